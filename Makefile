@@ -1,0 +1,128 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+#
+#   make            the plugin bundle and the command line, in build/
+#   make demo       set up, build, separate the bundled song, draw a picture
+#   make test       set up, build, run every test
+#   make bench      speed and memory
+#   make install    PREFIX=..., DESTDIR=..., LV2DIR=... (default: ~/.lv2 and ~/.local)
+#   make uninstall
+#   make clean
+
+VERSION := 0.1.0
+
+B      ?= build
+CC     ?= gcc
+CFLAGS ?= -O3 -g
+PYTHON ?= python3
+
+ifeq ($(shell id -u),0)
+PREFIX ?= /usr/local
+else
+PREFIX ?= $(HOME)/.local
+endif
+ifeq ($(PREFIX),$(HOME)/.local)
+LV2DIR ?= $(HOME)/.lv2
+else
+LV2DIR ?= $(PREFIX)/lib/lv2
+endif
+BINDIR ?= $(PREFIX)/bin
+
+PKGS   := fftw3f jansson openblas
+WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+ifdef CI
+WARN   += -Werror
+endif
+UB_CFLAGS  = -std=c11 -D_GNU_SOURCE -DUB_VERSION='"$(VERSION)"' -I. $(WARN) -fPIC \
+             -fvisibility=hidden -pthread -MMD -MP $(SANITIZE) \
+             $(shell pkg-config --cflags $(PKGS) lv2 sndfile)
+UB_LIBS    = $(SANITIZE) $(shell pkg-config --libs $(PKGS)) -ldnnl -lgomp -pthread -lm
+
+LIB_SRC    := $(wildcard dsp/*.c model/*.c)
+PLUGIN_SRC := $(wildcard plugin/lv2*.c)
+CLI_SRC    := $(wildcard plugin/cli*.c)
+UNIT_SRC   := $(wildcard tests/unit/test_*.c)
+UNIT_AUX   := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
+BENCH_SRC  := $(wildcard tests/bench/*.c)
+HOST_SRC   := $(wildcard tests/host/*.c)
+DEMO_SRC   := $(wildcard tests/demo/*.c)
+
+LIB        := $(B)/libunbraid.a
+BUNDLE     := $(B)/unbraid.lv2
+CLI        := $(B)/unbraid
+UNIT       := $(UNIT_SRC:%.c=$(B)/%)
+obj         = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
+              $(patsubst presets/%,$(BUNDLE)/%,$(wildcard presets/*.ttl))
+MODEL      := $(BUNDLE)/default.safetensors
+
+.PHONY: all lib plugin cli units demo demo-run test check unit bench install uninstall clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: plugin cli
+lib: $(LIB)
+plugin: $(BUNDLE)/unbraid.so $(TTL) $(MODEL)
+cli: $(CLI)
+units: $(UNIT)
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(LIB): $(call obj,$(LIB_SRC))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUNDLE)/unbraid.so: $(call obj,$(PLUGIN_SRC)) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL -o $@ $^ $(UB_LIBS)
+
+$(BUNDLE)/%.ttl: ttl/%.ttl.in Makefile
+	@mkdir -p $(@D)
+	sed -e 's/@VERSION@/$(VERSION)/g' \
+	    -e 's/@MINOR@/$(word 2,$(subst ., ,$(VERSION)))/g' \
+	    -e 's/@MICRO@/$(word 3,$(subst ., ,$(VERSION)))/g' $< > $@
+
+$(BUNDLE)/%.ttl: presets/%.ttl
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(MODEL): model/weights/default.safetensors
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(CLI): $(call obj,$(CLI_SRC)) $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) $(shell pkg-config --libs sndfile)
+
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(UNIT_AUX)) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) -lcmocka
+
+$(B)/tests/host/%: $(B)/obj/tests/host/%.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs lilv-0 sndfile) -lm
+
+$(B)/obj/tests/host/%.o: UB_CFLAGS += $(shell pkg-config --cflags lilv-0)
+
+$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS)
+
+$(B)/tests/demo/%: $(B)/obj/tests/demo/%.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs sndfile fftw3f) -lm
+
+test:
+	.ci/packages build test
+	$(MAKE) check
+
+demo:
+	.ci/packages build demo
+	$(MAKE) demo-run
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

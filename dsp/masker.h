@@ -1,0 +1,78 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_DSP_MASKER_H
+#define UB_DSP_MASKER_H
+
+/**
+   @file
+   Where the separator gets its masks from: the one interface between the
+   audio side and the network side.  The inference engine implements it; tests
+   replace it with a stub that returns a known mask.
+
+   Frames are counted by an index that only grows.  After a reset the index
+   jumps by more than a window, so no frame number is ever used twice and old
+   answers need no cancelling: they cover no frame that is still to be played.
+*/
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define UB_MAX_CHANNELS 2
+#define UB_MAX_SOURCES 8    ///< Longest condition vector
+#define UB_MAX_OUTPUTS 4    ///< Sets of masks made from the same input
+#define UB_MAX_CONDITIONS 8 ///< Distinct condition vectors in one job
+
+/** The time-frequency grid on which a model takes magnitudes and gives masks. */
+typedef struct {
+    double rate;        ///< Sample rate, Hz
+    uint32_t window;    ///< Hann window and DFT length, samples at `rate`
+    uint32_t hop;       ///< Distance between frames, samples at `rate`
+    uint32_t frames;    ///< Frames in one chunk
+    uint32_t channels;  ///< 1 or 2
+    uint32_t first_bin; ///< DFT bin of the first network bin
+    uint32_t bins;      ///< Network bins per frame
+    uint32_t sources;   ///< Length of a condition vector
+    float dropped_mask; ///< Mask of DFT bins that the network does not see, or
+                        ///< NaN to continue that of the nearest bin it sees
+} ub_grid;
+
+/**
+   One request for masks, and the answer to it.
+
+   Belongs to the masker; the separator holds it between begin() and submit(),
+   and again between next() and release().
+*/
+typedef struct {
+    int64_t end;     ///< Newest frame of the window, which is `grid.frames` long
+    int64_t first;   ///< First frame whose mask is asked for
+    uint32_t count;  ///< Frames asked for; first + count - 1 <= end
+    double budget;   ///< Seconds from submit() until the answer is needed
+    uint32_t conditions;                               ///< Condition vectors used
+    float condition[UB_MAX_CONDITIONS][UB_MAX_SOURCES]; ///< The vectors
+    uint8_t* which;  ///< Condition of each frame, [outputs][max_count]
+    float* mask;     ///< Answer, [outputs][max_count][channels][bins], 0 to 1
+    bool ok;         ///< False if no mask could be computed
+} ub_job;
+
+/** A source of masks for one stream.  Calls come from one (audio) thread. */
+typedef struct ub_masker_s ub_masker;
+struct ub_masker_s {
+    /// Give the magnitudes of frame t, [channels][bins].  Real-time safe.
+    void (*frame)(ub_masker* self, int64_t t, const float* magnitude);
+    /// A free job to fill in, or NULL if all are under way.  Real-time safe.
+    ub_job* (*begin)(ub_masker* self);
+    /// Queue the job from begin().  Real-time safe.
+    void (*submit)(ub_masker* self, ub_job* job);
+    /// The next answered job in order of submission, or NULL.  Real-time safe.
+    ub_job* (*next)(ub_masker* self);
+    /// Give an answered job back.  Real-time safe.
+    void (*release)(ub_masker* self, ub_job* job);
+    /// Block until next() has something; false if nothing is under way.
+    /// Only for a host that says it is not running in real time.
+    bool (*wait)(ub_masker* self);
+    uint32_t max_count; ///< Longest `count` of a job
+    uint32_t outputs;   ///< Mask sets per job
+};
+
+#endif // UB_DSP_MASKER_H

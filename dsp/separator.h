@@ -1,0 +1,97 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_DSP_SEPARATOR_H
+#define UB_DSP_SEPARATOR_H
+
+/**
+   @file
+   The streaming separator: blocks of audio in, the same audio through a mask
+   out, a constant number of samples later.
+
+   The audio passes through one STFT at the host's own rate.  Its magnitudes,
+   on the model's grid, go to a masker; the masks that come back are mapped to
+   the host's bins and multiplied onto the spectrum.  Everything is placed by
+   frame number, never by order of arrival, so the output does not depend on
+   block sizes, and a late mask costs quality but never a sample.
+*/
+
+#include "dsp/masker.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+   How far the masks may look ahead and how long they may take, in frames.
+
+   A job is asked for every `step` frames; the last frame it must deliver lies
+   `lookahead` frames before the newest one it sees.  It also delivers the
+   `fade` frames after that, over which the following job is faded in.
+*/
+typedef struct {
+    uint32_t lookahead; ///< L: frames seen after the last frame asked for
+    uint32_t step;      ///< S: new frames per job, at least 1
+    uint32_t fade;      ///< F: cross-fade between successive windows, <= L and <= S
+    uint32_t deadline;  ///< D: frames that the answer may take, at least 1
+} ub_timing;
+
+typedef struct {
+    double rate;       ///< Host's sample rate, Hz
+    ub_grid grid;      ///< The model's grid
+    ub_timing timing;
+    ub_masker* masker; ///< Not owned; must outlive the separator
+} ub_separator_config;
+
+/** What happens to one output: mask applied = dry + wet * network mask. */
+typedef struct {
+    float condition[UB_MAX_SOURCES]; ///< One-hot, or any blend of sources
+    float dry;
+    float wet;
+} ub_setting;
+
+typedef struct ub_separator_s ub_separator;
+
+/// Seconds of latency at most for this timing, at any rate from 8 to 192 kHz
+double ub_timing_seconds(const ub_grid* grid, const ub_timing* timing);
+
+/**
+   Make a separator with `masker->outputs` outputs of `grid.channels` channels.
+
+   Not real-time safe.  On failure returns NULL and writes one line to err.
+*/
+ub_separator* ub_separator_new(const ub_separator_config* config, char* err, size_t err_size);
+void ub_separator_free(ub_separator* self);
+
+/// Forget all audio, as if no sample had been seen.  Not concurrently with run.
+void ub_separator_reset(ub_separator* self);
+
+/**
+   Set what an output plays, from the next input sample on.
+
+   It acts on the same sample of the output, to within half a hop, and fades
+   over one frame.  Real-time safe, same thread as run.
+*/
+void ub_separator_set(ub_separator* self, uint32_t output, const ub_setting* setting);
+
+/// In freewheel, run() waits for masks instead of going on without.
+void ub_separator_set_freewheel(ub_separator* self, bool freewheel);
+
+/**
+   Process n samples.
+
+   @param in Buffers for each channel, [channels][n].
+   @param out Buffers for each output's channels, [outputs * channels][n].  Any
+   of them may be the same as any of in, or as each other.
+
+   Input that is not finite is taken as 0.  Real-time safe unless in freewheel.
+*/
+void ub_separator_run(ub_separator* self, const float* const* in, float* const* out, uint32_t n);
+
+/// Samples by which the output lags the input.  Constant.
+uint32_t ub_separator_latency(const ub_separator* self);
+
+/// Frames played since the last reset without the mask made for them
+uint64_t ub_separator_late_frames(const ub_separator* self);
+
+#endif // UB_DSP_SEPARATOR_H

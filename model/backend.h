@@ -1,0 +1,49 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_BACKEND_H
+#define UB_MODEL_BACKEND_H
+
+/**
+   @file
+   What runs a network: the interface that every backend implements.
+*/
+
+#include "model/model.h"
+
+/** One pass of the network: a window under one condition. */
+typedef struct {
+    const float* input;      ///< Network input, [channels][frames][bins]
+    const ub_folded* folded; ///< The condition
+    float* mask;             ///< Answer, [channels][count][bins], for the run's frames
+} ub_item;
+
+/** A network made ready to run.  Used by one thread at a time. */
+typedef struct ub_runner_s ub_runner;
+
+typedef struct {
+    const char* name;
+    const char* about; ///< One line for people
+
+    /// Whether this machine can run it
+    bool (*available)(void);
+
+    /// Make a network ready.  Keeps a reference to the model.  All memory that
+    /// run() needs is allocated here.  NULL on failure with one line in err.
+    ub_runner* (*create)(const ub_model* model, char* err, size_t err_size);
+
+    /// Compute frames first to first + count - 1 of each item's mask.
+    /// Allocates nothing.  False if the device failed.
+    bool (*run)(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count);
+
+    void (*destroy)(ub_runner* self);
+} ub_backend;
+
+/// All backends in this build, best first, NULL at the end
+const ub_backend* const* ub_backends(void);
+
+/// The backend of that name, or the best available one for "auto" or NULL.
+/// NULL on failure, with one line in err that lists the names there are.
+const ub_backend* ub_backend_find(const char* name, char* err, size_t err_size);
+
+#endif // UB_MODEL_BACKEND_H

@@ -1,0 +1,59 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_ENGINE_H
+#define UB_MODEL_ENGINE_H
+
+/**
+   @file
+   The inference engine: worker threads that turn jobs into masks.
+
+   One engine serves any number of streams ("clients").  Jobs are taken in order
+   of deadline.  Functions may be called from any thread except a real-time one;
+   the maskers they hand out are for one audio thread each.
+*/
+
+#include "dsp/masker.h"
+#include "model/backend.h"
+
+typedef struct ub_engine_s ub_engine;
+typedef struct ub_client_s ub_client;
+
+typedef struct {
+    const char* backend; ///< Name, or NULL for the environment's UNBRAID_BACKEND, else the best
+    unsigned threads;    ///< Threads that compute one job together, 0 for one per core
+} ub_engine_options;
+
+/// A new engine.  NULL on failure, with one line in err.
+ub_engine* ub_engine_new(const ub_engine_options* options, char* err, size_t err_size);
+
+/// The engine that all plugins in this process share, made when first asked for.
+/// Every successful call needs one ub_engine_free.
+ub_engine* ub_engine_shared(char* err, size_t err_size);
+
+/// Drop a reference.  All of the engine's clients must be gone at the last one.
+void ub_engine_free(ub_engine* engine);
+
+const ub_backend* ub_engine_backend(const ub_engine* engine);
+
+/**
+   Connect a stream.
+
+   @param model Kept by reference.
+   @param outputs Mask sets per job, 1 to UB_MAX_OUTPUTS.
+   @param max_count Longest number of frames that one job asks for.
+   @param step Frames between jobs, which sets how many frames are buffered.
+*/
+ub_client* ub_client_new(ub_engine* engine, const ub_model* model, uint32_t outputs,
+                         uint32_t max_count, uint32_t step, char* err, size_t err_size);
+
+/// Disconnect; waits for a job under way.  The masker is gone afterwards.
+void ub_client_free(ub_client* client);
+
+/// The client's end for the audio thread.  Owned by the client.
+ub_masker* ub_client_masker(ub_client* client);
+
+/// A model's grid in the audio side's terms
+ub_grid ub_model_grid(const ub_model* model);
+
+#endif // UB_MODEL_ENGINE_H
