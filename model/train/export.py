@@ -1,0 +1,86 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""Write a checkpoint as a weights file (model/FORMAT.md), nothing folded, F16 by default."""
+
+import argparse
+import json
+import os
+
+import torch
+from model import UNet, describe, load_weights, to_format
+from safetensors.torch import save_file
+
+
+def checked(state, dtype):
+    """Tensors named as in FORMAT.md, converted; raises on any value that does not survive."""
+    tensors = {}
+    for name, tensor in to_format(state).items():
+        value = tensor.detach().float()
+        stored = value.to(dtype).contiguous()
+        if not torch.isfinite(stored).all():
+            raise ValueError(f"tensor {name}: not every value is finite in {dtype}")
+        if name.endswith(".var") and (stored <= 0).any():
+            # a variance below the smallest F16 number would become 0; the eps of the layer rules
+            stored = stored.clamp_min(torch.finfo(dtype).tiny)
+        tensors[name] = stored
+    return tensors
+
+
+def write_weights(path, network, card, dtype=torch.float16):
+    """Write aside, read back and compare every tensor's shape, then rename."""
+    tensors = checked(network.state_dict(), dtype)
+    metadata = {
+        "format": "unbraid",
+        "format_version": "1",
+        "network": json.dumps(network.description),
+        "card": json.dumps(card),
+    }
+    aside = f"{path}.part"
+    save_file(tensors, aside, metadata)
+    again, _ = load_weights(aside)
+    for name, tensor in to_format(again.state_dict()).items():
+        if tensor.shape != tensors[name].shape or not torch.equal(tensor, tensors[name].float()):
+            raise ValueError(f"{aside}: tensor {name} does not read back")
+    os.replace(aside, path)
+
+
+def randomise(network, seed):
+    """Give every normalisation non-trivial statistics, so that tests notice a wrong one."""
+    generator = torch.Generator().manual_seed(seed)
+    for name, tensor in network.state_dict().items():
+        noise = torch.rand(tensor.shape, generator=generator)
+        if name.endswith("running_var") or name.endswith("norm.weight"):
+            tensor.copy_(0.5 + noise)
+        elif name.endswith("running_mean") or name.endswith("bias"):
+            tensor.add_(0.4 * noise - 0.2)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("output", help="weights file to write")
+    parser.add_argument("--checkpoint", help="checkpoint of train.py (its EMA weights are written)")
+    parser.add_argument("--card", help="JSON file with the training card")
+    parser.add_argument("--f32", action="store_true", help="store single precision")
+    parser.add_argument("--random", type=int, metavar="SEED", help="random weights, for tests")
+    parser.add_argument("--filters", type=int, default=16, help="first filters with --random")
+    args = parser.parse_args()
+    card = json.load(open(args.card)) if args.card else {"name": os.path.basename(args.output)}
+    if args.random is not None:
+        torch.manual_seed(args.random)
+        network = UNet(describe(args.filters))
+        randomise(network, args.random)
+    elif args.checkpoint:
+        state = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
+        network = UNet(state["network"])
+        network.load_state_dict(state["ema"])
+        card.setdefault("steps", state["step"])
+    else:
+        parser.error("one of --checkpoint and --random is needed")
+    write_weights(args.output, network, card, torch.float32 if args.f32 else torch.float16)
+    size = os.path.getsize(args.output) / 2**20
+    count = sum(t.numel() for t in to_format(network.state_dict()).values())
+    print(f"{args.output}: {count} values, {size:.1f} MiB")
+
+
+if __name__ == "__main__":
+    main()

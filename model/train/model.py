@@ -1,0 +1,242 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""The conditioned U-Net, built from the network description of model/FORMAT.md.
+
+G. Meseguer-Brocal and G. Peeters, "Conditioned-U-Net: introducing a control mechanism in the
+U-Net for multiple source separations", ISMIR 2019. Images are [batch][channels][frames][bins].
+"""
+
+import copy
+import json
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+SOURCES = ["vocals", "drums", "bass", "other"]
+
+
+def describe(
+    first_filters=16,
+    depth=6,
+    power=0.3,
+    scale=1.0,
+    slope=0.2,
+    control=(16, 64, 256),
+    film="complex",
+):
+    """The project's own network as a FORMAT.md description."""
+    norm = {"eps": 1e-5}
+    leaky = {"kind": "leaky_relu", "slope": slope}
+    widths = [first_filters * 2**n for n in range(depth)]
+    encoder = [
+        {"filters": width, "kernel": [5, 5], "stride": [2, 2], "pad": [[2, 2], [2, 2]],
+         "norm": norm, "film": film, "activation": leaky}
+        for width in widths
+    ]  # fmt: skip
+    decoder = []
+    for n in range(depth):
+        last = n == depth - 1
+        decoder.append(
+            {"filters": 2 if last else widths[depth - 2 - n], "kernel": [5, 5], "stride": [2, 2],
+             "crop": [[2, 1], [2, 1]], "skip": None if n == 0 else depth - 1 - n,
+             "norm": None if last else norm, "film": "none",
+             "activation": {"kind": "sigmoid"} if last else leaky}
+        )  # fmt: skip
+    layers = [
+        {"units": units, "activation": {"kind": "relu"}, "norm": None if n == 0 else norm}
+        for n, units in enumerate(control)
+    ]
+    return copy.deepcopy({
+        "sources": SOURCES,
+        "stft": {"sample_rate": 44100, "channels": 2, "window": 2048, "hop": 512,
+                 "frames": 128, "first_bin": 1, "bins": 1024},
+        "dropped_mask": "nearest",
+        "input": {"scale": scale, "power": power},
+        "control": {"kind": "dense", "layers": layers},
+        "encoder": encoder,
+        "decoder": decoder,
+    })  # fmt: skip
+
+
+def activate(x, spec):
+    """Apply the activation of a description."""
+    kind = spec["kind"]
+    if kind == "linear":
+        return x
+    if kind == "leaky_relu":
+        return F.leaky_relu(x, spec["slope"])
+    return {"relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}[kind](x)
+
+
+def film_pairs(layer):
+    """Number of (gamma, beta) pairs that a layer takes."""
+    return {"none": 0, "simple": 1, "complex": layer["filters"]}[layer["film"]]
+
+
+class Encode(nn.Module):
+    """Strided convolution and its normalisation; weight [filters][inputs][kernel][kernel]."""
+
+    def __init__(self, inputs, spec):
+        super().__init__()
+        self.spec = spec
+        self.weight = nn.Parameter(torch.empty(spec["filters"], inputs, *spec["kernel"]))
+        self.bias = nn.Parameter(torch.zeros(spec["filters"]))
+        self.norm = nn.BatchNorm2d(spec["filters"], spec["norm"]["eps"]) if spec["norm"] else None
+        nn.init.kaiming_normal_(self.weight, a=0.2)
+
+    def forward(self, x):
+        (top, bottom), (left, right) = self.spec["pad"]
+        if top == bottom and left == right:
+            x = F.conv2d(x, self.weight, self.bias, self.spec["stride"], (top, left))
+        else:
+            x = F.pad(x, (left, right, top, bottom))
+            x = F.conv2d(x, self.weight, self.bias, self.spec["stride"])
+        return self.norm(x) if self.norm else x
+
+
+class Decode(nn.Module):
+    """Transposed convolution and its normalisation; weight [inputs][filters][kernel][kernel]."""
+
+    def __init__(self, inputs, spec):
+        super().__init__()
+        self.spec = spec
+        self.weight = nn.Parameter(torch.empty(inputs, spec["filters"], *spec["kernel"]))
+        self.bias = nn.Parameter(torch.zeros(spec["filters"]))
+        self.norm = nn.BatchNorm2d(spec["filters"], spec["norm"]["eps"]) if spec["norm"] else None
+        (kt, kf), (st, sf) = spec["kernel"], spec["stride"]
+        # every output sample sees about kernel / stride of the taps of each input channel
+        nn.init.normal_(self.weight, std=(2.0 * st * sf / (inputs * kt * kf)) ** 0.5)
+
+    def transposed(self, x):
+        """The transposed convolution with bias, cropped."""
+        (top, bottom), (left, right) = self.spec["crop"]
+        stride = self.spec["stride"]
+        more = (top - bottom, left - right)
+        if all(0 <= m < s for m, s in zip(more, stride, strict=True)):
+            return F.conv_transpose2d(x, self.weight, self.bias, stride, (top, left), more)
+        y = F.conv_transpose2d(x, self.weight, self.bias, stride)
+        return y[:, :, top : y.shape[2] - bottom, left : y.shape[3] - right]
+
+    def forward(self, x):
+        x = self.transposed(x)
+        return self.norm(x) if self.norm else x
+
+
+class ControlLayer(nn.Module):
+    """Affine, activation, batch normalisation."""
+
+    def __init__(self, inputs, spec):
+        super().__init__()
+        self.spec = spec
+        self.weight = nn.Parameter(torch.empty(spec["units"], inputs))
+        self.bias = nn.Parameter(torch.zeros(spec["units"]))
+        self.norm = nn.BatchNorm1d(spec["units"], spec["norm"]["eps"]) if spec["norm"] else None
+        nn.init.kaiming_normal_(self.weight)
+
+    def forward(self, x):
+        x = activate(F.linear(x, self.weight, self.bias), self.spec["activation"])
+        return self.norm(x) if self.norm else x
+
+
+class UNet(nn.Module):
+    """Magnitudes [batch][channels][frames][bins] and one-hot rows [batch][sources] to masks."""
+
+    def __init__(self, description):
+        super().__init__()
+        self.description = description
+        width = description["stft"]["channels"]
+        self.encoder, self.decoder, self.control = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        for spec in description["encoder"]:
+            self.encoder.append(Encode(width, spec))
+            width = spec["filters"]
+        for spec in description["decoder"]:
+            skip = spec["skip"]
+            extra = 0 if skip is None else description["encoder"][skip]["filters"]
+            self.decoder.append(Decode(width + extra, spec))
+            width = spec["filters"]
+        self.pairs = [film_pairs(s) for s in description["encoder"] + description["decoder"]]
+        if sum(self.pairs):
+            units = len(description["sources"])
+            for spec in description["control"]["layers"]:
+                self.control.append(ControlLayer(units, spec))
+                units = spec["units"]
+            self.film = nn.ModuleDict(
+                {name: nn.Linear(units, sum(self.pairs)) for name in ("gamma", "beta")}
+            )
+            for name, value in (("gamma", 1.0), ("beta", 0.0)):
+                nn.init.normal_(self.film[name].weight, std=0.02)
+                nn.init.constant_(self.film[name].bias, value)
+
+    def conditions(self, onehot):
+        """(gamma, beta) for every layer, each [batch][pairs of the layer][1][1]."""
+        if not sum(self.pairs):
+            return [(None, None)] * len(self.pairs)
+        for layer in self.control:
+            onehot = layer(onehot)
+        gamma, beta = (
+            self.film[name](onehot)[:, :, None, None].split(self.pairs, 1)
+            for name in ("gamma", "beta")
+        )
+        return list(zip(gamma, beta, strict=True))
+
+    def finish(self, x, spec, pair):
+        """FiLM, then activation."""
+        if spec["film"] != "none":
+            x = pair[0].to(x.dtype) * x + pair[1].to(x.dtype)
+        return activate(x, spec["activation"])
+
+    def forward(self, magnitude, onehot):
+        """The mask of the source that each one-hot row asks for."""
+        given = self.description["input"]
+        x = (magnitude * given["scale"]) ** given["power"] if given["power"] != 1.0 else (
+            magnitude * given["scale"])  # fmt: skip
+        pairs = self.conditions(onehot)
+        outputs = []
+        for layer, pair in zip(self.encoder, pairs, strict=False):
+            x = self.finish(layer(x), layer.spec, pair)
+            outputs.append(x)
+        for layer, pair in zip(self.decoder, pairs[len(self.encoder) :], strict=True):
+            skip = layer.spec["skip"]
+            x = x if skip is None else torch.cat([x, outputs[skip]], 1)
+            x = self.finish(layer(x), layer.spec, pair)
+        return x
+
+
+def load_weights(path):
+    """Build the network of a weights file and load its tensors. Returns (network, card)."""
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+        if metadata.get("format") != "unbraid" or metadata.get("format_version") != "1":
+            raise ValueError(f"{path}: not a weights file of format version 1")
+        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    network = UNet(json.loads(metadata["network"]))
+    network.load_state_dict(from_format(tensors, network), strict=True)
+    return network.eval(), json.loads(metadata["card"])
+
+
+def to_format(state):
+    """State dict of a UNet to the tensor names of FORMAT.md."""
+    renamed = {}
+    for name, tensor in state.items():
+        if name.endswith("num_batches_tracked"):
+            continue
+        name = name.replace("running_mean", "mean").replace("running_var", "var")
+        renamed[name] = tensor
+    return renamed
+
+
+def from_format(tensors, network):
+    """Tensors named as in FORMAT.md to a state dict for `network`."""
+    state = {}
+    for name in network.state_dict():
+        if name.endswith("num_batches_tracked"):
+            state[name] = torch.zeros((), dtype=torch.long)
+            continue
+        stored = name.replace("running_mean", "mean").replace("running_var", "var")
+        if stored not in tensors:
+            raise ValueError(f"tensor {stored} is missing")
+        state[name] = tensors[stored]
+    return state

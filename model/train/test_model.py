@@ -1,0 +1,62 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""The network and its export."""
+
+import pytest
+import torch
+from export import randomise, write_weights
+from model import UNet, describe, load_weights
+from torch.nn import functional as F
+
+
+def small(**more):
+    description = describe(first_filters=4, depth=3, control=(4, 8), **more)
+    description["stft"].update(frames=16, bins=32, window=64, hop=16)
+    return description
+
+
+@pytest.mark.parametrize("crop", [[2, 1], [1, 2], [0, 3]])
+def test_crop_of_the_transposed_convolution(crop):
+    torch.manual_seed(1)
+    layer = UNet(small()).decoder[1]
+    layer.spec["crop"] = [crop, crop]
+    x = torch.randn(2, layer.weight.shape[0], 5, 7)
+    full = F.conv_transpose2d(x, layer.weight, layer.bias, 2)
+    (first, last) = crop
+    expected = full[:, :, first : full.shape[2] - last, first : full.shape[3] - last]
+    assert torch.allclose(layer.transposed(x), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("film", ["none", "simple", "complex"])
+def test_forward_shape_and_range(film):
+    network = UNet(small(film=film)).eval()
+    mask = network(torch.rand(3, 2, 16, 32), torch.eye(4)[:3])
+    assert mask.shape == (3, 2, 16, 32)
+    assert 0 < mask.min() and mask.max() < 1
+
+
+def test_condition_changes_the_mask():
+    network = UNet(small()).eval()
+    randomise(network, 3)
+    x = torch.rand(1, 2, 16, 32)
+    masks = [network(x, torch.eye(4)[n : n + 1]) for n in range(4)]
+    assert (masks[0] - masks[1]).abs().max() > 1e-4
+
+
+def test_export_reads_back(tmp_path):
+    network = UNet(small()).eval()
+    randomise(network, 5)
+    path = tmp_path / "w.safetensors"
+    write_weights(str(path), network, {"name": "test"})
+    again, card = load_weights(str(path))
+    x, onehot = torch.rand(2, 2, 16, 32), torch.eye(4)[:2]
+    assert card == {"name": "test"}
+    assert torch.allclose(network(x, onehot), again(x, onehot), atol=1e-2)
+
+
+def test_export_refuses_what_is_not_finite(tmp_path):
+    network = UNet(small())
+    with torch.no_grad():
+        network.encoder[1].weight[0, 0, 0, 0] = 1e9
+    with pytest.raises(ValueError, match="encoder.1.weight"):
+        write_weights(str(tmp_path / "w.safetensors"), network, {})
