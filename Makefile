@@ -38,7 +38,7 @@ UB_CFLAGS  = -std=c11 -D_GNU_SOURCE -DUB_VERSION='"$(VERSION)"' -I. $(WARN) -fPI
              $(shell pkg-config --cflags $(PKGS) lv2 sndfile)
 UB_LIBS    = $(SANITIZE) $(shell pkg-config --libs $(PKGS)) -ldnnl -lgomp -pthread -lm
 
-LIB_SRC    := $(wildcard dsp/*.c model/*.c)
+LIB_SRC    := $(wildcard dsp/*.c model/*.c) plugin/stream.c
 PLUGIN_SRC := $(wildcard plugin/lv2*.c)
 CLI_SRC    := $(wildcard plugin/cli*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)

@@ -37,10 +37,13 @@ typedef struct {
 } ub_timing;
 
 typedef struct {
-    double rate;       ///< Host's sample rate, Hz
-    ub_grid grid;      ///< The model's grid
-    ub_timing timing;
-    ub_masker* masker; ///< Not owned; must outlive the separator
+    double rate;             ///< Host's sample rate, Hz
+    ub_grid grid;            ///< The model's grid
+    const ub_timing* timing; ///< Timings to choose from, copied; the first is chosen
+    uint32_t timings;        ///< How many, at least 1
+    uint32_t outputs;        ///< Sets of `grid.channels` output channels
+    ub_masker* masker;       ///< Not owned; must outlive the separator.  NULL if there
+                             ///< is none: every mask is then 1
 } ub_separator_config;
 
 /** What happens to one output: mask applied = dry + wet * network mask. */
@@ -52,11 +55,11 @@ typedef struct {
 
 typedef struct ub_separator_s ub_separator;
 
-/// Seconds of latency at most for this timing, at any rate from 8 to 192 kHz
-double ub_timing_seconds(const ub_grid* grid, const ub_timing* timing);
+/// Latency in samples at a host's rate: window + (L + S - 1 + D) hops
+uint32_t ub_timing_latency(const ub_grid* grid, const ub_timing* timing, double rate);
 
 /**
-   Make a separator with `masker->outputs` outputs of `grid.channels` channels.
+   Make a separator.
 
    Not real-time safe.  On failure returns NULL and writes one line to err.
 */
@@ -65,6 +68,9 @@ void ub_separator_free(ub_separator* self);
 
 /// Forget all audio, as if no sample had been seen.  Not concurrently with run.
 void ub_separator_reset(ub_separator* self);
+
+/// Choose one of the timings; a change forgets all audio like a reset.  Real-time safe.
+void ub_separator_select(ub_separator* self, uint32_t timing);
 
 /**
    Set what an output plays, from the next input sample on.
@@ -88,7 +94,7 @@ void ub_separator_set_freewheel(ub_separator* self, bool freewheel);
 */
 void ub_separator_run(ub_separator* self, const float* const* in, float* const* out, uint32_t n);
 
-/// Samples by which the output lags the input.  Constant.
+/// Samples by which the output lags the input.  Constant for each timing.
 uint32_t ub_separator_latency(const ub_separator* self);
 
 /// Frames played since the last reset without the mask made for them

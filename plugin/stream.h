@@ -1,0 +1,63 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_PLUGIN_STREAM_H
+#define UB_PLUGIN_STREAM_H
+
+/**
+   @file
+   What every shell needs: a model, a client of an engine and a separator, put
+   together for one stream of audio.  Not real-time safe.
+*/
+
+#include "dsp/separator.h"
+#include "model/engine.h"
+
+/** Response settings: how much latency buys how much quality. */
+typedef enum {
+    UB_STUDIO,   ///< Best quality: long look-ahead, windows cross-faded
+    UB_BALANCED, ///< For playing along with a recording
+    UB_LIVE,     ///< Shortest latency that two cores sustain
+    UB_RESPONSES
+} ub_response;
+
+/// Timings of all responses, [UB_RESPONSES]
+const ub_timing* ub_response_timings(void);
+
+typedef struct {
+    const char* model;  ///< Path of the weights file
+    double rate;        ///< Hz, 8000 to 192000
+    uint32_t outputs;   ///< Stereo (or mono) outputs, 1 to UB_MAX_OUTPUTS
+    ub_engine* engine;  ///< Not owned; must outlive the stream
+} ub_stream_config;
+
+typedef struct ub_stream_s ub_stream;
+
+/// NULL on failure, with one line in err.
+ub_stream* ub_stream_new(const ub_stream_config* config, char* err, size_t err_size);
+
+/// A stream without a model, which passes its stereo input on with the latency
+/// that the default model has.  For when there is nothing better to do.
+ub_stream* ub_stream_new_dry(double rate, uint32_t outputs, char* err, size_t err_size);
+
+void ub_stream_free(ub_stream* self);
+
+ub_separator* ub_stream_separator(ub_stream* self);
+
+/// The model, or NULL for a dry stream
+const ub_model* ub_stream_model(const ub_stream* self);
+
+/**
+   Set what an output plays in the user's terms, from the next input sample on.
+   Real-time safe, on the audio thread.
+
+   @param source Index into the model's sources; out of range: silence if kept,
+   the whole mix if removed.
+   @param remove The mix without the source instead of the source alone.
+   @param amount 0, the delayed input, to 1, the separated sound.
+   @param gain Linear.
+*/
+void ub_stream_play(ub_stream* self, uint32_t output, int source, bool remove, float amount,
+                    float gain);
+
+#endif // UB_PLUGIN_STREAM_H
