@@ -44,20 +44,22 @@ CLI_SRC    := $(wildcard plugin/cli*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_AUX   := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
 BENCH_SRC  := $(wildcard tests/bench/*.c)
-HOST_SRC   := $(wildcard tests/host/*.c)
+HOST_AUX   := tests/host/rig.c
+HOST_SRC   := $(filter-out $(HOST_AUX),$(wildcard tests/host/*.c))
 DEMO_SRC   := $(wildcard tests/demo/*.c)
 
 LIB        := $(B)/libunbraid.a
 BUNDLE     := $(B)/unbraid.lv2
 CLI        := $(B)/unbraid
 UNIT       := $(UNIT_SRC:%.c=$(B)/%)
+HOST       := $(HOST_SRC:%.c=$(B)/%)
 obj         = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
               $(patsubst presets/%,$(BUNDLE)/%,$(wildcard presets/*.ttl))
 MODEL      := $(BUNDLE)/default.safetensors
 
-.PHONY: all lib plugin cli units demo demo-run test check unit bench install uninstall clean
+.PHONY: all lib plugin cli units hosts demo demo-run test check unit bench install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -66,6 +68,7 @@ lib: $(LIB)
 plugin: $(BUNDLE)/unbraid.so $(TTL) $(MODEL)
 cli: $(CLI)
 units: $(UNIT)
+hosts: $(HOST)
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -79,11 +82,9 @@ $(BUNDLE)/unbraid.so: $(call obj,$(PLUGIN_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL -o $@ $^ $(UB_LIBS)
 
-$(BUNDLE)/%.ttl: ttl/%.ttl.in Makefile
+$(BUNDLE)/%.ttl: ttl/%.ttl.in $(wildcard ttl/*.inc) ttl/fill.awk Makefile
 	@mkdir -p $(@D)
-	sed -e 's/@VERSION@/$(VERSION)/g' \
-	    -e 's/@MINOR@/$(word 2,$(subst ., ,$(VERSION)))/g' \
-	    -e 's/@MICRO@/$(word 3,$(subst ., ,$(VERSION)))/g' $< > $@
+	awk -v version=$(VERSION) -v dir=ttl -f ttl/fill.awk $< > $@
 
 $(BUNDLE)/%.ttl: presets/%.ttl
 	@mkdir -p $(@D)
@@ -100,7 +101,7 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(UNIT_AUX)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) -lcmocka
 
-$(B)/tests/host/%: $(B)/obj/tests/host/%.o
+$(B)/tests/host/%: $(B)/obj/tests/host/%.o $(call obj,$(HOST_AUX))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs lilv-0 sndfile) -lm
 
