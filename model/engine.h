@@ -21,7 +21,8 @@ typedef struct ub_client_s ub_client;
 
 typedef struct {
     const char* backend; ///< Name, or NULL for the environment's UNBRAID_BACKEND, else the best
-    unsigned threads;    ///< Threads that compute one job together, 0 for one per core
+    unsigned workers;    ///< Jobs computed at a time, 0 for one per core up to 4
+    unsigned threads;    ///< Threads that compute one job together, at least 1
 } ub_engine_options;
 
 /// A new engine.  NULL on failure, with one line in err.
@@ -42,10 +43,13 @@ const ub_backend* ub_engine_backend(const ub_engine* engine);
    @param model Kept by reference.
    @param outputs Mask sets per job, 1 to UB_MAX_OUTPUTS.
    @param max_count Longest number of frames that one job asks for.
-   @param step Frames between jobs, which sets how many frames are buffered.
+   @param backlog Frames that may come before a job takes them: beyond that they are lost.
 */
 ub_client* ub_client_new(ub_engine* engine, const ub_model* model, uint32_t outputs,
-                         uint32_t max_count, uint32_t step, char* err, size_t err_size);
+                         uint32_t max_count, uint32_t backlog, char* err, size_t err_size);
+
+/// False once a job of this client could not be computed.  Real-time safe.
+bool ub_client_healthy(const ub_client* client);
 
 /// Disconnect; waits for a job under way.  The masker is gone afterwards.
 void ub_client_free(ub_client* client);

@@ -1,0 +1,39 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_DSP_GRIDMAP_H
+#define UB_DSP_GRIDMAP_H
+
+/**
+   @file
+   Between the host's time-frequency grid and the model's.
+
+   The host's window and hop are the model's in seconds, so that bins and frames
+   coincide.  The window is rounded to an even size within 0.2 % that the FFT
+   likes; what is left of the difference is interpolated over frequency.
+*/
+
+#include "dsp/masker.h"
+
+#include <complex.h>
+
+typedef struct ub_gridmap_s ub_gridmap;
+
+/// NULL: no memory.
+ub_gridmap* ub_gridmap_new(const ub_grid* grid, double rate);
+void ub_gridmap_free(ub_gridmap* map);
+
+/// The size of the host's window for a model's grid, samples
+uint32_t ub_gridmap_size(const ub_grid* grid, double rate);
+
+/// The host's hop, samples, not always a whole number
+double ub_gridmap_hop(const ub_grid* grid, double rate);
+
+/// Magnitudes on the model's grid, [bins], of a host's spectrum, [size / 2 + 1].
+void ub_gridmap_magnitudes(ub_gridmap* map, const float complex* spectrum, float* magnitude);
+
+/// Gains for the host's bins, [size / 2 + 1], of a model's mask, [bins]:
+/// dry + wet * mask, where the mask is taken as 0 to 1 whatever it holds.
+void ub_gridmap_gains(const ub_gridmap* map, const float* mask, float dry, float wet, float* gain);
+
+#endif // UB_DSP_GRIDMAP_H

@@ -1,0 +1,41 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_DSP_MASKQUEUE_H
+#define UB_DSP_MASKQUEUE_H
+
+/**
+   @file
+   Answered jobs on the audio thread, and the mask of one frame out of them.
+   All functions are real-time safe, except new and free.
+*/
+
+#include "dsp/masker.h"
+
+typedef struct ub_maskqueue_s ub_maskqueue;
+
+/// @param masker Not owned.  NULL: no mask ever comes.
+ub_maskqueue* ub_maskqueue_new(ub_masker* masker, uint32_t outputs, uint32_t mask_size);
+
+/// Gives the jobs it holds back to the masker.
+void ub_maskqueue_free(ub_maskqueue* queue);
+
+/// Forget every mask.
+void ub_maskqueue_reset(ub_maskqueue* queue);
+
+/**
+   Make every output's mask for frame t ready.
+
+   Frames are asked for in ascending order.  Where two jobs overlap, the first
+   `fade` frames of the later one are cross-faded in.  A frame without an answer
+   keeps the newest mask there is.
+
+   @param wait Wait for the answer if it is under way.  Not real-time safe.
+   @return False if no answer covers the frame.
+*/
+bool ub_maskqueue_advance(ub_maskqueue* queue, int64_t t, uint32_t fade, bool wait);
+
+/// An output's mask, [channels][bins], as of the last advance; all 1 before any came.
+const float* ub_maskqueue_mask(const ub_maskqueue* queue, uint32_t output);
+
+#endif // UB_DSP_MASKQUEUE_H

@@ -1,0 +1,62 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_DSP_SCHEDULE_H
+#define UB_DSP_SCHEDULE_H
+
+/**
+   @file
+   When things happen: plain arithmetic on frame and sample numbers.
+
+   Frame r of a stream (r = 0, 1...) is centred on sample (r - 1) * hop, so that
+   frame 1 is centred on the first sample, as in an offline transform, and the
+   first sample lies in as many frames as any other.  Frames start at the
+   nearest whole sample.
+*/
+
+#include "dsp/separator.h"
+
+#include <math.h>
+
+typedef struct {
+    uint32_t size; ///< Window, samples at the host's rate, even
+    double hop;    ///< samples at the host's rate
+} ub_schedule;
+
+static inline int64_t ub_frame_centre(const ub_schedule* s, int64_t r)
+{
+    return llround((double)(r - 1) * s->hop);
+}
+
+static inline int64_t ub_frame_start(const ub_schedule* s, int64_t r)
+{
+    return ub_frame_centre(s, r) - s->size / 2;
+}
+
+/// Frames from a frame's analysis to its synthesis: the first frame of a job
+/// waits for step - 1 more and the look-ahead, and then for the answer.
+static inline uint32_t ub_timing_delay(const ub_timing* t)
+{
+    return t->lookahead + t->step - 1 + t->deadline;
+}
+
+/// Whether a job is due once frame r has been analysed
+static inline bool ub_timing_due(const ub_timing* t, int64_t r)
+{
+    const int64_t since = r - t->lookahead - (t->step - 1);
+    return since >= 0 && since % t->step == 0;
+}
+
+/// The first frame that a job due after frame r is asked for
+static inline int64_t ub_timing_first(const ub_timing* t, int64_t r)
+{
+    return r - t->lookahead - (t->step - 1);
+}
+
+/// Between two frames n apart lie at most ceil(n * hop) samples
+static inline uint32_t ub_schedule_latency(const ub_schedule* s, const ub_timing* t)
+{
+    return s->size + (uint32_t)ceil(ub_timing_delay(t) * s->hop - 1e-6);
+}
+
+#endif // UB_DSP_SCHEDULE_H

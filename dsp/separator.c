@@ -1,0 +1,295 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "dsp/separator.h"
+
+#include "dsp/denormal.h"
+#include "dsp/gridmap.h"
+#include "dsp/history.h"
+#include "dsp/maskqueue.h"
+#include "dsp/overlap.h"
+#include "dsp/schedule.h"
+#include "dsp/settings.h"
+#include "dsp/stft.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_TIMINGS 8
+
+// Frame numbers jump by this much at a reset: more than any window is long, so
+// that no frame from before it can be in a window after it
+#define RESET_JUMP 65536
+
+struct ub_separator_s {
+    ub_grid grid;
+    ub_schedule schedule;
+    ub_timing timings[MAX_TIMINGS];
+    uint32_t n_timings;
+    uint32_t timing; // the chosen one
+    uint32_t outputs;
+    uint32_t latency;
+    bool freewheel;
+    ub_masker* masker;
+    ub_gridmap* map;
+    ub_stft* stft;
+    ub_history* history;
+    ub_overlap* overlap;
+    ub_maskqueue* masks;
+    ub_settings* settings;
+    float* magnitude; // [channels][bins]
+    float* gain;      // [size / 2 + 1]
+    int64_t epoch;    // number of the stream's frame 0
+    int64_t frame;    // next frame of the stream to analyse
+    int64_t sample;   // next input sample of the stream
+    uint64_t late;
+};
+
+static const ub_timing* timing(const ub_separator* self)
+{
+    return &self->timings[self->timing];
+}
+
+uint32_t ub_timing_latency(const ub_grid* grid, const ub_timing* t, double rate)
+{
+    const ub_schedule s = {ub_gridmap_size(grid, rate), ub_gridmap_hop(grid, rate)};
+    return ub_schedule_latency(&s, t);
+}
+
+static bool config_fits(const ub_separator_config* config, char* err, size_t err_size)
+{
+    const ub_masker* masker = config->masker;
+    if (!(config->rate >= 8000.0 && config->rate <= 192000.0)) {
+        snprintf(err, err_size, "sample rate %g Hz: expected 8000 to 192000", config->rate);
+        return false;
+    }
+    if (config->timings < 1 || config->timings > MAX_TIMINGS || config->outputs < 1 ||
+        config->outputs > UB_MAX_OUTPUTS || (masker && masker->outputs != config->outputs)) {
+        snprintf(err, err_size, "separator: unexpected number of timings or outputs");
+        return false;
+    }
+    for (uint32_t i = 0; i < config->timings; ++i) {
+        const ub_timing* t = &config->timing[i];
+        if (t->step < 1 || t->deadline < 1 || t->fade > t->lookahead || t->fade > t->step ||
+            t->lookahead + t->step > config->grid.frames ||
+            (masker && t->step + t->fade > masker->max_count)) {
+            snprintf(err, err_size, "separator: timing %u does not fit its window", i);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool allocate(ub_separator* self, double rate)
+{
+    const uint32_t channels = self->grid.channels;
+    const uint32_t size = self->schedule.size;
+    uint32_t delay = 0;
+    uint32_t latency = 0;
+    for (uint32_t i = 0; i < self->n_timings; ++i) {
+        const uint32_t d = ub_timing_delay(&self->timings[i]);
+        const uint32_t l = ub_schedule_latency(&self->schedule, &self->timings[i]);
+        delay = d > delay ? d : delay;
+        latency = l > latency ? l : latency;
+    }
+    self->map = ub_gridmap_new(&self->grid, rate);
+    self->stft = ub_stft_new(size);
+    self->history = ub_history_new(channels, latency + size);
+    self->masks = ub_maskqueue_new(self->masker, self->outputs, channels * self->grid.bins);
+    self->settings = ub_settings_new(self->outputs, delay + self->grid.window / self->grid.hop + 2);
+    self->magnitude = malloc(sizeof(float) * channels * self->grid.bins);
+    self->gain = malloc(sizeof(float) * (size / 2 + 1));
+    if (self->stft) {
+        self->overlap =
+            ub_overlap_new(self->outputs * channels, size, ub_stft_window(self->stft));
+    }
+    return self->map && self->stft && self->history && self->overlap && self->masks &&
+           self->settings && self->magnitude && self->gain;
+}
+
+ub_separator* ub_separator_new(const ub_separator_config* config, char* err, size_t err_size)
+{
+    if (!config_fits(config, err, err_size)) {
+        return NULL;
+    }
+    ub_separator* self = calloc(1, sizeof(ub_separator));
+    if (self) {
+        self->grid = config->grid;
+        self->schedule.size = ub_gridmap_size(&config->grid, config->rate);
+        self->schedule.hop = ub_gridmap_hop(&config->grid, config->rate);
+        self->n_timings = config->timings;
+        memcpy(self->timings, config->timing, config->timings * sizeof(ub_timing));
+        self->outputs = config->outputs;
+        self->masker = config->masker;
+    }
+    if (!self || !allocate(self, config->rate)) {
+        snprintf(err, err_size, "separator: out of memory");
+        ub_separator_free(self);
+        return NULL;
+    }
+    self->latency = ub_schedule_latency(&self->schedule, timing(self));
+    ub_separator_reset(self);
+    return self;
+}
+
+void ub_separator_free(ub_separator* self)
+{
+    if (self) {
+        ub_gridmap_free(self->map);
+        ub_stft_free(self->stft);
+        ub_history_free(self->history);
+        ub_overlap_free(self->overlap);
+        ub_maskqueue_free(self->masks);
+        ub_settings_free(self->settings);
+        free(self->magnitude);
+        free(self->gain);
+        free(self);
+    }
+}
+
+void ub_separator_reset(ub_separator* self)
+{
+    self->epoch += self->frame + RESET_JUMP;
+    self->frame = 0;
+    self->sample = 0;
+    self->late = 0;
+    ub_history_reset(self->history);
+    ub_overlap_reset(self->overlap);
+    ub_maskqueue_reset(self->masks);
+    ub_settings_reset(self->settings);
+}
+
+void ub_separator_select(ub_separator* self, uint32_t which)
+{
+    if (which != self->timing && which < self->n_timings) {
+        self->timing = which;
+        self->latency = ub_schedule_latency(&self->schedule, timing(self));
+        ub_separator_reset(self);
+    }
+}
+
+void ub_separator_set(ub_separator* self, uint32_t output, const ub_setting* setting)
+{
+    ub_settings_set(self->settings, output, setting);
+}
+
+void ub_separator_set_freewheel(ub_separator* self, bool freewheel)
+{
+    self->freewheel = freewheel;
+}
+
+uint32_t ub_separator_latency(const ub_separator* self)
+{
+    return self->latency;
+}
+
+uint64_t ub_separator_late_frames(const ub_separator* self)
+{
+    return self->late;
+}
+
+// Ask for the masks that the newest frame r makes possible
+static void ask(ub_separator* self, int64_t r)
+{
+    const ub_timing* t = timing(self);
+    ub_job* job = self->masker->begin(self->masker);
+    if (!job) {
+        return; // the masker is far behind: these frames will be late
+    }
+    job->end = self->epoch + r;
+    job->first = self->epoch + ub_timing_first(t, r);
+    job->count = t->step + t->fade;
+    job->budget = t->deadline * self->grid.hop / self->grid.rate;
+    ub_settings_conditions(self->settings, ub_timing_first(t, r), self->grid.sources,
+                           self->masker->max_count, job);
+    self->masker->submit(self->masker, job);
+}
+
+static const float complex* transform(ub_separator* self, int64_t r, uint32_t channel)
+{
+    ub_history_read(self->history, ub_frame_start(&self->schedule, r), channel,
+                    ub_stft_frame(self->stft), self->schedule.size);
+    return ub_stft_analyse(self->stft);
+}
+
+// The newest whole frame, r: give its magnitudes to the masker
+static void analyse(ub_separator* self, int64_t r)
+{
+    if (!self->masker) {
+        return;
+    }
+    for (uint32_t c = 0; c < self->grid.channels; ++c) {
+        ub_gridmap_magnitudes(self->map, transform(self, r, c),
+                              self->magnitude + (size_t)c * self->grid.bins);
+    }
+    self->masker->frame(self->masker, self->epoch + r, self->magnitude);
+    if (ub_timing_due(timing(self), r)) {
+        ask(self, r);
+    }
+}
+
+// Frame r leaves: transform it again, which is cheaper than to keep its
+// spectrum through a long latency, and put it through every output's mask
+static void synthesise(ub_separator* self, int64_t r)
+{
+    const uint32_t channels = self->grid.channels;
+    const int64_t start = ub_frame_start(&self->schedule, r);
+    if (!ub_maskqueue_advance(self->masks, self->epoch + r, timing(self)->fade,
+                              self->freewheel)) {
+        ++self->late;
+    }
+    ub_overlap_begin(self->overlap, start);
+    for (uint32_t c = 0; c < channels; ++c) {
+        transform(self, r, c);
+        for (uint32_t o = 0; o < self->outputs; ++o) {
+            const ub_setting* s = ub_settings_get(self->settings, r, o);
+            const float* mask = ub_maskqueue_mask(self->masks, o) + (size_t)c * self->grid.bins;
+            ub_gridmap_gains(self->map, mask, s->dry, s->wet, self->gain);
+            ub_overlap_add(self->overlap, start, o * channels + c,
+                           ub_stft_synthesise(self->stft, self->gain));
+        }
+    }
+}
+
+static void take(ub_separator* self, const float* const* in, uint32_t offset, uint32_t n)
+{
+    for (uint32_t c = 0; c < self->grid.channels; ++c) {
+        ub_history_write(self->history, self->sample, c, in[c] + offset, n);
+    }
+    ub_settings_pass(self->settings, &self->schedule, self->sample + n);
+}
+
+static void give(ub_separator* self, float* const* out, uint32_t offset, uint32_t n)
+{
+    const int64_t start = self->sample - (int64_t)self->latency;
+    for (uint32_t c = 0; c < self->outputs * self->grid.channels; ++c) {
+        ub_overlap_read(self->overlap, start, c, out[c] + offset, n);
+    }
+    ub_overlap_clear(self->overlap, start, n);
+}
+
+void ub_separator_run(ub_separator* self, const float* const* in, float* const* out, uint32_t n)
+{
+    const uint64_t denormals = ub_denormals_off();
+    uint32_t done = 0;
+    while (done < n) {
+        const int64_t end = ub_frame_start(&self->schedule, self->frame) + self->schedule.size;
+        const int64_t until_end = end - self->sample;
+        const uint32_t m = until_end < n - done ? (uint32_t)until_end : n - done;
+        // All input is read before any output is written: they may be the same
+        take(self, in, done, m);
+        give(self, out, done, m);
+        self->sample += m;
+        done += m;
+        if (self->sample == end) {
+            const int64_t leaving = self->frame - ub_timing_delay(timing(self));
+            analyse(self, self->frame);
+            if (leaving >= 0) {
+                synthesise(self, leaving);
+            }
+            ++self->frame;
+        }
+    }
+    ub_denormals_restore(denormals);
+}

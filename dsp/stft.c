@@ -1,0 +1,108 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "dsp/stft.h"
+
+#include <complex.h> // before fftw3.h, which then uses C's own complex type
+
+#include <fftw3.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct ub_stft_s {
+    uint32_t size;
+    float* window; // [size]
+    float* frame;  // [size]
+    float* output; // [size]
+    fftwf_complex* spectrum; // [size / 2 + 1]
+    fftwf_complex* product;  // [size / 2 + 1]
+    fftwf_plan forward;
+    fftwf_plan backward;
+};
+
+// FFTW's planner is global and not thread-safe
+static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
+
+static bool make_plans(ub_stft* stft)
+{
+    const int n = (int)stft->size;
+    pthread_mutex_lock(&planner);
+    stft->forward = fftwf_plan_dft_r2c_1d(n, stft->frame, stft->spectrum,
+                                          FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
+    stft->backward = fftwf_plan_dft_c2r_1d(n, stft->product, stft->output, FFTW_ESTIMATE);
+    pthread_mutex_unlock(&planner);
+    return stft->forward && stft->backward;
+}
+
+ub_stft* ub_stft_new(uint32_t size)
+{
+    ub_stft* stft = calloc(1, sizeof(ub_stft));
+    if (!stft) {
+        return NULL;
+    }
+    stft->size = size;
+    stft->window = fftwf_alloc_real(size);
+    stft->frame = fftwf_alloc_real(size);
+    stft->output = fftwf_alloc_real(size);
+    stft->spectrum = fftwf_alloc_complex(size / 2 + 1);
+    stft->product = fftwf_alloc_complex(size / 2 + 1);
+    if (!stft->window || !stft->frame || !stft->output || !stft->spectrum || !stft->product ||
+        !make_plans(stft)) {
+        ub_stft_free(stft);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < size; ++i) {
+        stft->window[i] = (float)(0.5 - 0.5 * cos(2.0 * M_PI * i / size));
+    }
+    return stft;
+}
+
+void ub_stft_free(ub_stft* stft)
+{
+    if (!stft) {
+        return;
+    }
+    pthread_mutex_lock(&planner);
+    fftwf_destroy_plan(stft->forward);
+    fftwf_destroy_plan(stft->backward);
+    pthread_mutex_unlock(&planner);
+    fftwf_free(stft->window);
+    fftwf_free(stft->frame);
+    fftwf_free(stft->output);
+    fftwf_free(stft->spectrum);
+    fftwf_free(stft->product);
+    free(stft);
+}
+
+const float* ub_stft_window(const ub_stft* stft)
+{
+    return stft->window;
+}
+
+float* ub_stft_frame(ub_stft* stft)
+{
+    return stft->frame;
+}
+
+const float complex* ub_stft_analyse(ub_stft* stft)
+{
+    for (uint32_t i = 0; i < stft->size; ++i) {
+        stft->frame[i] *= stft->window[i];
+    }
+    fftwf_execute(stft->forward);
+    return stft->spectrum;
+}
+
+const float* ub_stft_synthesise(ub_stft* stft, const float* gain)
+{
+    for (uint32_t i = 0; i <= stft->size / 2; ++i) {
+        stft->product[i] = gain[i] * stft->spectrum[i];
+    }
+    fftwf_execute(stft->backward);
+    const float scale = 1.0f / (float)stft->size;
+    for (uint32_t i = 0; i < stft->size; ++i) {
+        stft->output[i] *= scale * stft->window[i];
+    }
+    return stft->output;
+}

@@ -1,0 +1,231 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "model/client.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct {
+    int64_t number;
+    float magnitude[];
+} frame_record;
+
+static ub_client* of(ub_masker* masker)
+{
+    return (ub_client*)masker;
+}
+
+static void push_frame(ub_masker* masker, int64_t t, const float* magnitude)
+{
+    ub_client* client = of(masker);
+    frame_record* record = ub_ring_write(client->frames);
+    if (!record) {
+        return; // far behind: the frame counts as silence
+    }
+    record->number = t;
+    memcpy(record->magnitude, magnitude, client->mask_size * sizeof(float));
+    ub_ring_commit(client->frames);
+}
+
+static ub_job* begin(ub_masker* masker)
+{
+    ub_client* client = of(masker);
+    return client->n_free ? &client->free[--client->n_free]->job : NULL;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void submit(ub_masker* masker, ub_job* job)
+{
+    ub_client* client = of(masker);
+    ub_ticket* ticket = (ub_ticket*)job;
+    ub_ticket** slot = ub_ring_write(client->asked); // never full: it holds all tickets
+    ticket->deadline = now() + job->budget;
+    *slot = ticket;
+    ++client->under_way;
+    ub_ring_commit(client->asked);
+    sem_post(client->work);
+}
+
+static ub_job* next(ub_masker* masker)
+{
+    ub_client* client = of(masker);
+    ub_ticket** slot = ub_ring_read(client->answered);
+    if (!slot) {
+        return NULL;
+    }
+    ub_ticket* ticket = *slot;
+    ub_ring_pop(client->answered);
+    sem_trywait(&client->answers);
+    --client->under_way;
+    return &ticket->job;
+}
+
+static void release(ub_masker* masker, ub_job* job)
+{
+    ub_client* client = of(masker);
+    client->free[client->n_free++] = (ub_ticket*)job;
+}
+
+static bool wait_answer(ub_masker* masker)
+{
+    ub_client* client = of(masker);
+    while (!ub_ring_read(client->answered)) {
+        if (client->under_way == 0) {
+            return false;
+        }
+        sem_wait(&client->answers); // interrupted: looks again
+    }
+    return true;
+}
+
+static bool init_tickets(ub_client* client, uint32_t outputs, uint32_t max_count)
+{
+    bool ok = true;
+    for (uint32_t i = 0; i < UB_CLIENT_JOBS; ++i) {
+        ub_job* job = &client->tickets[i].job;
+        job->which = calloc((size_t)outputs * max_count, 1);
+        job->mask = malloc((size_t)outputs * max_count * client->mask_size * sizeof(float));
+        client->free[client->n_free++] = &client->tickets[i];
+        ok = ok && job->which && job->mask;
+    }
+    return ok;
+}
+
+bool ub_client_init(ub_client* client, const ub_model* model, uint32_t outputs,
+                    uint32_t max_count, uint32_t backlog)
+{
+    const ub_network* net = &model->net;
+    client->masker = (ub_masker){push_frame, begin,       submit,    next,
+                                 release,    wait_answer, max_count, outputs};
+    client->model = ub_model_ref(model);
+    client->mask_size = (size_t)net->channels * net->bins;
+    const size_t record = sizeof(frame_record) + client->mask_size * sizeof(float);
+    sem_init(&client->answers, 0, 0);
+    atomic_init(&client->failed, false);
+    client->frames = ub_ring_new(record, backlog);
+    client->asked = ub_ring_new(sizeof(ub_ticket*), UB_CLIENT_JOBS);
+    client->answered = ub_ring_new(sizeof(ub_ticket*), UB_CLIENT_JOBS);
+    client->number = calloc(net->frames, sizeof(int64_t));
+    client->history = calloc(net->frames * client->mask_size, sizeof(float));
+    return init_tickets(client, outputs, max_count) && client->frames && client->asked &&
+           client->answered && client->number && client->history;
+}
+
+void ub_client_clear(ub_client* client)
+{
+    for (uint32_t i = 0; i < UB_CLIENT_JOBS; ++i) {
+        free(client->tickets[i].job.which);
+        free(client->tickets[i].job.mask);
+    }
+    ub_ring_free(client->frames);
+    ub_ring_free(client->asked);
+    ub_ring_free(client->answered);
+    free(client->number);
+    free(client->history);
+    sem_destroy(&client->answers);
+    ub_model_unref(client->model);
+}
+
+ub_ticket* ub_client_head(ub_client* client)
+{
+    ub_ticket** slot = ub_ring_read(client->asked);
+    return slot ? *slot : NULL;
+}
+
+static void compress(const ub_network* net, const float* magnitude, float* input, size_t n)
+{
+    const float scale = net->input_scale;
+    const float power = net->input_power;
+    if (power == 1.0f) {
+        for (size_t i = 0; i < n; ++i) {
+            input[i] = scale * magnitude[i];
+        }
+    } else if (power == 0.5f) {
+        for (size_t i = 0; i < n; ++i) {
+            input[i] = sqrtf(scale * magnitude[i]);
+        }
+    } else {
+        for (size_t i = 0; i < n; ++i) {
+            input[i] = powf(scale * magnitude[i], power);
+        }
+    }
+}
+
+static void take_frames(ub_client* client, int64_t end)
+{
+    const ub_network* net = &client->model->net;
+    const frame_record* record = NULL;
+    while ((record = ub_ring_read(client->frames)) && record->number <= end) {
+        const size_t row = (size_t)(record->number % net->frames);
+        client->number[row] = record->number;
+        compress(net, record->magnitude, client->history + row * client->mask_size,
+                 client->mask_size);
+        ub_ring_pop(client->frames);
+    }
+}
+
+void ub_client_window(ub_client* client, const ub_job* job, float* window)
+{
+    const ub_network* net = &client->model->net;
+    take_frames(client, job->end);
+    for (uint32_t i = 0; i < net->frames; ++i) {
+        const int64_t t = job->end - net->frames + 1 + i;
+        const size_t row = (size_t)(t % net->frames);
+        for (uint32_t c = 0; c < net->channels; ++c) {
+            float* to = window + ((size_t)c * net->frames + i) * net->bins;
+            if (client->number[row] == t) {
+                memcpy(to, client->history + row * client->mask_size + (size_t)c * net->bins,
+                       net->bins * sizeof(float));
+            } else {
+                memset(to, 0, net->bins * sizeof(float)); // before the stream began
+            }
+        }
+    }
+}
+
+void ub_client_answer(ub_client* client)
+{
+    ub_ticket** from = ub_ring_read(client->asked);
+    ub_ticket** to = ub_ring_write(client->answered); // never full: it holds all tickets
+    if (!(*from)->job.ok) {
+        atomic_store(&client->failed, true);
+    }
+    *to = *from;
+    ub_ring_pop(client->asked);
+    ub_ring_commit(client->answered);
+    sem_post(&client->answers);
+}
+
+bool ub_client_healthy(const ub_client* client)
+{
+    return !atomic_load(&client->failed);
+}
+
+ub_masker* ub_client_masker(ub_client* client)
+{
+    return &client->masker;
+}
+
+ub_grid ub_model_grid(const ub_model* model)
+{
+    const ub_network* net = &model->net;
+    return (ub_grid){.rate = net->sample_rate,
+                     .window = net->window,
+                     .hop = net->hop,
+                     .frames = net->frames,
+                     .channels = net->channels,
+                     .first_bin = net->first_bin,
+                     .bins = net->bins,
+                     .sources = net->sources,
+                     .dropped_mask = net->dropped_mask};
+}

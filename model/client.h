@@ -1,0 +1,72 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_CLIENT_H
+#define UB_MODEL_CLIENT_H
+
+/**
+   @file
+   One stream's side of the engine: queues to and from the audio thread, and the
+   newest frames.  Internal to the engine.
+
+   The audio thread owns the free jobs; a submitted job belongs to the worker
+   that has taken the client, until it is answered.
+*/
+
+#include "dsp/ring.h"
+#include "model/engine.h"
+
+#include <semaphore.h>
+#include <stdatomic.h>
+
+/// Jobs of one client: those under way and those whose masks are being played
+#define UB_CLIENT_JOBS 8
+
+typedef struct {
+    ub_job job;      // first, so that a job's address is its ticket's
+    double deadline; // CLOCK_MONOTONIC, seconds
+} ub_ticket;
+
+struct ub_client_s {
+    ub_masker masker; // first, so that a masker's address is its client's
+    ub_engine* engine;
+    const ub_model* model;
+    size_t mask_size; // channels * bins
+
+    // Audio thread
+    ub_ticket tickets[UB_CLIENT_JOBS];
+    ub_ticket* free[UB_CLIENT_JOBS];
+    uint32_t n_free;
+    uint32_t under_way; // submitted and not collected
+
+    // Between the threads
+    ub_ring* frames;   // audio thread to worker: int64_t number, float [mask_size]
+    ub_ring* asked;    // audio thread to worker: ub_ticket*
+    ub_ring* answered; // worker to audio thread: ub_ticket*
+    sem_t answers;     // one post an answer
+    sem_t* work;       // the engine's, one post a job
+    atomic_bool failed;
+
+    // Worker that has taken the client, under the engine's lock
+    bool taken;
+    ub_client* next;
+    int64_t* number;  // [frames] which frame each row of history is
+    float* history;   // [frames][channels][bins] network input
+};
+
+/// Set up the client's own part.  False: no memory.
+bool ub_client_init(ub_client* client, const ub_model* model, uint32_t outputs,
+                    uint32_t max_count, uint32_t backlog);
+void ub_client_clear(ub_client* client);
+
+/// The oldest job not yet answered, or NULL.  Only under the engine's lock.
+ub_ticket* ub_client_head(ub_client* client);
+
+/// Worker: take in the frames up to the job's end and write its window,
+/// [channels][frames][bins].
+void ub_client_window(ub_client* client, const ub_job* job, float* window);
+
+/// Worker: answer the head.  Only under the engine's lock.
+void ub_client_answer(ub_client* client);
+
+#endif // UB_MODEL_CLIENT_H

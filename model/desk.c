@@ -1,0 +1,138 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "model/desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Folded conditions kept: all sources of the widest model
+#define FOLDED UB_NET_SOURCES
+
+typedef struct {
+    ub_folded* folded;
+    float condition[UB_NET_SOURCES];
+    uint64_t used; // when, in jobs; 0 for never
+} folded_entry;
+
+struct ub_desk_s {
+    const ub_backend* backend;
+    const ub_model* model;
+    ub_runner* runner;
+    float* window; // [channels][frames][bins]
+    float* mask[UB_MAX_CONDITIONS]; // [channels][frames][bins], as many as were needed
+    folded_entry entry[FOLDED];
+    uint64_t jobs;
+};
+
+ub_desk* ub_desk_new(const ub_backend* backend, const ub_model* model, char* err,
+                     size_t err_size)
+{
+    const ub_network* net = &model->net;
+    ub_desk* desk = calloc(1, sizeof(ub_desk));
+    if (!desk) {
+        snprintf(err, err_size, "engine: out of memory");
+        return NULL;
+    }
+    desk->backend = backend;
+    desk->model = ub_model_ref(model);
+    bool ok = true;
+    const size_t size = sizeof(float) * net->channels * net->frames * net->bins;
+    desk->window = malloc(size);
+    for (uint32_t i = 0; i < UB_MAX_CONDITIONS; ++i) {
+        desk->mask[i] = malloc(size); // memory that is never touched costs nothing
+        ok = ok && desk->mask[i];
+    }
+    for (uint32_t i = 0; i < FOLDED; ++i) {
+        desk->entry[i].folded = ub_folded_new(net);
+        ok = ok && desk->entry[i].folded;
+    }
+    if (!ok || !desk->window) {
+        snprintf(err, err_size, "engine: out of memory");
+    } else {
+        desk->runner = backend->create(model, err, err_size);
+    }
+    if (!desk->runner) {
+        ub_desk_free(desk);
+        return NULL;
+    }
+    return desk;
+}
+
+void ub_desk_free(ub_desk* desk)
+{
+    if (!desk) {
+        return;
+    }
+    if (desk->runner) {
+        desk->backend->destroy(desk->runner);
+    }
+    for (uint32_t i = 0; i < UB_MAX_CONDITIONS; ++i) {
+        free(desk->mask[i]);
+    }
+    for (uint32_t i = 0; i < FOLDED; ++i) {
+        ub_folded_free(desk->entry[i].folded);
+    }
+    free(desk->window);
+    ub_model_unref(desk->model);
+    free(desk);
+}
+
+const ub_model* ub_desk_model(const ub_desk* desk)
+{
+    return desk->model;
+}
+
+// The folded condition, from the last few or made anew in place of the oldest
+static const ub_folded* folded(ub_desk* desk, const float* condition)
+{
+    const size_t size = desk->model->net.sources * sizeof(float);
+    folded_entry* oldest = &desk->entry[0];
+    for (uint32_t i = 0; i < FOLDED; ++i) {
+        folded_entry* e = &desk->entry[i];
+        if (e->used && !memcmp(e->condition, condition, size)) {
+            e->used = desk->jobs;
+            return e->folded;
+        }
+        oldest = e->used < oldest->used ? e : oldest;
+    }
+    memcpy(oldest->condition, condition, size);
+    oldest->used = desk->jobs;
+    ub_fold(desk->model, condition, oldest->folded);
+    return oldest->folded;
+}
+
+// From [condition][channels][count][bins] to [outputs][max_count][channels][bins]
+static void sort_masks(const ub_desk* desk, const ub_client* client, ub_job* job)
+{
+    const ub_network* net = &desk->model->net;
+    const uint32_t max_count = client->masker.max_count;
+    for (uint32_t o = 0; o < client->masker.outputs; ++o) {
+        for (uint32_t i = 0; i < job->count; ++i) {
+            const size_t frame = (size_t)o * max_count + i;
+            const float* from = desk->mask[job->which[frame]];
+            for (uint32_t c = 0; c < net->channels; ++c) {
+                memcpy(job->mask + (frame * net->channels + c) * net->bins,
+                       from + ((size_t)c * job->count + i) * net->bins,
+                       net->bins * sizeof(float));
+            }
+        }
+    }
+}
+
+void ub_desk_serve(ub_desk* desk, ub_client* client, ub_job* job)
+{
+    const ub_network* net = &desk->model->net;
+    ub_item items[UB_MAX_CONDITIONS];
+    ++desk->jobs;
+    ub_client_window(client, job, desk->window);
+    for (uint32_t i = 0; i < job->conditions; ++i) {
+        items[i] = (ub_item){desk->window, folded(desk, job->condition[i]), desk->mask[i]};
+    }
+    const uint32_t first = (uint32_t)(job->first - (job->end - net->frames + 1));
+    job->ok = desk->backend->run(desk->runner, items, job->conditions, first, job->count);
+    if (job->ok) {
+        sort_masks(desk, client, job);
+    }
+}

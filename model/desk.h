@@ -1,0 +1,27 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_DESK_H
+#define UB_MODEL_DESK_H
+
+/**
+   @file
+   What one worker thread needs to answer a job: networks made ready to run,
+   folded conditions and buffers.  Used by one thread at a time.
+*/
+
+#include "model/client.h"
+
+typedef struct ub_desk_s ub_desk;
+
+/// A worker's desk for one model.  NULL on failure, with one line in err.
+ub_desk* ub_desk_new(const ub_backend* backend, const ub_model* model, char* err,
+                     size_t err_size);
+void ub_desk_free(ub_desk* desk);
+
+const ub_model* ub_desk_model(const ub_desk* desk);
+
+/// Compute the masks of a client's head job.
+void ub_desk_serve(ub_desk* desk, ub_client* client, ub_job* job);
+
+#endif // UB_MODEL_DESK_H

@@ -1,0 +1,153 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "plugin/stream.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Frames that may wait for a worker, beyond the step of the slowest response
+#define BACKLOG 64
+
+struct ub_stream_s {
+    const ub_model* model;
+    ub_client* client;
+    ub_separator* separator;
+    uint32_t sources;
+};
+
+static const ub_timing timings[UB_RESPONSES] = {
+    [UB_STUDIO] = {.lookahead = 40, .step = 48, .fade = 16, .deadline = 24},
+    [UB_BALANCED] = {.lookahead = 12, .step = 8, .fade = 8, .deadline = 12},
+    [UB_LIVE] = {.lookahead = 1, .step = 3, .fade = 1, .deadline = 3},
+};
+
+const ub_timing* ub_response_timings(void)
+{
+    return timings;
+}
+
+static uint32_t longest_count(void)
+{
+    uint32_t longest = 0;
+    for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
+        const uint32_t count = timings[i].step + timings[i].fade;
+        longest = count > longest ? count : longest;
+    }
+    return longest;
+}
+
+static uint32_t longest_step(void)
+{
+    uint32_t longest = 0;
+    for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
+        longest = timings[i].step > longest ? timings[i].step : longest;
+    }
+    return longest;
+}
+
+static bool add_separator(ub_stream* self, const ub_grid* grid, double rate, uint32_t outputs,
+                          char* err, size_t err_size)
+{
+    const ub_separator_config config = {
+        .rate = rate,
+        .grid = *grid,
+        .timing = timings,
+        .timings = UB_RESPONSES,
+        .outputs = outputs,
+        .masker = self->client ? ub_client_masker(self->client) : NULL,
+    };
+    self->sources = grid->sources;
+    self->separator = ub_separator_new(&config, err, err_size);
+    return self->separator;
+}
+
+static bool open_stream(ub_stream* self, const ub_stream_config* config, char* err,
+                        size_t err_size)
+{
+    self->model = ub_model_open(config->model, err, err_size);
+    if (!self->model) {
+        return false;
+    }
+    self->client = ub_client_new(config->engine, self->model, config->outputs, longest_count(),
+                                 longest_step() + BACKLOG, err, err_size);
+    if (!self->client) {
+        return false;
+    }
+    const ub_grid grid = ub_model_grid(self->model);
+    return add_separator(self, &grid, config->rate, config->outputs, err, err_size);
+}
+
+static ub_stream* allocate(char* err, size_t err_size)
+{
+    ub_stream* self = calloc(1, sizeof(ub_stream));
+    if (!self) {
+        snprintf(err, err_size, "stream: out of memory");
+    }
+    return self;
+}
+
+ub_stream* ub_stream_new(const ub_stream_config* config, char* err, size_t err_size)
+{
+    ub_stream* self = allocate(err, err_size);
+    if (self && !open_stream(self, config, err, err_size)) {
+        ub_stream_free(self);
+        return NULL;
+    }
+    return self;
+}
+
+ub_stream* ub_stream_new_dry(double rate, uint32_t outputs, char* err, size_t err_size)
+{
+    const ub_grid grid = {.rate = 44100,
+                          .window = 2048,
+                          .hop = 512,
+                          .frames = 128,
+                          .channels = 2,
+                          .first_bin = 1,
+                          .bins = 1024,
+                          .sources = 4,
+                          .dropped_mask = NAN};
+    ub_stream* self = allocate(err, err_size);
+    if (self && !add_separator(self, &grid, rate, outputs, err, err_size)) {
+        ub_stream_free(self);
+        return NULL;
+    }
+    return self;
+}
+
+void ub_stream_free(ub_stream* self)
+{
+    if (self) {
+        ub_separator_free(self->separator); // gives its jobs back to the client
+        ub_client_free(self->client);
+        ub_model_unref(self->model);
+        free(self);
+    }
+}
+
+ub_separator* ub_stream_separator(ub_stream* self)
+{
+    return self->separator;
+}
+
+const ub_model* ub_stream_model(const ub_stream* self)
+{
+    return self->model;
+}
+
+void ub_stream_play(ub_stream* self, uint32_t output, int source, bool remove, float amount,
+                    float gain)
+{
+    ub_setting setting = {{0}, 0.0f, 0.0f};
+    const bool known = source >= 0 && (uint32_t)source < self->sources;
+    if (known) {
+        setting.condition[source] = 1.0f;
+    }
+    const float wet = known ? gain * amount : 0.0f;
+    setting.dry = remove ? gain : gain * (1.0f - amount);
+    setting.wet = remove ? -wet : wet;
+    ub_separator_set(self->separator, output, &setting);
+}
