@@ -37,7 +37,8 @@ typedef struct {
 } ub_model;
 
 /**
-   Open a weights file.
+   Open a weights file.  A file that is open already (same device, inode, size
+   and time of change) is not read again.
 
    @return NULL on failure, with one line in err that names file and tensor.
 */
@@ -59,7 +60,8 @@ typedef struct {
     float* encoder_shift[UB_MAX_LAYERS];
     float* decoder_scale[UB_MAX_LAYERS];
     float* decoder_shift[UB_MAX_LAYERS];
-    float* storage; ///< Owns all of the above
+    float* storage;  ///< Owns all of the above
+    double* scratch; ///< For the condition generator
 } ub_folded;
 
 /// Allocate room for a folded condition, to be filled by ub_fold.  NULL: no memory.
@@ -69,5 +71,8 @@ void ub_folded_free(ub_folded* folded);
 /// Run the condition generator and fold.  Allocates nothing.
 /// @param condition One number per source, [net.sources].
 void ub_fold(const ub_model* model, const float* condition, ub_folded* folded);
+
+/// An activation's value
+double ub_activate(const ub_activation* activation, double x);
 
 #endif // UB_MODEL_MODEL_H

@@ -1,0 +1,44 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "model/backend.h"
+#include "model/backend_reference.h"
+#include "model/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const ub_backend* const*
+ub_backends(void)
+{
+    static const ub_backend* const all[] = {&ub_backend_reference, NULL};
+    return all;
+}
+
+static void
+list_names(char* names, size_t size)
+{
+    size_t at = 0;
+    for (const ub_backend* const* b = ub_backends(); *b; ++b) {
+        if ((*b)->available()) {
+            at += (size_t)snprintf(names + at, size - at, ", %s", (*b)->name);
+            at = at < size ? at : size - 1;
+        }
+    }
+}
+
+const ub_backend*
+ub_backend_find(const char* name, char* err, size_t err_size)
+{
+    const bool best = !name || !strcmp(name, "auto");
+    for (const ub_backend* const* b = ub_backends(); *b; ++b) {
+        if ((best || !strcmp(name, (*b)->name)) && (*b)->available()) {
+            return *b;
+        }
+    }
+    char names[128] = "";
+    list_names(names, sizeof(names));
+    ub_error(err, err_size, "backend %s: not known or not available here (expected auto%s)",
+             best ? "auto" : name, names);
+    return NULL;
+}

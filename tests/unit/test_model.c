@@ -1,0 +1,182 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "model/model.h"
+#include "tests/unit/make_model.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char path[64];
+
+static int
+make_file(void** state)
+{
+    (void)state;
+    strcpy(path, "/tmp/unbraid-model-XXXXXX");
+    const int fd = mkstemp(path);
+    const ub_test_model_options options = {.seed = 3};
+    return fd < 0 || close(fd) || !ub_test_write_model(path, &options);
+}
+
+static int
+remove_file(void** state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+static void
+same_file_is_shared(void** state)
+{
+    (void)state;
+    char err[256] = "";
+    const ub_model* a = ub_model_open(path, err, sizeof(err));
+    const ub_model* b = ub_model_open(path, err, sizeof(err));
+    assert_non_null(a);
+    assert_ptr_equal(a, b);
+    assert_ptr_equal(ub_model_ref(a), a);
+    ub_model_unref(b);
+    ub_model_unref(a);
+    assert_string_equal(a->net.source[0], "vocals"); // the third reference still holds it
+    ub_model_unref(a);
+}
+
+static void
+changed_file_is_another_model(void** state)
+{
+    (void)state;
+    char err[256] = "";
+    const ub_model* a = ub_model_open(path, err, sizeof(err));
+    assert_non_null(a);
+    const float before = a->encoder[0].weight[0];
+    const ub_test_model_options options = {.seed = 4};
+    assert_true(ub_test_write_model(path, &options));
+    const ub_model* b = ub_model_open(path, err, sizeof(err));
+    assert_non_null(b);
+    assert_ptr_not_equal(a, b);
+    assert_true(a->encoder[0].weight[0] == before);
+    assert_true(b->encoder[0].weight[0] != before);
+    ub_model_unref(a);
+    ub_model_unref(b);
+}
+
+static void
+tensors_are_where_they_belong(void** state)
+{
+    (void)state;
+    char err[256] = "";
+    const ub_model* model = ub_model_open(path, err, sizeof(err));
+    assert_non_null(model);
+    assert_string_equal(model->card, "{\"name\": \"random\"}");
+    const uint32_t shape[] = {8, 4, 5, 5};
+    float expected[8 * 4 * 25];
+    ub_test_fill("encoder.1.weight", shape, 4, 3, expected);
+    assert_memory_equal(model->encoder[1].weight, expected, sizeof(expected));
+    const uint32_t filters = 8;
+    ub_test_fill("encoder.1.norm.var", &filters, 1, 3, expected);
+    assert_memory_equal(model->encoder[1].var, expected, 8 * sizeof(float));
+    const uint32_t pairs = 12;
+    ub_test_fill("film.beta.bias", &pairs, 1, 3, expected);
+    assert_memory_equal(model->beta.bias, expected, 12 * sizeof(float));
+    ub_model_unref(model);
+}
+
+static void*
+open_and_close(void* arg)
+{
+    (void)arg;
+    char err[256] = "";
+    for (int i = 0; i < 200; ++i) {
+        const ub_model* model = ub_model_open(path, err, sizeof(err));
+        if (!model) {
+            return NULL;
+        }
+        ub_model_unref(model);
+    }
+    return (void*)path;
+}
+
+static void
+threads_may_open_at_once(void** state)
+{
+    (void)state;
+    pthread_t threads[4];
+    for (int i = 0; i < 4; ++i) {
+        assert_int_equal(pthread_create(&threads[i], NULL, open_and_close, NULL), 0);
+    }
+    for (int i = 0; i < 4; ++i) {
+        void* result = NULL;
+        pthread_join(threads[i], &result);
+        assert_ptr_equal(result, path);
+    }
+}
+
+/// Folding against the definition, computed by hand for one channel of each kind of layer
+static void
+fold_is_norm_then_film(void** state)
+{
+    (void)state;
+    char err[256] = "";
+    const ub_model* model = ub_model_open(path, err, sizeof(err));
+    assert_non_null(model);
+    ub_folded* folded = ub_folded_new(&model->net);
+    const float condition[] = {0.25f, 1.0f, 0.0f, -0.5f};
+    ub_fold(model, condition, folded);
+
+    double hidden[64];
+    double first[16];
+    for (int u = 0; u < 16; ++u) {
+        first[u] = (double)model->control[0].bias[u];
+        for (int i = 0; i < 4; ++i) {
+            first[u] += (double)model->control[0].weight[u * 4 + i] * (double)condition[i];
+        }
+        first[u] = fmax(first[u], 0.0);
+    }
+    const ub_tensors* t = &model->control[1];
+    double gamma = (double)model->gamma.bias[5];
+    double beta = (double)model->beta.bias[5];
+    for (int u = 0; u < 64; ++u) {
+        hidden[u] = (double)t->bias[u];
+        for (int i = 0; i < 16; ++i) {
+            hidden[u] += (double)t->weight[u * 16 + i] * first[i];
+        }
+        hidden[u] = (fmax(hidden[u], 0.0) - (double)t->mean[u]) / sqrt((double)t->var[u] + 1e-5) *
+                        (double)t->gain[u] +
+                    (double)t->offset[u];
+        gamma += (double)model->gamma.weight[5 * 64 + u] * hidden[u];
+        beta += (double)model->beta.weight[5 * 64 + u] * hidden[u];
+    }
+    // Pair 5 is channel 1 of the second layer; x stands for the convolution's value
+    const ub_tensors* e = &model->encoder[1];
+    const double x = 0.7;
+    const double normed = (x + (double)e->bias[1] - (double)e->mean[1]) /
+                              sqrt((double)e->var[1] + 1e-5) * (double)e->gain[1] +
+                          (double)e->offset[1];
+    const double got = x * (double)folded->encoder_scale[1][1] + (double)folded->encoder_shift[1][1];
+    assert_true(fabs(got - (gamma * normed + beta)) < 1e-5);
+    ub_folded_free(folded);
+    ub_model_unref(model);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(same_file_is_shared, make_file, remove_file),
+        cmocka_unit_test_setup_teardown(changed_file_is_another_model, make_file, remove_file),
+        cmocka_unit_test_setup_teardown(tensors_are_where_they_belong, make_file, remove_file),
+        cmocka_unit_test_setup_teardown(threads_may_open_at_once, make_file, remove_file),
+        cmocka_unit_test_setup_teardown(fold_is_norm_then_film, make_file, remove_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
