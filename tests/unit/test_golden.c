@@ -1,0 +1,278 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+/*
+  Every backend against masks that PyTorch computed in double precision
+  (tests/golden/make_golden.py).  Runs in the repository's root.
+*/
+
+#include "model/backend.h"
+#include "tests/unit/make_model.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define SEED 7
+#define MAX_CONDITIONS 4
+
+static const char* const cases[] = {"full",  "simple",  "decoder", "both", "plain",
+                                    "keras", "kernel4", "stride3", "mono"};
+
+/** An opened case. */
+typedef struct {
+    const ub_model* model;
+    size_t size; ///< Values in a whole mask, and in the input
+    uint32_t conditions;
+    uint32_t points;
+    uint32_t stride;
+    float condition[MAX_CONDITIONS][UB_NET_SOURCES];
+    float* expected; ///< [conditions][points]
+    float* input;
+} golden;
+
+static char*
+read_file(const char* name, const char* suffix, size_t* size)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "tests/golden/%s%s", name, suffix);
+    FILE* in = fopen(path, "rb");
+    if (!in) {
+        fail_msg("%s is missing (is this the repository's root?)", path);
+        return NULL;
+    }
+    char* data = (char*)malloc(1 << 20);
+    assert_non_null(data);
+    *size = fread(data, 1, (1 << 20) - 1, in);
+    data[*size] = '\0';
+    fclose(in);
+    return data;
+}
+
+static const ub_model*
+make_model(const char* name)
+{
+    size_t size = 0;
+    char* description = read_file(name, ".json", &size);
+    char path[] = "/tmp/unbraid-golden-XXXXXX";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_true(ub_test_write_network(path, description, SEED));
+    char err[256] = "";
+    const ub_model* model = ub_model_open(path, err, sizeof(err));
+    unlink(path);
+    free(description);
+    if (!model) {
+        fail_msg("%s", err);
+    }
+    return model;
+}
+
+static void
+read_expected(golden* g, const char* name)
+{
+    size_t size = 0;
+    char* data = read_file(name, ".golden", &size);
+    const char* at = data;
+    memcpy(&g->conditions, at, 4);
+    at += 4;
+    assert_in_range(g->conditions, 1, MAX_CONDITIONS);
+    for (uint32_t i = 0; i < g->conditions; ++i) {
+        memcpy(g->condition[i], at, g->model->net.sources * sizeof(float));
+        at += g->model->net.sources * sizeof(float);
+    }
+    memcpy(&g->points, at, 4);
+    memcpy(&g->stride, at + 4, 4);
+    at += 8;
+    const size_t bytes = (size_t)g->conditions * g->points * sizeof(float);
+    assert_int_equal(size, (size_t)(at - data) + bytes);
+    assert_int_equal(g->points, (g->size + g->stride - 1) / g->stride);
+    g->expected = (float*)malloc(bytes);
+    memcpy(g->expected, at, bytes);
+    free(data);
+}
+
+static void
+golden_open(golden* g, const char* name)
+{
+    memset(g, 0, sizeof(*g));
+    g->model = make_model(name);
+    const ub_network* net = &g->model->net;
+    g->size = (size_t)net->channels * net->frames * net->bins;
+    read_expected(g, name);
+    g->input = (float*)malloc(g->size * sizeof(float));
+    uint64_t state = ub_test_state(SEED, "input");
+    for (size_t i = 0; i < g->size; ++i) {
+        const double u = ub_test_random(&state);
+        g->input[i] = (float)(2.0 * u * u);
+    }
+}
+
+static void
+golden_close(golden* g)
+{
+    ub_model_unref(g->model);
+    free(g->expected);
+    free(g->input);
+}
+
+static ub_runner*
+make_runner(const ub_backend* backend, const ub_model* model)
+{
+    char err[256] = "";
+    ub_runner* runner = backend->create(model, err, sizeof(err));
+    if (!runner) {
+        fail_msg("%s", err);
+    }
+    return runner;
+}
+
+/// Largest error a backend may make
+static double
+tolerance(const ub_backend* backend)
+{
+    return strcmp(backend->name, "reference") ? 1e-4 : 1e-5;
+}
+
+/// Compare a mask with the expected one
+static void
+check_mask(const ub_backend* backend, const golden* g, uint32_t condition, const char* name,
+           const float* mask)
+{
+    const float* expected = g->expected + (size_t)condition * g->points;
+    double worst = 0.0;
+    double error = 0.0;
+    double power = 0.0;
+    for (uint32_t i = 0; i < g->points; ++i) {
+        const double e = (double)mask[(size_t)i * g->stride] - (double)expected[i];
+        worst = fmax(worst, isnan(e) ? INFINITY : fabs(e));
+        error += e * e;
+        power += (double)expected[i] * (double)expected[i];
+    }
+    const double snr = 10.0 * log10(power / error);
+    print_message("# %s %s %u: max error %.2g, SNR %.1f dB\n", backend->name, name, condition,
+                  worst, snr);
+    if (worst > tolerance(backend)) {
+        fail_msg("%s: %s: error %g (expected at most %g)", backend->name, name, worst,
+                 tolerance(backend));
+    }
+}
+
+static void
+check_case(const ub_backend* backend, const char* name)
+{
+    golden g;
+    golden_open(&g, name);
+    ub_runner* runner = make_runner(backend, g.model);
+    ub_item items[MAX_CONDITIONS];
+    for (uint32_t i = 0; i < g.conditions; ++i) {
+        ub_folded* folded = ub_folded_new(&g.model->net);
+        ub_fold(g.model, g.condition[i], folded);
+        items[i] = (ub_item){g.input, folded, (float*)calloc(g.size, sizeof(float))};
+    }
+    // All as one batch
+    assert_true(backend->run(runner, items, g.conditions, 0, g.model->net.frames));
+    for (uint32_t i = 0; i < g.conditions; ++i) {
+        check_mask(backend, &g, i, name, items[i].mask);
+        ub_folded_free((ub_folded*)items[i].folded);
+        free(items[i].mask);
+    }
+    backend->destroy(runner);
+    golden_close(&g);
+}
+
+static void
+masks_are_right(void** state)
+{
+    const ub_backend* backend = (const ub_backend*)*state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); ++i) {
+        check_case(backend, cases[i]);
+    }
+}
+
+/// Frames first to first + count - 1 alone against the same frames of the whole mask
+static void
+check_part(const ub_backend* backend, ub_runner* runner, const ub_network* net, ub_item item,
+           const float* whole, uint32_t first, uint32_t count)
+{
+    const size_t row = (size_t)count * net->bins;
+    item.mask = (float*)malloc((net->channels * row + 1) * sizeof(float));
+    item.mask[net->channels * row] = 42.0f;
+    assert_true(backend->run(runner, &item, 1, first, count));
+    double worst = 0.0;
+    for (uint32_t c = 0; c < net->channels; ++c) {
+        const float* a = whole + ((size_t)c * net->frames + first) * net->bins;
+        for (size_t i = 0; i < row; ++i) {
+            worst = fmax(worst, fabs((double)(a[i] - item.mask[c * row + i])));
+        }
+    }
+    assert_true(item.mask[net->channels * row] == 42.0f);
+    if (worst > 1e-6) {
+        fail_msg("%s: frames %u to %u alone differ by %g", backend->name, first, first + count - 1,
+                 worst);
+    }
+    free(item.mask);
+}
+
+static void
+check_parts(const ub_backend* backend, const char* name)
+{
+    golden g;
+    golden_open(&g, name);
+    const ub_network* net = &g.model->net;
+    ub_runner* runner = make_runner(backend, g.model);
+    ub_folded* folded = ub_folded_new(net);
+    ub_fold(g.model, g.condition[0], folded);
+    const ub_item item = {g.input, folded, (float*)malloc(g.size * sizeof(float))};
+    assert_true(backend->run(runner, &item, 1, 0, net->frames));
+    const uint32_t n = net->frames;
+    const uint32_t parts[][2] = {{n - 1, 1}, {n - 4, 4}, {0, 1}, {n / 2 - 1, 3}, {1, n - 2}};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); ++i) {
+        check_part(backend, runner, net, item, item.mask, parts[i][0], parts[i][1]);
+    }
+    // The whole again, after its parts
+    check_part(backend, runner, net, item, item.mask, 0, n);
+    free(item.mask);
+    ub_folded_free(folded);
+    backend->destroy(runner);
+    golden_close(&g);
+}
+
+static void
+parts_equal_the_whole(void** state)
+{
+    const ub_backend* backend = (const ub_backend*)*state;
+    const bool slow = !strcmp(backend->name, "reference");
+    for (size_t i = slow; i < sizeof(cases) / sizeof(cases[0]); ++i) {
+        check_parts(backend, cases[i]);
+    }
+}
+
+int
+main(void)
+{
+    struct CMUnitTest tests[32];
+    char names[32][64];
+    size_t n = 0;
+    for (const ub_backend* const* b = ub_backends(); *b; ++b) {
+        if (!(*b)->available()) {
+            print_message("# %s is not available here\n", (*b)->name);
+            continue;
+        }
+        snprintf(names[n], sizeof(names[n]), "masks_are_right_%s", (*b)->name);
+        tests[n] = (struct CMUnitTest){names[n], masks_are_right, NULL, NULL, (void*)*b};
+        ++n;
+        snprintf(names[n], sizeof(names[n]), "parts_equal_the_whole_%s", (*b)->name);
+        tests[n] = (struct CMUnitTest){names[n], parts_equal_the_whole, NULL, NULL, (void*)*b};
+        ++n;
+    }
+    return _cmocka_run_group_tests("golden", tests, n, NULL, NULL);
+}
