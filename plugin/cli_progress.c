@@ -1,0 +1,71 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "plugin/cli_progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BAR 24    // Characters in the bar
+#define REST 34   // Characters beside bar and name
+#define PAUSE 0.2 // Seconds between drawings
+
+double
+ub_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void
+ub_progress_begin(ub_progress* self, const char* name, double rate, int64_t frames, bool wanted)
+{
+    *self = (ub_progress){.name = name,
+                          .rate = rate,
+                          .frames = frames,
+                          .start = ub_clock(),
+                          .on = wanted && isatty(STDERR_FILENO)};
+}
+
+static int
+name_width(void)
+{
+    struct winsize size;
+    const int columns =
+        !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : 80;
+    const int width = columns - BAR - REST;
+    return width < 8 ? 8 : width;
+}
+
+void
+ub_progress_update(ub_progress* self, int64_t done)
+{
+    const double now = ub_clock();
+    if (!self->on || now - self->shown < PAUSE || done < 1) {
+        return;
+    }
+    self->shown = now;
+    const double spent = now - self->start;
+    const double part = (double)done / (double)self->frames;
+    const int left = (int)(spent * (1.0 - part) / part + 0.5);
+    const int filled = (int)(part * BAR);
+    static const char full[] = "########################";
+    static const char empty[] = "........................";
+    fprintf(stderr, "\r\033[K%.*s [%.*s%.*s] %3d %%  %d:%02d left  %.1f x", name_width(),
+            self->name, filled, full, BAR - filled, empty, (int)(100.0 * part), left / 60,
+            left % 60, (double)done / self->rate / spent);
+    fflush(stderr);
+}
+
+void
+ub_progress_end(ub_progress* self)
+{
+    if (self->on && self->shown > 0.0) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+    }
+}

@@ -1,0 +1,37 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_PLUGIN_CLI_PROGRESS_H
+#define UB_PLUGIN_CLI_PROGRESS_H
+
+/**
+   @file
+   A progress bar with the time left, on standard error if that is a terminal.
+*/
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// Seconds on a clock that only goes forward
+double ub_clock(void);
+
+typedef struct {
+    const char* name;
+    double rate;    ///< Samples a second
+    int64_t frames; ///< In all
+    double start;
+    double shown;   ///< When the bar was last drawn
+    bool on;
+} ub_progress;
+
+/// Begin; draws nothing unless wanted and on a terminal.
+void ub_progress_begin(ub_progress* self, const char* name, double rate, int64_t frames,
+                       bool wanted);
+
+/// Tell how many frames are done; redraws a few times a second.
+void ub_progress_update(ub_progress* self, int64_t done);
+
+/// Take the bar away.
+void ub_progress_end(ub_progress* self);
+
+#endif // UB_PLUGIN_CLI_PROGRESS_H
