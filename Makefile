@@ -42,9 +42,9 @@ LIB_SRC    := $(wildcard dsp/*.c model/*.c) plugin/stream.c
 PLUGIN_SRC := $(wildcard plugin/lv2*.c)
 CLI_SRC    := $(wildcard plugin/cli*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
-UNIT_AUX   := $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c))
+UNIT_AUX   := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 BENCH_SRC  := $(wildcard tests/bench/*.c)
-HOST_AUX   := tests/host/rig.c
+HOST_AUX   := tests/host/rig.c tests/host/render.c
 HOST_SRC   := $(filter-out $(HOST_AUX),$(wildcard tests/host/*.c))
 DEMO_SRC   := $(wildcard tests/demo/*.c)
 
@@ -54,6 +54,7 @@ CLI        := $(B)/unbraid
 UNIT       := $(UNIT_SRC:%.c=$(B)/%)
 HOST       := $(HOST_SRC:%.c=$(B)/%)
 obj         = $(patsubst %.c,$(B)/obj/%.o,$(1))
+CLI_PARTS  := $(filter-out $(B)/obj/plugin/cli.o,$(call obj,$(CLI_SRC)))
 
 TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
               $(patsubst presets/%,$(BUNDLE)/%,$(wildcard presets/*.ttl))
@@ -105,6 +106,15 @@ $(B)/tests/host/%: $(B)/obj/tests/host/%.o $(call obj,$(HOST_AUX))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs lilv-0 sndfile) -lm
 
+# The command line's tests also need its parts, and models
+$(B)/tests/unit/test_cli_%: $(B)/obj/tests/unit/test_cli_%.o $(call obj,$(UNIT_AUX)) $(CLI_PARTS) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) -lcmocka $(shell pkg-config --libs sndfile)
+
+$(B)/tests/host/cli_%: $(B)/obj/tests/host/cli_%.o $(call obj,tests/unit/make_model.c) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) $(shell pkg-config --libs sndfile)
+
 $(B)/obj/tests/host/%.o: UB_CFLAGS += $(shell pkg-config --cflags lilv-0)
 
 $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(LIB)
@@ -114,6 +124,21 @@ $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(LIB)
 $(B)/tests/demo/%: $(B)/obj/tests/demo/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs sndfile fftw3f) -lm
+
+# Unit tests run with address and undefined behaviour checked, those with threads
+# once more with data races checked; host tests run what users get.
+THREADED   := $(patsubst %,tests/unit/test_%,ring engine)
+
+unit-asan:
+	$(MAKE) B=$(B)/asan CFLAGS="-O2 -g" \
+	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" units
+
+unit-tsan:
+	$(MAKE) B=$(B)/tsan CFLAGS="-O2 -g" SANITIZE=-fsanitize=thread UNIT_SRC="$(THREADED:=.c)" units
+
+check: all unit-asan unit-tsan $(HOST_SRC:%.c=$(B)/%)
+	BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' --timer \
+	    $(UNIT_SRC:%.c=$(B)/asan/%) $(THREADED:%=$(B)/tsan/%) $(wildcard tests/host/*.t.sh)
 
 test:
 	.ci/packages build test

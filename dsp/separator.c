@@ -260,11 +260,14 @@ static void take(ub_separator* self, const float* const* in, uint32_t offset, ui
     ub_settings_pass(self->settings, &self->schedule, self->sample + n);
 }
 
+// Silence until the first sample has come through, then the sum of frames
 static void give(ub_separator* self, float* const* out, uint32_t offset, uint32_t n)
 {
     const int64_t start = self->sample - (int64_t)self->latency;
+    const uint32_t before = start >= 0 ? 0 : -start < n ? (uint32_t)-start : n;
     for (uint32_t c = 0; c < self->outputs * self->grid.channels; ++c) {
-        ub_overlap_read(self->overlap, start, c, out[c] + offset, n);
+        memset(out[c] + offset, 0, before * sizeof(float));
+        ub_overlap_read(self->overlap, start + before, c, out[c] + offset + before, n - before);
     }
     ub_overlap_clear(self->overlap, start, n);
 }

@@ -161,12 +161,18 @@ static void compress(const ub_network* net, const float* magnitude, float* input
     }
 }
 
+// The row of history that frame t has, if it is there
+static size_t row_of(const ub_client* client, int64_t t)
+{
+    return (size_t)((uint64_t)t % client->model->net.frames);
+}
+
 static void take_frames(ub_client* client, int64_t end)
 {
     const ub_network* net = &client->model->net;
     const frame_record* record = NULL;
     while ((record = ub_ring_read(client->frames)) && record->number <= end) {
-        const size_t row = (size_t)(record->number % net->frames);
+        const size_t row = row_of(client, record->number);
         client->number[row] = record->number;
         compress(net, record->magnitude, client->history + row * client->mask_size,
                  client->mask_size);
@@ -180,7 +186,7 @@ void ub_client_window(ub_client* client, const ub_job* job, float* window)
     take_frames(client, job->end);
     for (uint32_t i = 0; i < net->frames; ++i) {
         const int64_t t = job->end - net->frames + 1 + i;
-        const size_t row = (size_t)(t % net->frames);
+        const size_t row = row_of(client, t);
         for (uint32_t c = 0; c < net->channels; ++c) {
             float* to = window + ((size_t)c * net->frames + i) * net->bins;
             if (client->number[row] == t) {

@@ -1,0 +1,321 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "model/engine.h"
+
+#include "tests/unit/make_model.h"
+#include "tests/unit/signal.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define FRAMES 16
+#define BINS 128
+#define SIZE (2 * BINS) // of one frame's magnitudes or mask
+#define MAX_COUNT 8
+
+static char path[] = "/tmp/test_engine_XXXXXX.safetensors";
+
+static int make_model_file(void** state)
+{
+    (void)state;
+    const ub_test_model_options options = {.power = 0.5f, .seed = 3};
+    const int fd = mkstemps(path, 12);
+    if (fd < 0) {
+        return -1;
+    }
+    close(fd);
+    return ub_test_write_model(path, &options) ? 0 : -1;
+}
+
+static int remove_model_file(void** state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+static const ub_model* open_model(void)
+{
+    char err[256] = "";
+    const ub_model* model = ub_model_open(path, err, sizeof(err));
+    if (!model) {
+        fail_msg("%s", err);
+    }
+    return model;
+}
+
+static ub_engine* make_engine(unsigned workers)
+{
+    char err[256] = "";
+    const ub_engine_options options = {"reference", workers, 1};
+    ub_engine* engine = ub_engine_new(&options, err, sizeof(err));
+    if (!engine) {
+        fail_msg("%s", err);
+    }
+    return engine;
+}
+
+static ub_client* make_client(ub_engine* engine, const ub_model* model, uint32_t outputs)
+{
+    char err[256] = "";
+    ub_client* client = ub_client_new(engine, model, outputs, MAX_COUNT, 32, err, sizeof(err));
+    if (!client) {
+        fail_msg("%s", err);
+    }
+    return client;
+}
+
+static void magnitudes(int64_t t, float* m)
+{
+    uint32_t seed = (uint32_t)t;
+    for (uint32_t i = 0; i < SIZE; ++i) {
+        m[i] = fabsf(ub_random_sample(&seed));
+    }
+}
+
+static void push(ub_masker* m, int64_t from, int64_t to)
+{
+    float frame[SIZE];
+    for (int64_t t = from; t <= to; ++t) {
+        magnitudes(t, frame);
+        m->frame(m, t, frame);
+    }
+}
+
+/* A job for `count` frames that end `behind` frames before the newest, alternating
+   between the first two sources */
+static void ask(ub_masker* m, int64_t end, uint32_t count, uint32_t behind, double budget)
+{
+    ub_job* job = m->begin(m);
+    assert_non_null(job);
+    job->end = end;
+    job->count = count;
+    job->first = end - behind - count + 1;
+    job->budget = budget;
+    job->conditions = 2;
+    memset(job->condition, 0, sizeof(job->condition));
+    job->condition[0][0] = 1.0f;
+    job->condition[1][1] = 1.0f;
+    for (uint32_t o = 0; o < m->outputs; ++o) {
+        for (uint32_t i = 0; i < count; ++i) {
+            job->which[o * m->max_count + i] = (uint8_t)((i + o) % 2);
+        }
+    }
+    m->submit(m, job);
+}
+
+/* The masks of a whole window that ends at `end`, straight from the backend */
+static void direct(const ub_model* model, int64_t first_frame, int64_t end, uint32_t source,
+                   float* mask)
+{
+    char err[256];
+    float condition[UB_NET_SOURCES] = {0};
+    float* input = calloc(FRAMES * SIZE, sizeof(float));
+    float frame[SIZE];
+    for (int64_t t = end - FRAMES + 1; t <= end; ++t) {
+        if (t >= first_frame) {
+            magnitudes(t, frame);
+            for (uint32_t c = 0; c < 2; ++c) {
+                float* row = input + (c * FRAMES + (size_t)(t - end + FRAMES - 1)) * BINS;
+                for (uint32_t b = 0; b < BINS; ++b) {
+                    row[b] = sqrtf(model->net.input_scale * frame[c * BINS + b]);
+                }
+            }
+        }
+    }
+    condition[source] = 1.0f;
+    ub_folded* folded = ub_folded_new(&model->net);
+    ub_fold(model, condition, folded);
+    const ub_backend* backend = ub_backend_find("reference", err, sizeof(err));
+    ub_runner* runner = backend->create(model, err, sizeof(err));
+    const ub_item item = {input, folded, mask};
+    assert_true(backend->run(runner, &item, 1, 0, FRAMES));
+    backend->destroy(runner);
+    ub_folded_free(folded);
+    free(input);
+}
+
+static void check_answer(const ub_model* model, const ub_masker* m, const ub_job* job,
+                         int64_t first_frame)
+{
+    static float mask[2][2][FRAMES][BINS];
+    direct(model, first_frame, job->end, 0, &mask[0][0][0][0]);
+    direct(model, first_frame, job->end, 1, &mask[1][0][0][0]);
+    for (uint32_t o = 0; o < m->outputs; ++o) {
+        for (uint32_t i = 0; i < job->count; ++i) {
+            const int64_t row = job->first + i - (job->end - FRAMES + 1);
+            for (uint32_t c = 0; c < 2; ++c) {
+                const float* got = job->mask + ((o * m->max_count + i) * 2 + c) * BINS;
+                for (uint32_t b = 0; b < BINS; ++b) {
+                    assert_float_equal(got[b], mask[(i + o) % 2][c][row][b], 1e-6);
+                }
+            }
+        }
+    }
+}
+
+/* Also for windows that begin before the stream, and after a gap in time */
+static void test_masks_are_the_networks(void** state)
+{
+    (void)state;
+    const ub_model* model = open_model();
+    ub_engine* engine = make_engine(1);
+    ub_client* client = make_client(engine, model, 2);
+    ub_masker* m = ub_client_masker(client);
+    static const int64_t starts[] = {1000, 70000};
+    for (int s = 0; s < 2; ++s) {
+        for (int64_t end = starts[s] + 6; end < starts[s] + 40; end += 5) {
+            push(m, end == starts[s] + 6 ? starts[s] : end - 4, end);
+            ask(m, end, 5, 2, 1.0);
+            assert_true(m->wait(m));
+            ub_job* job = m->next(m);
+            assert_non_null(job);
+            assert_true(job->ok);
+            check_answer(model, m, job, starts[s]);
+            m->release(m, job);
+        }
+    }
+    assert_false(m->wait(m));
+    assert_null(m->next(m));
+    assert_true(ub_client_healthy(client));
+    ub_client_free(client);
+    ub_engine_free(engine);
+    ub_model_unref(model);
+}
+
+/* Jobs ahead of their turn do not see later frames, and are answered in order */
+static void test_jobs_queue_up(void** state)
+{
+    (void)state;
+    const ub_model* model = open_model();
+    ub_engine* engine = make_engine(2);
+    ub_client* client = make_client(engine, model, 1);
+    ub_masker* m = ub_client_masker(client);
+    for (int64_t end = 107; end < 128; end += 4) {
+        push(m, end == 107 ? 100 : end - 3, end);
+        ask(m, end, 4, 0, 1.0);
+    }
+    for (int64_t end = 107; end < 128; end += 4) {
+        assert_true(m->wait(m));
+        ub_job* job = m->next(m);
+        assert_int_equal(job->end, end);
+        check_answer(model, m, job, 100);
+        m->release(m, job);
+    }
+    ub_client_free(client);
+    ub_engine_free(engine);
+    ub_model_unref(model);
+}
+
+/* With the only worker busy, the job that is due first is answered first */
+static void test_earliest_deadline_first(void** state)
+{
+    (void)state;
+    const ub_model* model = open_model();
+    ub_engine* engine = make_engine(1);
+    ub_client* client[3];
+    ub_masker* m[3];
+    for (int i = 0; i < 3; ++i) {
+        client[i] = make_client(engine, model, 1);
+        m[i] = ub_client_masker(client[i]);
+        push(m[i], 0, FRAMES);
+    }
+    for (int64_t end = FRAMES - 5; end < FRAMES; ++end) {
+        ask(m[0], end, 1, 0, 0.001); // keeps the worker busy while the others ask
+    }
+    ask(m[1], FRAMES, 8, 0, 100.0);
+    ask(m[2], FRAMES, 8, 0, 1.0);
+    assert_true(m[1]->wait(m[1]));
+    assert_non_null(m[1]->next(m[1]));
+    assert_non_null(m[2]->next(m[2])); // there already, without waiting
+    for (int i = 0; i < 3; ++i) {
+        ub_client_free(client[i]);
+    }
+    ub_engine_free(engine);
+    ub_model_unref(model);
+}
+
+typedef struct {
+    ub_engine* engine;
+    const ub_model* model;
+    int64_t start;
+    int bad;
+} player;
+
+static void* play(void* arg)
+{
+    player* p = arg;
+    ub_client* client = make_client(p->engine, p->model, 1);
+    ub_masker* m = ub_client_masker(client);
+    for (int64_t end = p->start + 3; end < p->start + 60; end += 4) {
+        push(m, end - 3, end);
+        ask(m, end, 4, 0, 0.01);
+        p->bad += !m->wait(m);
+        ub_job* job = m->next(m);
+        p->bad += !job || !job->ok || job->end != end;
+        m->release(m, job);
+    }
+    push(m, p->start + 60, p->start + 63);
+    ask(m, p->start + 63, 4, 0, 0.01); // leaves with a job under way
+    ub_client_free(client);
+    return NULL;
+}
+
+static void test_clients_come_and_go(void** state)
+{
+    (void)state;
+    enum { PLAYERS = 8 };
+    const ub_model* model = open_model();
+    ub_engine* engine = make_engine(3);
+    player p[PLAYERS];
+    pthread_t thread[PLAYERS];
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < PLAYERS; ++i) {
+            p[i] = (player){engine, model, 1000 * i, 0};
+            assert_int_equal(pthread_create(&thread[i], NULL, play, &p[i]), 0);
+        }
+        for (int i = 0; i < PLAYERS; ++i) {
+            pthread_join(thread[i], NULL);
+            assert_int_equal(p[i].bad, 0);
+        }
+    }
+    ub_engine_free(engine);
+    ub_model_unref(model);
+}
+
+static void test_engine_is_shared(void** state)
+{
+    (void)state;
+    char err[256];
+    setenv("UNBRAID_BACKEND", "reference", 1);
+    ub_engine* a = ub_engine_shared(err, sizeof(err));
+    ub_engine* b = ub_engine_shared(err, sizeof(err));
+    assert_non_null(a);
+    assert_ptr_equal(a, b);
+    assert_string_equal(ub_engine_backend(a)->name, "reference");
+    ub_engine_free(a);
+    ub_engine_free(b);
+    setenv("UNBRAID_BACKEND", "abacus", 1);
+    assert_null(ub_engine_shared(err, sizeof(err)));
+    assert_non_null(strstr(err, "abacus"));
+    unsetenv("UNBRAID_BACKEND");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_masks_are_the_networks),
+        cmocka_unit_test(test_jobs_queue_up),
+        cmocka_unit_test(test_earliest_deadline_first),
+        cmocka_unit_test(test_clients_come_and_go),
+        cmocka_unit_test(test_engine_is_shared),
+    };
+    return cmocka_run_group_tests_name("engine", tests, make_model_file, remove_model_file);
+}

@@ -1,0 +1,458 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "dsp/separator.h"
+
+#include "tests/unit/signal.h"
+#include "tests/unit/stub_masker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define MAX_COUNT 64
+#define MAX_CHANNELS (UB_MAX_OUTPUTS * UB_MAX_CHANNELS)
+
+static const ub_timing timings[] = {
+    {.lookahead = 40, .step = 48, .fade = 16, .deadline = 24},
+    {.lookahead = 12, .step = 8, .fade = 8, .deadline = 12},
+    {.lookahead = 1, .step = 3, .fade = 1, .deadline = 3},
+    {.lookahead = 0, .step = 1, .fade = 0, .deadline = 1},
+};
+
+static const double rates[] = {8000,  11025, 16000, 22050, 24000,  32000,
+                               44100, 48000, 88200, 96000, 176400, 192000};
+
+/* A stub, a separator and their buffers, [channels][n] */
+typedef struct {
+    stub_masker* stub;
+    ub_separator* separator;
+    uint32_t channels, outputs, n;
+    float* in[UB_MAX_CHANNELS];
+    float* out[MAX_CHANNELS];
+} rig;
+
+static rig make_rig(double rate, uint32_t timing, uint32_t outputs, uint32_t n, stub_mask mask)
+{
+    rig r = {.channels = 2, .outputs = outputs, .n = n};
+    const ub_grid grid = stub_grid(r.channels);
+    r.stub = stub_masker_new(&grid, outputs, MAX_COUNT, mask);
+    const ub_separator_config config = {
+        rate, grid, &timings[timing], 1, outputs, &r.stub->masker,
+    };
+    char err[256] = "";
+    r.separator = ub_separator_new(&config, err, sizeof(err));
+    if (!r.separator) {
+        fail_msg("%s", err);
+    }
+    for (uint32_t o = 0; o < outputs; ++o) {
+        ub_separator_set(r.separator, o, &(ub_setting){{1.0f}, 0.0f, 1.0f});
+    }
+    for (uint32_t c = 0; c < r.channels; ++c) {
+        r.in[c] = malloc(n * sizeof(float));
+        ub_noise(r.in[c], n, 7 + c);
+    }
+    for (uint32_t c = 0; c < outputs * r.channels; ++c) {
+        r.out[c] = malloc(n * sizeof(float));
+    }
+    return r;
+}
+
+static void free_rig(rig* r)
+{
+    ub_separator_free(r->separator);
+    stub_masker_free(r->stub);
+    for (uint32_t c = 0; c < r->channels; ++c) {
+        free(r->in[c]);
+    }
+    for (uint32_t c = 0; c < r->outputs * r->channels; ++c) {
+        free(r->out[c]);
+    }
+}
+
+static void run_part(rig* r, uint32_t from, uint32_t n)
+{
+    const float* in[UB_MAX_CHANNELS];
+    float* out[MAX_CHANNELS];
+    for (uint32_t c = 0; c < r->channels; ++c) {
+        in[c] = r->in[c] + from;
+    }
+    for (uint32_t c = 0; c < r->outputs * r->channels; ++c) {
+        out[c] = r->out[c] + from;
+    }
+    ub_separator_run(r->separator, in, out, n);
+}
+
+/* Blocks of the given length, or of random lengths for 0 */
+static void run_blocks(rig* r, uint32_t block)
+{
+    uint32_t seed = 1;
+    for (uint32_t done = 0, n = 0; done < r->n; done += n) {
+        n = block ? block : 1 + ub_random(&seed) % (ub_random(&seed) % 4 ? 300 : 8192);
+        n = n < r->n - done ? n : r->n - done;
+        run_part(r, done, n);
+    }
+}
+
+static uint32_t latency(const rig* r)
+{
+    return ub_separator_latency(r->separator);
+}
+
+static void assert_finite(const rig* r)
+{
+    for (uint32_t c = 0; c < r->outputs * r->channels; ++c) {
+        for (uint32_t i = 0; i < r->n; ++i) {
+            assert_true(isfinite(r->out[c][i]));
+        }
+    }
+}
+
+static float wavy(const stub_masker* stub, int64_t t, const float* condition, uint32_t c,
+                  uint32_t b)
+{
+    (void)condition;
+    return 0.5f + 0.5f * sinf(0.3f * (float)(t - stub->first) + 0.01f * (float)b + (float)c);
+}
+
+/* The network may say what it likes: a mask of 1 gives the delayed input back */
+static void test_mask_of_one_reconstructs(void** state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < COUNT(rates); ++i) {
+        for (uint32_t t = 0; t < COUNT(timings); ++t) {
+            const ub_grid grid = stub_grid(2);
+            const uint32_t l = ub_timing_latency(&grid, &timings[t], rates[i]);
+            rig r = make_rig(rates[i], t, 1, l + 20000, stub_one);
+            assert_int_equal(latency(&r), l);
+            run_blocks(&r, 0);
+            for (uint32_t c = 0; c < 2; ++c) {
+                assert_true(ub_error_db(r.out[c] + l, r.in[c], r.n - l) < -120.0);
+                for (uint32_t s = 0; s < l; ++s) {
+                    assert_float_equal(r.out[c][s], 0.0f, 0.0);
+                }
+            }
+            assert_int_equal(ub_separator_late_frames(r.separator), 0);
+            free_rig(&r);
+        }
+    }
+}
+
+static void test_impulse_lands_at_latency(void** state)
+{
+    (void)state;
+    static const double hosts[] = {44100, 48000, 96000};
+    static const uint32_t blocks[] = {1, 64, 100, 1024, 8192, 0};
+    for (uint32_t i = 0; i < COUNT(hosts); ++i) {
+        for (uint32_t b = 0; b < COUNT(blocks); ++b) {
+            rig r = make_rig(hosts[i], 2, 1, 40000, stub_one);
+            memset(r.in[0], 0, r.n * sizeof(float));
+            const uint32_t at = 12345;
+            r.in[0][at] = 1.0f;
+            run_blocks(&r, blocks[b]);
+            for (uint32_t s = 0; s < r.n; ++s) {
+                assert_float_equal(r.out[0][s], s == at + latency(&r) ? 1.0f : 0.0f, 1e-6);
+            }
+            free_rig(&r);
+        }
+    }
+}
+
+static void test_output_does_not_depend_on_blocks(void** state)
+{
+    (void)state;
+    static const uint32_t blocks[] = {1, 64, 100, 1024, 8192, 0};
+    for (uint32_t t = 0; t < 3; ++t) {
+        rig whole = make_rig(48000, t, 1, 120000, wavy);
+        run_part(&whole, 0, whole.n);
+        for (uint32_t b = 0; b < COUNT(blocks); ++b) {
+            rig r = make_rig(48000, t, 1, 120000, wavy);
+            run_blocks(&r, blocks[b]);
+            assert_memory_equal(r.out[0], whole.out[0], r.n * sizeof(float));
+            assert_memory_equal(r.out[1], whole.out[1], r.n * sizeof(float));
+            free_rig(&r);
+        }
+        free_rig(&whole);
+    }
+}
+
+static void test_keep_and_remove_sum_to_input(void** state)
+{
+    (void)state;
+    rig r = make_rig(48000, 1, 2, 60000, wavy);
+    ub_separator_set(r.separator, 1, &(ub_setting){{1.0f}, 1.0f, -1.0f});
+    run_blocks(&r, 0);
+    const uint32_t l = latency(&r);
+    assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) > -20.0);
+    for (uint32_t i = 0; i < r.n; ++i) {
+        r.out[0][i] += r.out[2][i];
+    }
+    assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) < -120.0);
+    free_rig(&r);
+}
+
+/* A setting made for input sample n shows on output sample n + latency, to within
+   half a hop, faded over a frame */
+static void test_setting_is_timed(void** state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < COUNT(rates); ++i) {
+        for (uint32_t at = 30000; at < 30000 + 5 * 211; at += 211) {
+            rig r = make_rig(rates[i], 1, 1, 30000, stub_first_source);
+            const uint32_t l = latency(&r);
+            free_rig(&r);
+            r = make_rig(rates[i], 1, 1, at + l + 40000, stub_first_source);
+            for (uint32_t s = 0; s < r.n; ++s) {
+                r.in[0][s] = 1.0f;
+            }
+            run_part(&r, 0, at);
+            ub_separator_set(r.separator, 0, &(ub_setting){{0.0f, 1.0f}, 0.0f, 1.0f});
+            run_part(&r, at, r.n - at);
+            const double hop = 512 * rates[i] / 44100;
+            const uint32_t fade = (uint32_t)(2 * hop) + 8;
+            uint32_t crossing = 0;
+            for (uint32_t s = l + 4096; s < r.n && !crossing; ++s) {
+                crossing = r.out[0][s] < 0.5f ? s - l : 0;
+            }
+            assert_true(fabs((double)crossing - at) <= hop / 2 + 2);
+            assert_float_equal(r.out[0][at + l - fade - (uint32_t)hop], 1.0f, 1e-3);
+            assert_float_equal(r.out[0][at + l + fade + (uint32_t)hop], 0.0f, 1e-3);
+            free_rig(&r);
+        }
+    }
+}
+
+static void test_many_changes_stay_bounded(void** state)
+{
+    (void)state;
+    rig r = make_rig(48000, 0, 1, 150000, stub_first_source);
+    for (uint32_t done = 0; done < r.n; done += 100) {
+        const float a = (float)(done / 100 % 97) / 97.0f;
+        ub_separator_set(r.separator, 0, &(ub_setting){{a, 1.0f - a}, 0.0f, 1.0f});
+        run_part(&r, done, r.n - done < 100 ? r.n - done : 100);
+    }
+    assert_int_equal(r.stub->most_conditions, UB_MAX_CONDITIONS);
+    assert_finite(&r);
+    free_rig(&r);
+}
+
+static void test_answers_within_the_deadline_are_not_late(void** state)
+{
+    (void)state;
+    for (uint32_t t = 0; t < COUNT(timings); ++t) {
+        for (uint32_t over = 0; over < 2; ++over) {
+            rig r = make_rig(44100, t, 1, 200000, stub_one);
+            r.stub->delay = timings[t].deadline + over;
+            run_blocks(&r, 0);
+            assert_int_equal(ub_separator_late_frames(r.separator) > 0, over);
+            const uint32_t l = latency(&r);
+            assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) < -120.0);
+            free_rig(&r);
+        }
+    }
+}
+
+static void test_late_frames_keep_the_newest_mask(void** state)
+{
+    (void)state;
+    rig r = make_rig(44100, 2, 1, 60000, stub_first_source);
+    ub_separator_set(r.separator, 0, &(ub_setting){{0.25f}, 0.0f, 1.0f});
+    run_part(&r, 0, 40000);
+    r.stub->delay = STUB_NEVER;
+    run_part(&r, 40000, 20000);
+    assert_in_range(ub_separator_late_frames(r.separator), 30, 40);
+    for (uint32_t i = 0; i < r.n; ++i) {
+        r.in[0][i] *= 0.25f;
+    }
+    const uint32_t l = latency(&r);
+    assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) < -100.0);
+    free_rig(&r);
+}
+
+/* No answer ever: the delayed input, every frame counted */
+static void test_silent_masker_passes_input(void** state)
+{
+    (void)state;
+    for (int fails = 0; fails < 2; ++fails) {
+        rig r = make_rig(48000, 2, 1, 60000, wavy);
+        r.stub->delay = fails ? 0 : STUB_NEVER;
+        r.stub->fails = fails;
+        ub_separator_set_freewheel(r.separator, true);
+        run_blocks(&r, 0);
+        const uint32_t l = latency(&r);
+        assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) < -120.0);
+        assert_in_range(ub_separator_late_frames(r.separator), 90, 110);
+        free_rig(&r);
+    }
+}
+
+static void test_freewheel_waits(void** state)
+{
+    (void)state;
+    rig slow = make_rig(48000, 1, 1, 100000, wavy);
+    rig fast = make_rig(48000, 1, 1, 100000, wavy);
+    slow.stub->delay = 1000;
+    ub_separator_set_freewheel(slow.separator, true);
+    run_blocks(&slow, 8192);
+    run_blocks(&fast, 64);
+    assert_int_equal(ub_separator_late_frames(slow.separator), 0);
+    assert_memory_equal(slow.out[0], fast.out[0], slow.n * sizeof(float));
+    free_rig(&slow);
+    free_rig(&fast);
+}
+
+static void test_bad_input_does_not_stay(void** state)
+{
+    (void)state;
+    rig r = make_rig(48000, 2, 1, 60000, stub_one);
+    r.in[0][5000] = NAN;
+    r.in[0][5001] = INFINITY;
+    r.in[0][5002] = -INFINITY;
+    r.in[0][5003] = 1e38f;
+    for (uint32_t i = 6000; i < 20000; ++i) {
+        r.in[0][i] = 1e-40f; // denormal
+    }
+    run_blocks(&r, 0);
+    assert_finite(&r);
+    const uint32_t l = latency(&r);
+    assert_true(ub_error_db(r.out[0] + l + 20000, r.in[0] + 20000, r.n - l - 20000) < -120.0);
+    for (uint32_t i = 9000 + l; i < 17000 + l; ++i) {
+        assert_true(r.out[0][i] == 0.0f);
+    }
+    free_rig(&r);
+}
+
+static void test_garbage_masks_do_no_harm(void** state)
+{
+    (void)state;
+    rig r = make_rig(44100, 2, 1, 60000, stub_garbage);
+    run_blocks(&r, 0);
+    assert_finite(&r);
+    for (uint32_t i = 0; i < r.n; ++i) {
+        assert_true(fabsf(r.out[0][i]) < 4.0f);
+    }
+    free_rig(&r);
+}
+
+static void test_reset_forgets(void** state)
+{
+    (void)state;
+    rig r = make_rig(48000, 1, 1, 60000, wavy);
+    rig fresh = make_rig(48000, 1, 1, 60000, wavy);
+    fresh.stub->first = 0;
+    run_blocks(&r, 0);
+    ub_separator_reset(r.separator);
+    r.stub->newest = -1;
+    run_blocks(&r, 0);
+    run_blocks(&fresh, 0);
+    assert_memory_equal(r.out[0], fresh.out[0], r.n * sizeof(float));
+    free_rig(&r);
+    free_rig(&fresh);
+}
+
+static void test_buffers_may_be_shared(void** state)
+{
+    (void)state;
+    rig apart = make_rig(48000, 2, 1, 50000, wavy);
+    memcpy(apart.in[1], apart.in[0], apart.n * sizeof(float));
+    run_blocks(&apart, 333);
+    rig r = make_rig(48000, 2, 1, 50000, wavy);
+    for (uint32_t done = 0; done < r.n; done += 333) {
+        float* one = r.in[0] + done;
+        const float* in[] = {one, one};
+        float* out[] = {one, one};
+        ub_separator_run(r.separator, in, out, r.n - done < 333 ? r.n - done : 333);
+    }
+    // the last channel written is heard
+    assert_memory_equal(r.in[0], apart.out[1], r.n * sizeof(float));
+    free_rig(&r);
+    free_rig(&apart);
+}
+
+static void test_without_masker_input_passes(void** state)
+{
+    (void)state;
+    const ub_separator_config config = {48000, stub_grid(2), timings, 3, 1, NULL};
+    char err[256];
+    rig r = make_rig(48000, 0, 1, 100000, stub_one);
+    ub_separator_free(r.separator);
+    r.separator = ub_separator_new(&config, err, sizeof(err));
+    assert_non_null(r.separator);
+    ub_separator_set(r.separator, 0, &(ub_setting){{1.0f}, 0.0f, 1.0f});
+    run_blocks(&r, 0);
+    const uint32_t l = latency(&r);
+    assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) < -120.0);
+    free_rig(&r);
+}
+
+static void test_timing_can_be_chosen(void** state)
+{
+    (void)state;
+    const ub_grid grid = stub_grid(2);
+    rig r = make_rig(48000, 0, 1, 100000, stub_one);
+    ub_separator_free(r.separator);
+    const ub_separator_config config = {48000, grid, timings, 4, 1, &r.stub->masker};
+    char err[256];
+    r.separator = ub_separator_new(&config, err, sizeof(err));
+    ub_separator_set(r.separator, 0, &(ub_setting){{1.0f}, 0.0f, 1.0f});
+    for (uint32_t t = 0; t < 8; ++t) {
+        ub_separator_select(r.separator, t % 4);
+        const uint32_t l = latency(&r);
+        assert_int_equal(l, ub_timing_latency(&grid, &timings[t % 4], 48000));
+        run_blocks(&r, 0);
+        assert_true(ub_error_db(r.out[1] + l, r.in[1], r.n - l) < -120.0);
+    }
+    free_rig(&r);
+}
+
+static void test_unfit_configurations_are_refused(void** state)
+{
+    (void)state;
+    const ub_timing bad[] = {
+        {.lookahead = 0, .step = 0, .fade = 0, .deadline = 1},
+        {.lookahead = 0, .step = 1, .fade = 0, .deadline = 0},
+        {.lookahead = 1, .step = 8, .fade = 2, .deadline = 1},
+        {.lookahead = 100, .step = 48, .fade = 0, .deadline = 1},
+    };
+    char err[256];
+    for (uint32_t i = 0; i < COUNT(bad); ++i) {
+        const ub_separator_config config = {48000, stub_grid(2), &bad[i], 1, 1, NULL};
+        err[0] = '\0';
+        assert_null(ub_separator_new(&config, err, sizeof(err)));
+        assert_non_null(strstr(err, "timing 0"));
+    }
+    static const double bad_rates[] = {7999, 192001, NAN, 0, -44100};
+    for (uint32_t i = 0; i < COUNT(bad_rates); ++i) {
+        const ub_separator_config config = {bad_rates[i], stub_grid(2), timings, 1, 1, NULL};
+        assert_null(ub_separator_new(&config, err, sizeof(err)));
+        assert_non_null(strstr(err, "8000 to 192000"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mask_of_one_reconstructs),
+        cmocka_unit_test(test_impulse_lands_at_latency),
+        cmocka_unit_test(test_output_does_not_depend_on_blocks),
+        cmocka_unit_test(test_keep_and_remove_sum_to_input),
+        cmocka_unit_test(test_setting_is_timed),
+        cmocka_unit_test(test_many_changes_stay_bounded),
+        cmocka_unit_test(test_answers_within_the_deadline_are_not_late),
+        cmocka_unit_test(test_late_frames_keep_the_newest_mask),
+        cmocka_unit_test(test_silent_masker_passes_input),
+        cmocka_unit_test(test_freewheel_waits),
+        cmocka_unit_test(test_bad_input_does_not_stay),
+        cmocka_unit_test(test_garbage_masks_do_no_harm),
+        cmocka_unit_test(test_reset_forgets),
+        cmocka_unit_test(test_buffers_may_be_shared),
+        cmocka_unit_test(test_without_masker_input_passes),
+        cmocka_unit_test(test_timing_can_be_chosen),
+        cmocka_unit_test(test_unfit_configurations_are_refused),
+    };
+    return cmocka_run_group_tests_name("separator", tests, NULL, NULL);
+}
