@@ -62,11 +62,6 @@ void ub_maskqueue_free(ub_maskqueue* queue)
     }
 }
 
-static bool covers(const ub_job* job, int64_t t)
-{
-    return t >= job->first && t < job->first + job->count;
-}
-
 // Drop what ends before frame t, take in what has come
 static void collect(ub_maskqueue* queue, int64_t t)
 {
@@ -82,16 +77,17 @@ static void collect(ub_maskqueue* queue, int64_t t)
     } while (job);
 }
 
-// The newest good answer for frame t among the first n held, or NULL
-static const ub_job* find(const ub_maskqueue* queue, uint32_t n, int64_t t, uint32_t* index)
+// The newest good answer that has frame t, not counting its last `tail` frames,
+// among the first n held; n if there is none
+static uint32_t find(const ub_maskqueue* queue, uint32_t n, int64_t t, uint32_t tail)
 {
-    while (n-- > 0) {
-        if (queue->held[n]->ok && covers(queue->held[n], t)) {
-            *index = n;
-            return queue->held[n];
+    for (uint32_t i = n; i-- > 0;) {
+        const ub_job* job = queue->held[i];
+        if (job->ok && t >= job->first && t < job->first + job->count - tail) {
+            return i;
         }
     }
-    return NULL;
+    return n;
 }
 
 static const float* job_mask(const ub_maskqueue* queue, const ub_job* job, uint32_t output,
@@ -101,37 +97,46 @@ static const float* job_mask(const ub_maskqueue* queue, const ub_job* job, uint3
     return job->mask + frame * queue->mask_size;
 }
 
-bool ub_maskqueue_advance(ub_maskqueue* queue, int64_t t, uint32_t fade, bool wait)
+// Frame t out of answer i, faded in over the one before it
+static void blend(ub_maskqueue* queue, uint32_t i, int64_t t, uint32_t fade)
 {
-    if (!queue->masker) {
-        return false;
-    }
-    uint32_t index = 0;
-    collect(queue, t);
-    const ub_job* job = find(queue, queue->n_held, t, &index);
-    while (!job && wait && queue->masker->wait(queue->masker)) {
-        collect(queue, t);
-        job = find(queue, queue->n_held, t, &index);
-    }
-    if (!job) {
-        return false;
-    }
-    const ub_job* older = find(queue, index, t, &index);
+    const ub_job* job = queue->held[i];
     const int64_t into = t - job->first;
-    const float part = into < fade ? (float)(into + 1) / (float)(fade + 1) : 1.0f;
+    const uint32_t before = into < fade ? find(queue, i, t, 0) : i;
+    const float part = (float)(into + 1) / (float)(fade + 1);
     for (uint32_t o = 0; o < queue->outputs; ++o) {
         float* mask = queue->mask + (size_t)o * queue->mask_size;
         const float* a = job_mask(queue, job, o, t);
-        if (older && part < 1.0f) {
-            const float* b = job_mask(queue, older, o, t);
-            for (uint32_t i = 0; i < queue->mask_size; ++i) {
-                mask[i] = b[i] + part * (a[i] - b[i]);
+        if (before < i) {
+            const float* b = job_mask(queue, queue->held[before], o, t);
+            for (uint32_t k = 0; k < queue->mask_size; ++k) {
+                mask[k] = b[k] + part * (a[k] - b[k]);
             }
         } else {
             memcpy(mask, a, queue->mask_size * sizeof(float));
         }
     }
-    return true;
+}
+
+bool ub_maskqueue_advance(ub_maskqueue* queue, int64_t t, uint32_t fade, bool wait)
+{
+    if (!queue->masker) {
+        return false;
+    }
+    collect(queue, t);
+    uint32_t i = find(queue, queue->n_held, t, fade);
+    while (i == queue->n_held && wait && queue->masker->wait(queue->masker)) {
+        collect(queue, t);
+        i = find(queue, queue->n_held, t, fade);
+    }
+    const bool in_time = i < queue->n_held;
+    if (!in_time) {
+        i = find(queue, queue->n_held, t, 0); // what an earlier answer has to spare
+    }
+    if (i < queue->n_held) {
+        blend(queue, i, t, fade);
+    }
+    return in_time;
 }
 
 const float* ub_maskqueue_mask(const ub_maskqueue* queue, uint32_t output)

@@ -26,12 +26,13 @@ void ub_maskqueue_reset(ub_maskqueue* queue);
 /**
    Make every output's mask for frame t ready.
 
-   Frames are asked for in ascending order.  Where two jobs overlap, the first
-   `fade` frames of the later one are cross-faded in.  A frame without an answer
-   keeps the newest mask there is.
+   Frames are asked for in ascending order.  The last `fade` frames of an answer
+   are also the first ones of the next, over which that is cross-faded in.  A
+   frame whose own answer is not there takes what the one before it says or,
+   after that, keeps the newest mask there is.
 
    @param wait Wait for the answer if it is under way.  Not real-time safe.
-   @return False if no answer covers the frame.
+   @return False if the frame's own answer is not there.
 */
 bool ub_maskqueue_advance(ub_maskqueue* queue, int64_t t, uint32_t fade, bool wait);
 

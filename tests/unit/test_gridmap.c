@@ -1,0 +1,152 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "dsp/gridmap.h"
+
+#include "dsp/stft.h"
+#include "tests/unit/stub_masker.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const double rates[] = {8000,  11025, 16000, 22050, 24000,  32000,
+                               44100, 48000, 88200, 96000, 176400, 192000};
+
+static void test_window_is_the_models_in_seconds(void** state)
+{
+    (void)state;
+    const ub_grid grid = stub_grid(1);
+    for (size_t i = 0; i < COUNT(rates); ++i) {
+        const double size = ub_gridmap_size(&grid, rates[i]);
+        assert_float_equal(size / rates[i] * 44100 / 2048, 1.0, 0.002);
+        assert_float_equal(ub_gridmap_hop(&grid, rates[i]), 512 * rates[i] / 44100, 1e-9);
+    }
+    assert_int_equal(ub_gridmap_size(&grid, 44100), 2048);
+    assert_int_equal(ub_gridmap_size(&grid, 88200), 4096);
+}
+
+/* A sine of amplitude a reads a * window / 4 at its bin, whatever the host's rate */
+static void test_magnitudes_are_the_models(void** state)
+{
+    (void)state;
+    const ub_grid grid = stub_grid(1);
+    static const uint32_t bins[] = {3, 20, 100, 150};
+    for (size_t i = 0; i < COUNT(rates); ++i) {
+        ub_gridmap* map = ub_gridmap_new(&grid, rates[i]);
+        const uint32_t size = ub_gridmap_size(&grid, rates[i]);
+        ub_stft* stft = ub_stft_new(size);
+        float* m = calloc(grid.bins, sizeof(float));
+        for (size_t k = 0; k < COUNT(bins); ++k) {
+            const double hz = bins[k] * 44100.0 / 2048;
+            for (uint32_t s = 0; s < size; ++s) {
+                ub_stft_frame(stft)[s] = (float)(0.5 * sin(2 * M_PI * hz * s / rates[i] + 1.0));
+            }
+            ub_gridmap_magnitudes(map, ub_stft_analyse(stft), m);
+            // Half of what the grids are apart, in bins, is lost between two bins
+            const double apart = bins[k] * fabs(size / rates[i] * 44100 / 2048 - 1.0);
+            assert_float_equal(m[bins[k] - 1] / (0.5 * 2048 / 4), 1.0, 0.01 + 0.6 * apart);
+            assert_float_equal(m[bins[k] - 2] / (0.5 * 2048 / 8), 1.0, 0.01 + 1.2 * apart);
+            for (uint32_t b = 0; b < grid.bins; ++b) {
+                assert_true(b + 8 > bins[k] - 1 || m[b] < 1.0f);
+                assert_true(b < bins[k] + 8 || m[b] < 1.0f);
+            }
+        }
+        free(m);
+        ub_stft_free(stft);
+        ub_gridmap_free(map);
+    }
+}
+
+/* A mask that is a straight line over frequency stays that line */
+static void test_masks_keep_their_frequency(void** state)
+{
+    (void)state;
+    const ub_grid grid = stub_grid(1);
+    float mask[1024];
+    for (uint32_t b = 0; b < grid.bins; ++b) {
+        mask[b] = (float)(grid.first_bin + b) / 1024.0f;
+    }
+    for (size_t i = 0; i < COUNT(rates); ++i) {
+        ub_gridmap* map = ub_gridmap_new(&grid, rates[i]);
+        const uint32_t size = ub_gridmap_size(&grid, rates[i]);
+        float* gain = calloc(size / 2 + 1, sizeof(float));
+        ub_gridmap_gains(map, mask, 0.25f, 0.5f, gain);
+        for (uint32_t k = 0; k <= size / 2; ++k) {
+            const double hz = k * rates[i] / size;
+            if (hz >= 44100.0 / 2048 && hz <= 22050) {
+                assert_float_equal(gain[k], 0.25 + 0.5 * hz / 22050, 1e-4);
+            } else if (hz > 22050 + 22) {
+                assert_float_equal(gain[k], 0.25 + 0.5 * (1.0 - 7.5 / 1024), 1e-4);
+            }
+        }
+        assert_float_equal(gain[0], 0.25 + 0.5 / 1024, 1e-6); // DC as the nearest bin
+        free(gain);
+        ub_gridmap_free(map);
+    }
+}
+
+static void test_dropped_bins_may_have_a_mask(void** state)
+{
+    (void)state;
+    ub_grid grid = stub_grid(1);
+    grid.dropped_mask = 1.0f;
+    grid.bins = 1000; // the model's top bins are dropped, too
+    ub_gridmap* map = ub_gridmap_new(&grid, 44100);
+    static float mask[1000];
+    static float gain[1025];
+    ub_gridmap_gains(map, mask, 0.0f, 1.0f, gain);
+    assert_float_equal(gain[0], 1.0f, 0.0);
+    for (uint32_t k = 1; k <= 1024; ++k) {
+        assert_float_equal(gain[k], k <= 1000 ? 0.0f : 1.0f, 0.0);
+    }
+    ub_gridmap_free(map);
+}
+
+/* A model for 8192 Hz in a 44.1 kHz host: what it does not know of goes on as its top */
+static void test_narrow_models_fit_wide_hosts(void** state)
+{
+    (void)state;
+    const ub_grid grid = {.rate = 8192,
+                          .window = 1024,
+                          .hop = 256,
+                          .frames = 128,
+                          .channels = 1,
+                          .first_bin = 0,
+                          .bins = 512,
+                          .sources = 4,
+                          .dropped_mask = NAN};
+    ub_gridmap* map = ub_gridmap_new(&grid, 44100);
+    const uint32_t size = ub_gridmap_size(&grid, 44100);
+    assert_float_equal(size, 1024 * 44100.0 / 8192, 12);
+    float mask[512];
+    float* gain = calloc(size / 2 + 1, sizeof(float));
+    for (uint32_t b = 0; b < 512; ++b) {
+        mask[b] = b < 256 ? 0.0f : 1.0f;
+    }
+    ub_gridmap_gains(map, mask, 0.0f, 1.0f, gain);
+    for (uint32_t k = 0; k <= size / 2; ++k) {
+        const double hz = k * 44100.0 / size;
+        assert_true(hz > 2040 || gain[k] == 0.0f);
+        assert_true(hz < 2048 || gain[k] == 1.0f);
+    }
+    free(gain);
+    ub_gridmap_free(map);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_window_is_the_models_in_seconds),
+        cmocka_unit_test(test_magnitudes_are_the_models),
+        cmocka_unit_test(test_masks_keep_their_frequency),
+        cmocka_unit_test(test_dropped_bins_may_have_a_mask),
+        cmocka_unit_test(test_narrow_models_fit_wide_hosts),
+    };
+    return cmocka_run_group_tests_name("gridmap", tests, NULL, NULL);
+}

@@ -1,0 +1,331 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+/* The whole way of the data with a real (random) network, against a transform, a
+   placing of windows and a network run that are written again here, plainly and
+   in double precision. */
+
+#include "plugin/stream.h"
+
+#include "tests/unit/make_model.h"
+#include "tests/unit/signal.h"
+
+#include <complex.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define RATE 8000
+#define WINDOW 64
+#define HOP 16
+#define FRAMES 128
+#define BINS (WINDOW / 2)
+#define LENGTH 6000
+#define MARGIN 300 // frames before and after the song that windows may reach
+
+static char path[] = "/tmp/test_stream_XXXXXX.safetensors";
+static ub_engine* engine;
+
+static int setup(void** state)
+{
+    (void)state;
+    char err[256];
+    const ub_test_model_options options = {.sample_rate = RATE,
+                                           .window = WINDOW,
+                                           .frames = FRAMES,
+                                           .power = 0.5f,
+                                           .seed = 11};
+    const ub_engine_options engine_options = {"reference", 2, 1};
+    const int fd = mkstemps(path, 12);
+    if (fd < 0) {
+        return -1;
+    }
+    close(fd);
+    engine = ub_engine_new(&engine_options, err, sizeof(err));
+    return engine && ub_test_write_model(path, &options) ? 0 : -1;
+}
+
+static int teardown(void** state)
+{
+    (void)state;
+    ub_engine_free(engine);
+    return unlink(path);
+}
+
+static ub_stream* open_stream(double rate, uint32_t outputs)
+{
+    char err[256] = "";
+    const ub_stream_config config = {path, rate, outputs, engine};
+    ub_stream* stream = ub_stream_new(&config, err, sizeof(err));
+    if (!stream) {
+        fail_msg("%s", err);
+    }
+    ub_separator_set_freewheel(ub_stream_separator(stream), true);
+    return stream;
+}
+
+/* [channels][n], the song and then silence */
+static void make_song(float* song, uint32_t n)
+{
+    ub_noise(song, LENGTH, 1);
+    ub_noise(song + n, LENGTH, 2);
+    memset(song + LENGTH, 0, (n - LENGTH) * sizeof(float));
+    memset(song + n + LENGTH, 0, (n - LENGTH) * sizeof(float));
+}
+
+/* All outputs, [outputs * 2][n], of a song, [2][n], in blocks of `block` */
+static void play(ub_stream* stream, uint32_t outputs, float* song, float* out, uint32_t n,
+                 uint32_t block)
+{
+    for (uint32_t done = 0; done < n; done += block) {
+        const float* in[2] = {song + done, song + n + done};
+        float* to[2 * UB_MAX_OUTPUTS];
+        for (uint32_t c = 0; c < 2 * outputs; ++c) {
+            to[c] = out + (size_t)c * n + done;
+        }
+        ub_separator_run(ub_stream_separator(stream), in, to,
+                         n - done < block ? n - done : block);
+    }
+}
+
+/* Frame t of a channel, t = 0 centred on sample 0 */
+static void spectrum(const float* x, uint32_t n, int t, double complex* out)
+{
+    for (int k = 0; k <= WINDOW / 2; ++k) {
+        out[k] = 0;
+        for (int i = 0; i < WINDOW; ++i) {
+            const int s = t * HOP - WINDOW / 2 + i;
+            const double w = 0.5 - 0.5 * cos(2 * M_PI * i / WINDOW);
+            const double v = s >= 0 && s < (int)n ? x[s] : 0.0;
+            out[k] += w * v * cexp(-2 * M_PI * I * k * i / WINDOW);
+        }
+    }
+}
+
+typedef struct {
+    uint32_t n;      // samples
+    int frames;      // -1 to frames - 2
+    double complex* spectra; // [2][frames][WINDOW / 2 + 1]
+    double* mask;            // [2][frames][BINS]
+} offline;
+
+static double complex* spectrum_at(offline* o, int c, int t)
+{
+    return o->spectra + ((size_t)c * o->frames + t + 1) * (WINDOW / 2 + 1);
+}
+
+static double* mask_at(offline* o, int c, int t)
+{
+    return o->mask + ((size_t)c * o->frames + t + 1) * BINS;
+}
+
+/* Windows step by `step` frames; each gives `step` frames and `fade` more, after which
+   it has seen `lookahead` - `fade`; the next one is faded in over those */
+static void place_windows(offline* o, const ub_model* model, const ub_timing* timing)
+{
+    char err[256];
+    static float input[2][FRAMES][BINS];
+    static float mask[2][FRAMES][BINS];
+    const float condition[4] = {0, 1, 0, 0};
+    ub_folded* folded = ub_folded_new(&model->net);
+    ub_fold(model, condition, folded);
+    const ub_backend* backend = ub_backend_find("reference", err, sizeof(err));
+    ub_runner* runner = backend->create(model, err, sizeof(err));
+    const ub_item item = {&input[0][0][0], folded, &mask[0][0][0]};
+    const int count = (int)(timing->step + timing->fade);
+    for (int first = -1; first < o->frames - 1; first += (int)timing->step) {
+        const int end = first + (int)(timing->step - 1 + timing->lookahead);
+        memset(input, 0, sizeof(input));
+        for (int i = 0; i < FRAMES; ++i) {
+            const int t = end - FRAMES + 1 + i;
+            for (int c = 0; c < 2 && t >= -1 && t < o->frames - 1; ++c) {
+                for (int b = 0; b < BINS; ++b) {
+                    input[c][i][b] = (float)sqrt(cabs(spectrum_at(o, c, t)[1 + b]));
+                }
+            }
+        }
+        assert_true(backend->run(runner, &item, 1, 0, FRAMES));
+        for (int i = 0; i < count && first + i < o->frames - 1; ++i) {
+            const int row = first + i - (end - FRAMES + 1);
+            const bool fading = i < (int)timing->fade && first > -1;
+            const double part = fading ? (i + 1.0) / (timing->fade + 1.0) : 1.0;
+            for (int c = 0; c < 2; ++c) {
+                double* m = mask_at(o, c, first + i);
+                for (int b = 0; b < BINS; ++b) {
+                    m[b] += part * (mask[c][row][b] - m[b]);
+                }
+            }
+        }
+    }
+    backend->destroy(runner);
+    ub_folded_free(folded);
+}
+
+static void overlap_add(offline* o, int c, float* out)
+{
+    double* sum = calloc(o->n, sizeof(double));
+    double* norm = calloc(o->n, sizeof(double));
+    for (int t = -1; t < o->frames - 1; ++t) {
+        const double complex* x = spectrum_at(o, c, t);
+        const double* m = mask_at(o, c, t);
+        for (int i = 0; i < WINDOW; ++i) {
+            const int s = t * HOP - WINDOW / 2 + i;
+            const double w = 0.5 - 0.5 * cos(2 * M_PI * i / WINDOW);
+            double y = creal(x[0]); // the model file passes DC on
+            for (int k = 1; k <= WINDOW / 2; ++k) {
+                const double part = k == WINDOW / 2 ? 1.0 : 2.0;
+                y += part * creal(x[k] * m[k - 1] * cexp(2 * M_PI * I * k * i / WINDOW));
+            }
+            if (s >= 0 && s < (int)o->n) {
+                sum[s] += w * y / WINDOW;
+                norm[s] += w * w;
+            }
+        }
+    }
+    for (uint32_t s = 0; s < o->n; ++s) {
+        out[s] = (float)(sum[s] / norm[s]);
+    }
+    free(sum);
+    free(norm);
+}
+
+static void separate_offline(const ub_model* model, const ub_timing* timing, const float* song,
+                             uint32_t n, float* out)
+{
+    offline o = {.n = n, .frames = (int)(n / HOP) + MARGIN};
+    o.spectra = calloc((size_t)2 * o.frames * (WINDOW / 2 + 1), sizeof(double complex));
+    o.mask = calloc((size_t)2 * o.frames * BINS, sizeof(double));
+    for (int c = 0; c < 2; ++c) {
+        for (int t = -1; t < o.frames - 1; ++t) {
+            spectrum(song + (size_t)c * n, n, t, spectrum_at(&o, c, t));
+        }
+    }
+    place_windows(&o, model, timing);
+    overlap_add(&o, 0, out);
+    overlap_add(&o, 1, out + n);
+    free(o.spectra);
+    free(o.mask);
+}
+
+static void test_equals_offline(void** state)
+{
+    (void)state;
+    for (uint32_t response = 0; response < UB_RESPONSES; ++response) {
+        ub_stream* stream = open_stream(RATE, 1);
+        ub_separator_select(ub_stream_separator(stream), response);
+        ub_stream_play(stream, 0, 1, false, 1.0f, 1.0f);
+        const uint32_t latency = ub_separator_latency(ub_stream_separator(stream));
+        const uint32_t n = LENGTH + latency;
+        float* song = malloc(2 * n * sizeof(float));
+        float* out = malloc(2 * n * sizeof(float));
+        float* want = malloc(2 * n * sizeof(float));
+        make_song(song, n);
+        play(stream, 1, song, out, n, 1000);
+        separate_offline(ub_stream_model(stream), &ub_response_timings()[response], song, n, want);
+        for (uint32_t c = 0; c < 2; ++c) {
+            assert_true(ub_error_db(want + c * n, song + c * n, LENGTH) > -40.0);
+            assert_true(ub_error_db(out + c * n + latency, want + c * n, LENGTH) < -100.0);
+        }
+        assert_int_equal(ub_separator_late_frames(ub_stream_separator(stream)), 0);
+        free(song);
+        free(out);
+        free(want);
+        ub_stream_free(stream);
+    }
+}
+
+/* Same samples from run to run, for any block, alone or as one of four outputs */
+static void test_output_is_the_same_however_it_is_run(void** state)
+{
+    (void)state;
+    enum { N = 20000 };
+    static const uint32_t blocks[] = {1, 64, 777, 8192};
+    static float song[2 * N], one[2 * N], all[8 * N];
+    make_song(song, N);
+    ub_stream* four = open_stream(11025, 4);
+    for (uint32_t o = 0; o < 4; ++o) {
+        ub_stream_play(four, o, (int)o, false, 1.0f, 1.0f);
+    }
+    play(four, 4, song, all, N, 500);
+    for (uint32_t i = 0; i < 4; ++i) {
+        ub_stream* stream = open_stream(11025, 1);
+        ub_stream_play(stream, 0, (int)i, false, 1.0f, 1.0f);
+        play(stream, 1, song, one, N, blocks[i]);
+        assert_memory_equal(one, all + (size_t)i * 2 * N, sizeof(one));
+        ub_stream_free(stream);
+    }
+    ub_stream_free(four);
+}
+
+static void test_amount_gain_and_remove(void** state)
+{
+    (void)state;
+    enum { N = 20000 };
+    static float song[2 * N], all[8 * N];
+    make_song(song, N);
+    ub_stream* stream = open_stream(RATE, 4);
+    ub_stream_play(stream, 0, 2, false, 1.0f, 1.0f);
+    ub_stream_play(stream, 1, 2, true, 1.0f, 1.0f);
+    ub_stream_play(stream, 2, 2, false, 0.0f, 0.5f);
+    ub_stream_play(stream, 3, 2, true, 0.5f, 2.0f);
+    play(stream, 4, song, all, N, 500);
+    const uint32_t l = ub_separator_latency(ub_stream_separator(stream));
+    static float want[N];
+    const float* kept = all;
+    for (uint32_t i = 0; i < N - l; ++i) {
+        want[i] = song[i] - kept[i + l];
+    }
+    assert_true(ub_error_db(all + 2 * N + l, want, N - l) < -110.0);
+    for (uint32_t i = 0; i < N - l; ++i) {
+        want[i] = 0.5f * song[i];
+    }
+    assert_true(ub_error_db(all + 4 * N + l, want, N - l) < -120.0);
+    for (uint32_t i = 0; i < N - l; ++i) {
+        want[i] = 2.0f * song[i] - kept[i + l];
+    }
+    assert_true(ub_error_db(all + 6 * N + l, want, N - l) < -110.0);
+    ub_stream_free(stream);
+}
+
+static void test_dry_stream_has_the_default_latency(void** state)
+{
+    (void)state;
+    char err[256];
+    ub_stream* stream = ub_stream_new_dry(44100, 1, err, sizeof(err));
+    assert_non_null(stream);
+    assert_null(ub_stream_model(stream));
+    const ub_timing* t = &ub_response_timings()[UB_STUDIO];
+    const uint32_t hops = t->lookahead + t->step - 1 + t->deadline;
+    assert_int_equal(ub_separator_latency(ub_stream_separator(stream)), 2048 + 512 * hops);
+    ub_stream_free(stream);
+}
+
+static void test_what_cannot_be_opened_is_named(void** state)
+{
+    (void)state;
+    char err[256];
+    ub_stream_config config = {"/nowhere/model.safetensors", 44100, 1, engine};
+    assert_null(ub_stream_new(&config, err, sizeof(err)));
+    assert_non_null(strstr(err, "/nowhere/model.safetensors"));
+    config = (ub_stream_config){path, 1000, 1, engine};
+    assert_null(ub_stream_new(&config, err, sizeof(err)));
+    assert_non_null(strstr(err, "1000"));
+    assert_null(ub_stream_new_dry(1e6, 1, err, sizeof(err)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_equals_offline),
+        cmocka_unit_test(test_output_is_the_same_however_it_is_run),
+        cmocka_unit_test(test_amount_gain_and_remove),
+        cmocka_unit_test(test_dry_stream_has_the_default_latency),
+        cmocka_unit_test(test_what_cannot_be_opened_is_named),
+    };
+    return cmocka_run_group_tests_name("stream", tests, setup, teardown);
+}
