@@ -44,19 +44,26 @@ spool(int from, const char* path, char* err, size_t err_size)
                           path, strerror(errno));
         }
     }
+    if (ok && !lseek(to, 0, SEEK_CUR)) {
+        ok = ub_error(err, err_size, "%s: is empty (expected a sound file)", path);
+    }
     close(from);
     if (!ok && to >= 0) {
         close(to);
         to = -1;
     }
+    if (to >= 0) {
+        lseek(to, 0, SEEK_SET);
+    }
     return to;
 }
 
-/// A descriptor at the beginning of the file, which can seek; -1 on failure
+/// A descriptor at the beginning of the file, or of standard input for NULL, which
+/// can seek; -1 on failure
 static int
-open_path(const char* path, char* err, size_t err_size)
+open_path(const char* file, const char* path, char* err, size_t err_size)
 {
-    const int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+    const int fd = file ? open(file, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
     struct stat status;
     if (fd < 0 || fstat(fd, &status)) {
         ub_error(err, err_size, "%s: cannot be read (%s)", path, strerror(errno));
@@ -100,8 +107,9 @@ check(const ub_input* self, char* err, size_t err_size)
 bool
 ub_input_open(ub_input* self, const char* path, char* err, size_t err_size)
 {
-    *self = (ub_input){.path = path};
-    const int fd = open_path(path, err, err_size);
+    const bool standard = !strcmp(path, "-");
+    *self = (ub_input){.path = standard ? "standard input" : path};
+    const int fd = open_path(standard ? NULL : path, self->path, err, err_size);
     if (fd < 0) {
         return false;
     }
@@ -110,7 +118,7 @@ ub_input_open(ub_input* self, const char* path, char* err, size_t err_size)
         return ub_error(err, err_size,
                         "%s: is no sound file that can be read (expected WAV, AIFF, FLAC, OGG or "
                         "MP3; libsndfile: %s)",
-                        path, sf_strerror(NULL));
+                        self->path, sf_strerror(NULL));
     }
     if (!check(self, err, err_size)) {
         ub_input_close(self);
@@ -119,14 +127,25 @@ ub_input_open(ub_input* self, const char* path, char* err, size_t err_size)
     return true;
 }
 
+bool
+ub_input_sized(const ub_input* self)
+{
+    return self->info.frames < SF_COUNT_MAX;
+}
+
 int64_t
 ub_input_read(ub_input* self, float* frames, int64_t n, char* err, size_t err_size)
 {
     const int64_t got = sf_readf_float(self->file, frames, n);
-    if (sf_error(self->file) || (got < n && self->read + got < self->info.frames)) {
-        const double rate = self->info.samplerate;
+    const int64_t total = self->read + got;
+    const double rate = self->info.samplerate;
+    if (!total) {
+        ub_error(err, err_size, "%s: holds no sound (expected at least one sample)", self->path);
+        return -1;
+    }
+    if (sf_error(self->file) || (got < n && ub_input_sized(self) && total < self->info.frames)) {
         ub_error(err, err_size, "%s: is damaged after %.1f s (expected %.1f s)", self->path,
-                 (double)(self->read + got) / rate, (double)self->info.frames / rate);
+                 (double)total / rate, (double)self->info.frames / rate);
         return -1;
     }
     for (int64_t i = 0; i < got * self->info.channels; ++i) {

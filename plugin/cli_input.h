@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 typedef struct {
-    const char* path;  ///< As given; not owned
+    const char* path;  ///< For messages; not owned
     SNDFILE* file;
     SF_INFO info;
     int64_t read;      ///< Frames read so far
@@ -31,6 +31,9 @@ typedef struct {
    @return False with one line in err that begins with the path; nothing is open then.
 */
 bool ub_input_open(ub_input* self, const char* path, char* err, size_t err_size);
+
+/// Whether info.frames is known; it is not for an Ogg stream that was cut off
+bool ub_input_sized(const ub_input* self);
 
 /**
    Read up to n frames to [n][channels].

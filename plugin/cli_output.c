@@ -31,7 +31,7 @@ ub_format_find(const char* name)
     return NULL;
 }
 
-/// The type, but RF64 in place of a WAV that would be too long
+/// The type, but RF64 in place of a WAV that would be too long, or may be
 static int
 type_for(const ub_format* format, const SF_INFO* info)
 {
@@ -59,6 +59,7 @@ ub_output_open(ub_output* self, const char* path, const ub_format* format, const
     }
     double quality = 0.7;
     sf_command(self->file, SFC_SET_VBR_ENCODING_QUALITY, &quality, sizeof(quality));
+    sf_command(self->file, SFC_RF64_AUTO_DOWNGRADE, NULL, SF_TRUE);
     sf_command(self->file, SFC_SET_CLIPPING, NULL, SF_TRUE);
     // The chunk holds the time of day, and the same input shall give the same file
     sf_command(self->file, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);

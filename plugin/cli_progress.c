@@ -41,6 +41,17 @@ name_width(void)
     return width < 8 ? 8 : width;
 }
 
+static void
+draw_bar(double part, double spent)
+{
+    static const char full[] = "########################";
+    static const char empty[] = "........................";
+    const int left = (int)(spent * (1.0 - part) / part + 0.5);
+    const int filled = (int)(part * BAR);
+    fprintf(stderr, "[%.*s%.*s] %3d %%  %d:%02d left  ", filled, full, BAR - filled, empty,
+            (int)(100.0 * part), left / 60, left % 60);
+}
+
 void
 ub_progress_update(ub_progress* self, int64_t done)
 {
@@ -50,14 +61,12 @@ ub_progress_update(ub_progress* self, int64_t done)
     }
     self->shown = now;
     const double spent = now - self->start;
-    const double part = (double)done / (double)self->frames;
-    const int left = (int)(spent * (1.0 - part) / part + 0.5);
-    const int filled = (int)(part * BAR);
-    static const char full[] = "########################";
-    static const char empty[] = "........................";
-    fprintf(stderr, "\r\033[K%.*s [%.*s%.*s] %3d %%  %d:%02d left  %.1f x", name_width(),
-            self->name, filled, full, BAR - filled, empty, (int)(100.0 * part), left / 60,
-            left % 60, (double)done / self->rate / spent);
+    const double speed = (double)done / self->rate / spent;
+    fprintf(stderr, "\r\033[K%.*s ", name_width(), self->name);
+    if (self->frames) {
+        draw_bar((double)done / (double)self->frames, spent);
+    }
+    fprintf(stderr, "%.1f x", speed);
     fflush(stderr);
 }
 

@@ -18,7 +18,7 @@ double ub_clock(void);
 typedef struct {
     const char* name;
     double rate;    ///< Samples a second
-    int64_t frames; ///< In all
+    int64_t frames; ///< In all, 0 if unknown
     double start;
     double shown;   ///< When the bar was last drawn
     bool on;

@@ -218,7 +218,8 @@ ub_song(const ub_song_config* config, const char* input, char* const* outputs,
     bool ok = open_all(self, input, outputs, err, err_size);
     if (ok) {
         ub_progress progress;
-        ub_progress_begin(&progress, input, self->input.info.samplerate, self->input.info.frames,
+        ub_progress_begin(&progress, input, self->input.info.samplerate,
+                          ub_input_sized(&self->input) ? self->input.info.frames : 0,
                           config->progress);
         ok = process_all(self, &progress, err, err_size);
         ub_progress_end(&progress);

@@ -1,0 +1,126 @@
+#!/bin/sh
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+#
+# How the command line is spoken to and how it answers.
+. tests/host/cli_lib.sh
+wave make in.wav 44100 50000
+
+usage() { # usage TEXT COMMAND...: refused, with a line about it and one about help
+    text=$1
+    shift
+    status 2 "$@" && grep -q "^unbraid: .*$text" "$T/err" && grep -q "Try 'unbraid --help'" "$T/err"
+}
+check "usage: nothing given" usage "no FILE given" unbraid
+check "usage: an unknown option" usage "nosuch" unbraid --nosuch in.wav
+check "usage: an unknown letter" usage "invalid option -- 'x'" unbraid -x in.wav
+check "usage: an option without its argument" usage "requires an argument" unbraid in.wav -o
+check "usage: an unknown format" usage "no such format (expected wav, wav24" unbraid -f mp3 in.wav
+for threads in 0 -1 two 1x 99999 ""; do
+    check "usage: -j '$threads'" usage "expected 1 to 1024" unbraid -j "$threads" in.wav
+done
+check "usage: info with two models" usage "at most one MODEL" unbraid info a b
+check "usage: score with one folder" usage "expected REF_DIR EST_DIR" unbraid score .
+check "usage: score with an output" usage "does not know one of the options" unbraid score -o x . .
+check "refused: an unknown source" refuse 2 "-s horns: no such source (expected one of vocals, drums, bass, other)" \
+    unbraid -s horns in.wav
+check "refused: an unknown backend" refuse 2 "abacus.*reference" unbraid -b abacus in.wav
+
+help() { status 0 unbraid "$1" && grep -q 'Usage: unbraid' "$T/out" && [ ! -s "$T/err" ]; }
+check "-h" help -h
+check "--help" help --help
+version() { status 0 unbraid --version && grep -Eqx 'unbraid [0-9]+\.[0-9]+\.[0-9]+' "$T/out"; }
+check "--version" version
+full() { unbraid --help >/dev/full 2>"$T/err"; [ $? = 1 ] && says "standard output cannot be written"; }
+check "standard output on a full disk" full
+
+check "no model: where it was looked for" refuse 1 "no model found (expected -m FILE, UNBRAID_MODEL or one of .*/home/.lv2/unbraid.lv2" \
+    env -u UNBRAID_MODEL HOME=/home sh -c 'cp "$(command -v unbraid)" "'"$T"'/alone" && exec "'"$T"'/alone" in.wav'
+check "a model that is not there" refuse 1 "nowhere" unbraid -m nowhere in.wav
+head -c 1000 "$T/model" >cut.model
+check "a model cut short" refuse 1 "cut.model" unbraid -m cut.model in.wav
+check "a model that is a sound" refuse 1 "in.wav" unbraid -m in.wav in.wav
+beside() {
+    mkdir -p "$T/app/unbraid.lv2" && cp "$(command -v unbraid)" "$T/app/" &&
+        cp "$T/small" "$T/app/unbraid.lv2/default.safetensors" &&
+        env -u UNBRAID_MODEL "$T/app/unbraid" info | tee "$T/info" && grep -q "model .*/app/unbraid.lv2/default" "$T/info"
+}
+check "the model beside the program" beside
+
+quiet() { status 0 unbraid -q -s vocals in.wav && [ ! -s "$T/err" ] && [ ! -s "$T/out" ]; }
+check "-q prints nothing" quiet
+bare() { status 0 unbraid -s vocals in.wav && [ ! -s "$T/err" ] && [ "$(cat "$T/out")" = in.vocals.wav ]; }
+check "no progress bar without a terminal" bare
+terminal() { # terminal WANTED COMMAND
+    script -qec "$2" /dev/null >"$T/seen" 2>&1 && tr '\r' '\n' <"$T/seen" | tail -n 3
+    got=$(tr '\r' '\n' <"$T/seen" | grep -c 'long.wav \[[#.]*\]  *[0-9]* %  *[0-9]*:[0-9][0-9] left')
+    [ "$((got > 0))" = "$1" ]
+}
+if command -v script >/dev/null; then
+    wave make long.wav 8000 1000000
+    check "a progress bar on a terminal" terminal 1 "unbraid -m $T/small long.wav"
+    check "none with -q" terminal 0 "unbraid -q -m $T/small long.wav"
+else
+    skip "a progress bar on a terminal" "script is not installed"
+fi
+
+# json EXPRESSION: true in Perl of each object @o that standard output holds
+json() {
+    perl -MJSON::PP -e 'my @o = map { decode_json($_) } <STDIN>; exit !eval($ARGV[0])' "$1" <"$T/out"
+}
+separate_json() {
+    cp in.wav 'in "quoted" é.wav'
+    status 1 unbraid --json -s bass -s drums in.wav nowhere.wav 'in "quoted" é.wav' &&
+        json '@o == 3 && $o[0]{file} eq "in.wav" && $o[0]{samples} == 50000 && $o[0]{rate} == 44100
+            && @{$o[0]{outputs}} == 2 && $o[0]{outputs}[0]{source} eq "bass"
+            && $o[0]{outputs}[1]{file} eq "in.drums.wav" && $o[0]{latency_samples} > 0
+            && $o[0]{times_real_time} > 0 && $o[0]{late_frames} == 0 && !$o[0]{remove}
+            && $o[0]{backend} && $o[0]{model} && $o[1]{error} =~ /^nowhere.wav: cannot/
+            && -s $o[2]{outputs}[0]{file}'
+}
+check "--json: an object for each file" separate_json
+bytes() {
+    name=$(printf 'in\377.wav') && cp in.wav "$name" && status 0 unbraid --json -s bass "$name" &&
+        json '$o[0]{file} eq "in?.wav"'
+}
+check "--json: a name that is not UTF-8" bytes
+info_json() {
+    status 0 unbraid info --json && json '"@{$o[0]{sources}}" eq "vocals drums bass other"
+        && $o[0]{parameters} > 100 && (grep { $_->{name} eq $o[0]{backend} && $_->{available} } @{$o[0]{backends}})'
+}
+check "info --json" info_json
+info() { status 0 unbraid info "$T/small" && grep -q 'sources  *vocals drums$' "$T/out" && grep -q '^  \* ' "$T/out"; }
+check "info" info
+
+unbraid -q -o est in.wav && unbraid -q -f flac -o other in.wav
+mkdir ref && for s in vocals drums bass other; do cp est/in.$s.wav ref/$s.wav; done
+scores() {
+    status 0 unbraid score ref other && cat "$T/out" && [ "$(wc -l <"$T/out")" = 5 ] &&
+        awk '$1 == "drums" && $2 > 60 && $3 > 40 { ok = 1 } END { exit !ok }' "$T/out"
+}
+check "score: names with the song's before them" scores
+score_json() { status 0 unbraid score --json ref other && json '$o[0]{bass}{sdr} > 60 && $o[0]{bass}{usdr} > 40 && keys %{$o[0]} == 4'; }
+check "score --json" score_json
+perfect() { status 0 unbraid score ref est && grep -q 'vocals *inf' "$T/out"; }
+check "score: perfect" perfect
+partly() { rm ref/bass.wav other/in.drums.flac && status 0 unbraid score ref other && says "nothing for drums in other" && [ "$(wc -l <"$T/out")" = 3 ]; }
+check "score: what both have" partly
+rate() {
+    wave make ref/vocals.wav 48000 50000 && status 1 unbraid score ref other &&
+        grep -q "vocals.wav: has 48000 samples a second (expected 44100)" "$T/err"
+}
+check "score refused: other rates" rate
+length() {
+    wave make ref/vocals.wav 44100 40000 && status 1 unbraid score ref other &&
+        grep -q "vocals.wav: has 40000 samples (expected 50000)" "$T/err"
+}
+check "score refused: other lengths" length
+mkdir none
+check "score refused: no sounds" refuse 1 "none: holds no sound files" unbraid score none est
+mkdir apart && cp in.wav apart/
+common() { status 1 unbraid score apart none && grep -q "no source in both" "$T/err"; }
+check "score refused: nothing in common" common
+check "score refused: no folder" refuse 1 "nowhere: cannot be read" unbraid score nowhere est
+cp in.wav est/new.other.wav
+check "score refused: two of one name" refuse 1 "both .* are other (expected one)" unbraid score ref est
+plan
