@@ -81,7 +81,7 @@ $(LIB): $(call obj,$(LIB_SRC))
 
 $(BUNDLE)/unbraid.so: $(call obj,$(PLUGIN_SRC)) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL -o $@ $^ $(UB_LIBS)
+	$(CC) -shared $(LDFLAGS) -Wl,-z,defs,-z,nodelete -Wl,--exclude-libs,ALL -o $@ $^ $(UB_LIBS)
 
 $(BUNDLE)/%.ttl: ttl/%.ttl.in $(wildcard ttl/*.inc) ttl/fill.awk Makefile
 	@mkdir -p $(@D)
@@ -147,6 +147,22 @@ test:
 demo:
 	.ci/packages build demo
 	$(MAKE) demo-run
+
+demo-run: all $(DEMO_SRC:%.c=$(B)/%) $(B)/tests/host/host $(B)/tests/host/wave
+	BUILD=$(B) tests/demo/run
+
+bench: lib $(BENCH_SRC:%.c=$(B)/%)
+	BUILD=$(B) tests/bench/run
+
+install: all
+	install -d $(DESTDIR)$(LV2DIR)/unbraid.lv2 $(DESTDIR)$(BINDIR)
+	install -m 755 $(BUNDLE)/unbraid.so $(DESTDIR)$(LV2DIR)/unbraid.lv2
+	install -m 644 $(TTL) $(MODEL) $(DESTDIR)$(LV2DIR)/unbraid.lv2
+	install -m 755 $(CLI) $(DESTDIR)$(BINDIR)/unbraid
+
+uninstall:
+	rm -rf $(DESTDIR)$(LV2DIR)/unbraid.lv2
+	rm -f $(DESTDIR)$(BINDIR)/unbraid
 
 clean:
 	rm -rf $(B)
