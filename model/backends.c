@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "model/backend.h"
+#include "model/backend_onednn.h"
 #include "model/backend_reference.h"
 #include "model/error.h"
 
@@ -11,7 +12,8 @@
 const ub_backend* const*
 ub_backends(void)
 {
-    static const ub_backend* const all[] = {&ub_backend_reference, NULL};
+    static const ub_backend* const all[] = {&ub_backend_onednn, &ub_backend_onednn_bf16,
+                                            &ub_backend_reference, NULL};
     return all;
 }
 

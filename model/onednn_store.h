@@ -1,0 +1,36 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_ONEDNN_STORE_H
+#define UB_MODEL_ONEDNN_STORE_H
+
+/**
+   @file
+   A model's weights in the layouts that oneDNN wants, packed once per process
+   and shared by all runners.  All functions may be called from any thread
+   except a real-time one.
+*/
+
+#include "model/model.h"
+#include "model/onednn_version.h"
+#include "model/phases.h"
+
+typedef struct ub_dnn_store_s ub_dnn_store;
+
+/// The store of a model, made when first asked for.  The caller keeps the model
+/// open.  NULL: no memory.
+ub_dnn_store* ub_dnn_store_get(const ub_model* model);
+
+/// Drop a reference
+void ub_dnn_store_put(ub_dnn_store* store);
+
+dnnl_engine_t ub_dnn_store_engine(const ub_dnn_store* store);
+
+/// An encoder layer's weights; NULL: no memory
+dnnl_memory_t ub_dnn_encoder_weights(ub_dnn_store* store, uint32_t layer, ub_dnn_const_desc desc);
+
+/// Weights of a part of a decoder layer; NULL: no memory
+dnnl_memory_t ub_dnn_part_weights(ub_dnn_store* store, uint32_t layer, const ub_part* part,
+                                  ub_dnn_const_desc desc);
+
+#endif // UB_MODEL_ONEDNN_STORE_H
