@@ -5,10 +5,12 @@
 import argparse
 import json
 import os
+import pathlib
 
 import torch
-from model import UNet, describe, load_weights, to_format
 from safetensors.torch import save_file
+
+from model import UNet, describe, load_weights, to_format
 
 
 def checked(state, dtype):
@@ -64,7 +66,9 @@ def main():
     parser.add_argument("--random", type=int, metavar="SEED", help="random weights, for tests")
     parser.add_argument("--filters", type=int, default=16, help="first filters with --random")
     args = parser.parse_args()
-    card = json.load(open(args.card)) if args.card else {"name": os.path.basename(args.output)}
+    card = {"name": pathlib.Path(args.output).stem}
+    if args.card:
+        card = json.loads(pathlib.Path(args.card).read_text())
     if args.random is not None:
         torch.manual_seed(args.random)
         network = UNet(describe(args.filters))

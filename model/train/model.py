@@ -66,7 +66,9 @@ def activate(x, spec):
         return x
     if kind == "leaky_relu":
         return F.leaky_relu(x, spec["slope"])
-    return {"relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}[kind](x)
+    if kind == "sigmoid":
+        return torch.sigmoid(x.float())  # a mask deserves more than the 8 bits of bfloat16
+    return {"relu": torch.relu, "tanh": torch.tanh}[kind](x)
 
 
 def film_pairs(layer):
@@ -172,10 +174,14 @@ class UNet(nn.Module):
         """(gamma, beta) for every layer, each [batch][pairs of the layer][1][1]."""
         if not sum(self.pairs):
             return [(None, None)] * len(self.pairs)
+        count = len(onehot)
+        if self.training:
+            # running variances are n / (n - 1) times the batch's: make n large
+            onehot = onehot.repeat(16, 1)
         for layer in self.control:
             onehot = layer(onehot)
         gamma, beta = (
-            self.film[name](onehot)[:, :, None, None].split(self.pairs, 1)
+            self.film[name](onehot[:count])[:, :, None, None].split(self.pairs, 1)
             for name in ("gamma", "beta")
         )
         return list(zip(gamma, beta, strict=True))
@@ -191,7 +197,8 @@ class UNet(nn.Module):
         given = self.description["input"]
         x = (magnitude * given["scale"]) ** given["power"] if given["power"] != 1.0 else (
             magnitude * given["scale"])  # fmt: skip
-        pairs = self.conditions(onehot)
+        with torch.autocast(x.device.type, enabled=False):
+            pairs = self.conditions(onehot)
         outputs = []
         for layer, pair in zip(self.encoder, pairs, strict=False):
             x = self.finish(layer(x), layer.spec, pair)

@@ -1,0 +1,46 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""A tiny data set and a tiny configuration."""
+
+import numpy as np
+import pytest
+
+from pieces import RATE, write_piece
+
+
+def tone(rng, seconds, low, high):
+    """A noisy tone, float32 [samples][2]."""
+    time = np.arange(int(seconds * RATE)) / RATE
+    x = np.sin(2 * np.pi * rng.uniform(low, high) * time) + 0.1 * rng.standard_normal(len(time))
+    return np.repeat(0.1 * x[:, None], 2, 1).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """Two training pieces and one for validation."""
+    data, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(1)
+    about = {"source": "test"}
+    full = {"vocals": (400, 900), "drums": (2000, 9000), "bass": (50, 90), "other": (900, 2000)}
+    stems = {name: tone(rng, 4, *span) for name, span in full.items()}
+    write_piece(data / "train" / "one", stems, about)
+    write_piece(data / "train" / "two", {"bass": tone(rng, 3, 50, 90)}, about)
+    write_piece(data / "valid" / "three", stems, about)
+    return data
+
+
+@pytest.fixture
+def config():
+    """A network and a run that take a second."""
+    return {
+        "seed": 1,
+        "network": {"first_filters": 4, "depth": 4, "control": [4, 8]},
+        "train": {
+            "minutes": 5, "learning_rate": 1e-3, "warmup_steps": 2, "weight_decay": 0.0,
+            "ema": 0.9, "compressed": 0.3, "threads": 1, "checkpoint_minutes": 5,
+            "validate_minutes": 5, "rescan_steps": 3,
+        },
+        "data": {
+            "mixes": 2, "workers": 0, "coherent": 0.5, "missing": 0.2, "resample": 0.5,
+            "tilt": 0.5, "weights": {},
+        },
+    }  # fmt: skip

@@ -1,0 +1,87 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""What a mixing engineer does to a stem, at random. Signals are float32 [samples][2], 44.1 kHz."""
+
+import numpy as np
+from scipy import signal
+
+RATE = 44100
+
+
+def reverb(rng, x, seconds, wet):
+    """Convolution with a synthetic room: decaying stereo noise that darkens with time."""
+    length = int(seconds * RATE)
+    time = np.arange(length) / RATE
+    noise = rng.standard_normal((length, 2)) * np.exp(-6.9 * time / seconds)[:, None]
+    dark = signal.lfilter([0.25], [1, -0.75], noise, axis=0)
+    fade = np.minimum(1, time / seconds)[:, None]
+    room = noise * (1 - fade) + dark * fade
+    room[: int(rng.uniform(0.002, 0.03) * RATE)] = 0
+    room /= np.sqrt((room**2).sum(0, keepdims=True)) + 1e-9
+    tail = signal.oaconvolve(x, room.astype(np.float32), axes=0)[: len(x)]
+    return (x + wet * tail).astype(np.float32)
+
+
+def equalise(rng, x, spread=5.0):
+    """Three random peaking filters."""
+    for _ in range(3):
+        frequency, gain = (
+            np.exp(rng.uniform(np.log(60), np.log(10000))),
+            rng.uniform(-1, 1) * spread,
+        )
+        w, q, a = 2 * np.pi * frequency / RATE, rng.uniform(0.5, 1.5), 10 ** (gain / 40)
+        alpha = np.sin(w) / (2 * q)
+        b = np.array([1 + alpha * a, -2 * np.cos(w), 1 - alpha * a])
+        den = np.array([1 + alpha / a, -2 * np.cos(w), 1 - alpha / a])
+        x = signal.lfilter(b / den[0], den / den[0], x, axis=0).astype(np.float32)
+    return x
+
+
+def compress(rng, x):
+    """Gain that follows the level with a random ratio."""
+    level = np.abs(x).max(1)
+    pole = np.exp(-1 / (rng.uniform(0.02, 0.15) * RATE))
+    envelope = signal.lfilter([1 - pole], [1, -pole], level) + 1e-4
+    reference = np.sqrt((envelope**2).mean()) + 1e-6
+    gain = (envelope / reference) ** -rng.uniform(0, 0.5)
+    return (x * np.minimum(gain, 4)[:, None]).astype(np.float32)
+
+
+def drive(rng, x):
+    """Soft saturation."""
+    amount = rng.uniform(1, 5)
+    peak = np.abs(x).max() + 1e-9
+    return (np.tanh(x / peak * amount) * peak / np.tanh(amount)).astype(np.float32)
+
+
+def pan(rng, x, width):
+    """A random place, up to `width` of the way to one side."""
+    place = rng.uniform(-width, width)
+    return x * np.float32([min(1, 1 - place), min(1, 1 + place)])
+
+
+def level(rng, x, low, high):
+    """Scale to a random loudness (dB RMS of full scale where the stem plays), without clipping."""
+    blocks = x[: len(x) // 4410 * 4410].reshape(-1, 4410, 2)
+    loud = np.sqrt((blocks**2).mean((1, 2)))
+    peak = np.abs(x).max() + 1e-9
+    playing = loud[loud > loud.max() * 0.1] if len(loud) and loud.max() > 0 else np.ones(1)
+    target = 10 ** (rng.uniform(low, high) / 20)
+    return x * np.float32(min(target / np.sqrt(np.mean(playing**2)), 0.95 / peak))
+
+
+LEVELS = {"vocals": (-22, -16), "drums": (-22, -15), "bass": (-23, -17), "other": (-24, -16)}
+ROOMS = {"vocals": 0.8, "drums": 0.5, "bass": 0.1, "other": 0.6}
+
+
+def produce(rng, x, kind):
+    """A random production of a stem of class `kind`."""
+    x = equalise(rng, x)
+    if rng.random() < 0.6:
+        x = compress(rng, x)
+    if rng.random() < (0.4 if kind in ("bass", "other") else 0.15):
+        x = drive(rng, x)
+    if rng.random() < 0.7:
+        x = reverb(rng, x, rng.uniform(0.3, 2.2), rng.uniform(0, ROOMS[kind]))
+    x = pan(rng, x, 0.1 if kind in ("bass", "vocals") else 0.25)
+    return level(rng, x, *LEVELS[kind])

@@ -1,0 +1,61 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""The folder format of the data set: reading audio in, writing pieces.
+
+One folder a piece, with one CLASS.npy (int16 [samples][2], 44.1 kHz) for each class that the
+piece has, CLASS.rms.npy (loudness of each half second, to find where the class plays), and
+piece.json.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import numpy as np
+
+RATE = 44100
+BLOCK = RATE // 2
+CLASSES = ("vocals", "drums", "bass", "other")
+
+
+def decode(path):
+    """Any audio file as float32 [samples][2] at 44.1 kHz."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-ac", "2", "-ar", str(RATE)]
+    raw = subprocess.run([*command, "-f", "f32le", "-"], check=True, capture_output=True).stdout
+    return np.frombuffer(raw, np.float32).reshape(-1, 2)
+
+
+def digest(path):
+    """SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_piece(folder, stems, about):
+    """Write a piece aside and rename it into place, so that a running loader sees all or nothing.
+
+    `stems` maps class to float [samples][2]; one gain for all keeps the mix below full scale.
+    """
+    folder = pathlib.Path(folder)
+    aside = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    length = max(len(x) for x in stems.values())
+    stems = {name: np.pad(x, ((0, length - len(x)), (0, 0))) for name, x in stems.items()}
+    peak = max(np.abs(sum(stems.values())).max(), *(np.abs(x).max() for x in stems.values()))
+    gain = min(1.0, 0.99 / float(peak)) if peak > 0 else 1.0
+    minutes = {}
+    for name, x in stems.items():
+        np.save(aside / f"{name}.npy", np.round(x * gain * 32767).astype(np.int16))
+        blocks = x[: length // BLOCK * BLOCK].reshape(-1, BLOCK, 2) * gain
+        rms = np.sqrt((blocks.astype(np.float64) ** 2).mean((1, 2))).astype(np.float32)
+        np.save(aside / f"{name}.rms.npy", rms)
+        minutes[name] = round(float((rms > 1e-3).sum()) * BLOCK / RATE / 60, 3)
+    about = {**about, "samples": length, "gain": gain, "minutes": minutes}
+    (aside / "piece.json").write_text(json.dumps(about, indent=1))
+    shutil.rmtree(folder, ignore_errors=True)
+    os.rename(aside, folder)
+    return minutes

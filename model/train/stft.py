@@ -1,0 +1,43 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""The transform of a network description, and the network's view of it."""
+
+import torch
+
+
+def window(stft):
+    """The periodic Hann window."""
+    return torch.hann_window(stft["window"])
+
+
+def forward(audio, stft, center):
+    """Complex [..., frames, bins]; with `center`, frame t is centred on sample t * hop."""
+    if center:
+        half = stft["window"] // 2
+        audio = torch.nn.functional.pad(audio, (half, half))
+    return torch.fft.rfft(audio.unfold(-1, stft["window"], stft["hop"]) * window(stft))
+
+
+def inverse(spectrum, stft, length):
+    """Audio [..., length] of a centred transform."""
+    flat = spectrum.reshape(-1, *spectrum.shape[-2:]).transpose(1, 2)
+    audio = torch.istft(flat, stft["window"], stft["hop"], window=window(stft), length=length)
+    return audio.reshape(*spectrum.shape[:-2], length)
+
+
+def seen(spectrum, stft):
+    """The bins that the network sees."""
+    return spectrum[..., stft["first_bin"] : stft["first_bin"] + stft["bins"]]
+
+
+def whole_mask(mask, description):
+    """The mask of every bin from that of the bins that the network sees."""
+    stft, dropped = description["stft"], description["dropped_mask"]
+    below = stft["first_bin"]
+    above = stft["window"] // 2 + 1 - below - stft["bins"]
+    if dropped == "nearest":
+        ends = mask[..., :1], mask[..., -1:]
+    else:
+        ends = torch.full_like(mask[..., :1], dropped), torch.full_like(mask[..., :1], dropped)
+    parts = [ends[0].expand(*mask.shape[:-1], below), mask, ends[1].expand(*mask.shape[:-1], above)]
+    return torch.cat(parts, -1)

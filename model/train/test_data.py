@@ -1,0 +1,137 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""Preparation and mixing."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+import effects
+import midi
+import prepare
+import render
+from data import Mixer, Pieces, pair_up
+from pieces import RATE
+
+SOURCES_TOML = """
+[[source]]
+name = "songs"
+kind = "stems"
+licence = "{licence}"
+credit = "nobody"
+origin = "nowhere"
+songs = {{ A = "train", B = "valid" }}
+rules = [{{ class = "vocals", words = ["VOX"] }}, {{ class = "", words = ["PAD + BASS"] }},
+         {{ class = "bass", words = ["BASS"] }}]
+"""
+
+
+def run_prepare(folder, licence):
+    """Prepare two one-second songs by the command line."""
+    rng = np.random.default_rng(2)
+    for song in ("A", "B"):
+        (folder / "in" / song).mkdir(parents=True)
+        for stem in ("VOX LEAD", "SY BASS", "PAD + BASS", "KEYS"):
+            noise = 0.1 * rng.standard_normal((RATE, 2))
+            soundfile.write(folder / "in" / song / f"{stem}.wav", noise, RATE)
+    (folder / "sources.toml").write_text(SOURCES_TOML.format(licence=licence))
+    script = pathlib.Path(prepare.__file__)
+    return subprocess.run(
+        [sys.executable, script, folder / "sources.toml", folder / "out",
+         "--folder", f"songs={folder / 'in'}", "-j", "1"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def test_prepare_writes_pieces_and_manifest(tmp_path):
+    done = run_prepare(tmp_path, "CC0-1.0")
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    piece = manifest["pieces"]["train/songs-A"]
+    assert set(piece["minutes"]) == {"vocals", "bass", "other"}
+    assert piece["files"]["PAD + BASS.wav"]["class"] is None
+    assert len(piece["files"]["VOX LEAD.wav"]["sha256"]) == 64
+    assert manifest["minutes"]["valid"]["songs"]["bass"] == pytest.approx(1 / 60, abs=0.01)
+
+
+def test_prepare_refuses_a_licence(tmp_path):
+    done = run_prepare(tmp_path, "CC-BY-NC-4.0")
+    assert done.returncode != 0 and "CC-BY-NC-4.0 is not allowed" in done.stderr
+
+
+def test_pieces_know_their_classes(prepared):
+    pieces = Pieces(prepared / "train", {})
+    assert len(pieces.by_class["bass"]) == 2 and len(pieces.by_class["vocals"]) == 1
+    assert list(pieces.whole) == ["one"]
+
+
+def test_mixes_are_finite_and_vary(prepared, config):
+    mixer = Mixer(prepared / "train", 20000, config["data"])
+    rng = np.random.default_rng(3)
+    mixes = [mixer.sample(rng) for _ in range(8)]
+    assert all(m.shape[:2] == (4, 2) and m.shape[2] >= 20000 for m in mixes)
+    assert all(np.isfinite(m).all() and m.dtype == np.float32 for m in mixes)
+    assert len({float(np.abs(m).sum()) for m in mixes}) > 4
+
+
+def test_conditions_are_balanced():
+    pairs = pair_up(np.random.default_rng(4), 6)
+    assert pairs.shape == (6, 2)
+    assert np.bincount(pairs.ravel()).tolist() == [3, 3, 3, 3]
+    assert (pairs[:, 0] != pairs[:, 1]).all()
+
+
+def score():
+    """One note each of drums, bass and piano, and a change of tempo."""
+    return [
+        (0, b"\xff\x51\x03\x07\xa1\x20"), (0, b"\xc0\x21"), (0, b"\xc1\x00"),
+        (0, b"\x90\x28\x60"), (0, b"\x91\x40\x60"), (0, b"\x99\x24\x70"),
+        (96, b"\x80\x28\x00"), (96, b"\x81\x40\x00"), (96, b"\xff\x51\x03\x0f\x42\x40"),
+        (192, b"\x99\x24\x70"),
+    ]  # fmt: skip
+
+
+def test_midi_round_trip_and_split(tmp_path):
+    path = tmp_path / "a.mid"
+    midi.write(path, 96, score())
+    division, events = midi.read(path)
+    assert (division, events) == (96, score())
+    classes, notes = midi.split(events)
+    assert notes == {"drums": 2, "bass": 1, "other": 1}
+    assert (0, b"\x90\x28\x60") in classes["bass"] and (0, b"\x90\x28\x60") not in classes["other"]
+    assert midi.seconds(division, events)(192) == pytest.approx(0.5 + 1.0)
+    assert midi.bass_notes(division, events) == [(0.0, 0.5, 40, 0x60)]
+
+
+def test_midi_refuses_other_files(tmp_path):
+    (tmp_path / "a.mid").write_bytes(b"RIFF----")
+    with pytest.raises(ValueError, match="not a MIDI file"):
+        midi.read(tmp_path / "a.mid")
+
+
+def test_production_neither_clips_nor_breaks():
+    rng = np.random.default_rng(5)
+    for kind in effects.LEVELS:
+        x = effects.produce(rng, rng.standard_normal((RATE, 2)).astype(np.float32), kind)
+        assert np.isfinite(x).all() and 0.01 < np.abs(x).max() <= 0.951
+
+
+def test_singing_stays_within_the_phrase():
+    rng = np.random.default_rng(6)
+    time = np.arange(RATE) / RATE
+    x = np.repeat(np.sin(2 * np.pi * 220 * time)[:, None], 2, 1).astype(np.float32)
+    y = render.sing(rng, x)
+    assert 0.7 * len(x) < len(y) < 1.4 * len(x) and np.abs(y).max() > 0.9
+
+
+def test_sfz_regions(tmp_path):
+    (tmp_path / "s").mkdir()
+    soundfile.write(tmp_path / "s" / "a b.wav", np.zeros(10), RATE)
+    text = "<group> pitch_keycenter=40\n<region>\nsample=s\\a b.wav lokey=1\n// <region> key=3\n"
+    (tmp_path / "i.sfz").write_text(text)
+    assert render.regions(tmp_path / "i.sfz") == [(str(tmp_path / "s" / "a b.wav"), 40)]

@@ -1,0 +1,109 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""One step of training, resuming, export and evaluation."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+import evaluate
+import metrics
+import stft as transform
+from model import UNet, describe, load_weights
+from train import Run, train
+
+
+def small_stft(description):
+    """The description with a transform of 32 frames and 256 bins."""
+    description["stft"].update(window=512, hop=128, frames=32, bins=256)
+    return description
+
+
+@pytest.fixture
+def trained(prepared, config, tmp_path, monkeypatch):
+    """A run of two steps."""
+    monkeypatch.setattr("train.describe", lambda **given: small_stft(describe(**given)))
+    run = Run(config, tmp_path)
+    train(run, prepared, last_step=2)
+    return run
+
+
+def test_two_steps_write_checkpoint_log_and_curve(trained):
+    names = {p.name for p in trained.folder.iterdir()}
+    assert {"checkpoint.pt", "log.tsv", "curve.png"} <= names
+    assert "loss" in (trained.folder / "log.tsv").read_text()
+
+
+def test_a_run_resumes(trained, prepared):
+    again = Run(trained.config, trained.folder)
+    assert again.step == 2 and again.seconds == trained.seconds
+    train(again, prepared, last_step=3)
+    assert again.step == 3
+
+
+def test_checkpoint_of_another_network_is_refused(trained):
+    config = {**trained.config, "network": {"first_filters": 8, "depth": 4, "control": [4, 8]}}
+    with pytest.raises(ValueError, match="another network"):
+        Run(config, trained.folder)
+
+
+def test_export_and_evaluate(trained, prepared, tmp_path):
+    weights, scores = tmp_path / "w.safetensors", tmp_path / "s.json"
+    here = evaluate.__file__.rsplit("/", 1)[0]
+    for command in (
+        ["export.py", weights, "--checkpoint", trained.folder / "checkpoint.pt"],
+        ["evaluate.py", weights, prepared / "valid" / "three", "--step", "8", "--ahead", "4",
+         "--json", scores, "--tsv", tmp_path / "s.tsv", "--audio", tmp_path / "audio"],
+    ):  # fmt: skip
+        done = subprocess.run([sys.executable, *command], cwd=here, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    table = json.loads(scores.read_text())["three"]
+    assert table["ideal ratio mask"]["vocals"]["sdr_v4"] > table["mix"]["vocals"]["sdr_v4"] + 5
+    assert set(table["network"]) == {"vocals", "drums", "bass", "other"}
+    assert (tmp_path / "audio" / "three" / "drums.wav").exists()
+    assert load_weights(str(weights))[1]["steps"] == 2
+
+
+def test_a_mask_of_one_gives_the_mix_back():
+    description = small_stft(describe(4, 4, control=(4, 8)))
+    description["decoder"][-1]["activation"] = {"kind": "linear"}
+    network = UNet(description).eval()
+    with torch.no_grad():
+        network.decoder[-1].weight.zero_()
+        network.decoder[-1].bias.fill_(1)
+    mix = np.random.default_rng(1).standard_normal((2, 30000)).astype(np.float32)
+    out = evaluate.separate(network, mix, ["bass"], step=8, ahead=4)["bass"]
+    assert np.abs(out - mix).max() < 1e-5
+
+
+def test_windows_cover_every_frame_once():
+    starts, used = evaluate.window_starts(100, 32, 8, 4)
+    frames = [s + f for s in starts for f in range(used.start, used.stop)]
+    assert frames[:100] == list(range(100))
+    assert all(s + 32 == k * 8 + 8 + 4 for k, s in enumerate(starts))
+
+
+@pytest.mark.parametrize("dropped,first,last", [("nearest", 2.0, 9.0), (0.5, 0.5, 0.5)])
+def test_bins_that_the_network_does_not_see(dropped, first, last):
+    description = {"stft": {"window": 16, "first_bin": 1, "bins": 7}, "dropped_mask": dropped}
+    mask = torch.tensor([[[2.0, 1, 1, 1, 1, 1, 9]]])
+    whole = transform.whole_mask(mask, description)
+    assert whole.shape == (1, 1, 9) and whole[0, 0, 0] == first and whole[0, 0, 8] == last
+
+
+def test_sdr_equals_museval():
+    museval = pytest.importorskip("museval")
+    rng = np.random.default_rng(1)
+    references = rng.standard_normal((2, 4 * 8000, 2))
+    references[0, 8000:16000] = 0
+    estimates = references + rng.uniform(0.1, 1, (2, 1, 1)) * rng.standard_normal(references.shape)
+    expected = museval.metrics.bss_eval(
+        references, estimates, window=8000, hop=8000, framewise_filters=False,
+        bsseval_sources_version=False,
+    )[0]  # fmt: skip
+    ours = metrics.framewise_sdr(references, estimates, 8000)
+    assert np.allclose(ours, expected, atol=1e-3, equal_nan=True)
