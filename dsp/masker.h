@@ -22,6 +22,7 @@
 #define UB_MAX_SOURCES 8    ///< Longest condition vector
 #define UB_MAX_OUTPUTS 4    ///< Sets of masks made from the same input
 #define UB_MAX_CONDITIONS 8 ///< Distinct condition vectors in one job
+#define UB_UNMASKED 255     ///< In place of a condition: the frame needs no mask
 
 /** The time-frequency grid on which a model takes magnitudes and gives masks. */
 typedef struct {
@@ -48,9 +49,9 @@ typedef struct {
     int64_t first;   ///< First frame whose mask is asked for
     uint32_t count;  ///< Frames asked for; first + count - 1 <= end
     double budget;   ///< Seconds from submit() until the answer is needed
-    uint32_t conditions;                               ///< Condition vectors used
+    uint32_t conditions; ///< Condition vectors used; 0 if no frame needs a mask
     float condition[UB_MAX_CONDITIONS][UB_MAX_SOURCES]; ///< The vectors
-    uint8_t* which;  ///< Condition of each frame, [outputs][max_count]
+    uint8_t* which;  ///< Each frame's condition or UB_UNMASKED, [outputs][max_count]
     float* mask;     ///< Answer, [outputs][max_count][channels][bins], 0 to 1
     bool ok;         ///< False if no mask could be computed
 } ub_job;

@@ -107,7 +107,8 @@ void ub_settings_conditions(const ub_settings* settings, int64_t r, uint32_t sou
     for (uint32_t o = 0; o < settings->outputs; ++o) {
         for (uint32_t i = 0; i < job->count; ++i) {
             const ub_setting* s = at(settings, r + i, o);
-            job->which[(size_t)o * max_count + i] = condition_of(job, s->condition, sources);
+            job->which[(size_t)o * max_count + i] =
+                s->wet == 0.0f ? UB_UNMASKED : condition_of(job, s->condition, sources);
         }
     }
 }

@@ -103,20 +103,30 @@ static const ub_folded* folded(ub_desk* desk, const float* condition)
     return oldest->folded;
 }
 
+// Frame i of a mask [channels][count][bins] as [channels][bins], or all 1 without one
+static void copy_frame(const ub_network* net, const float* mask, uint32_t count, uint32_t i,
+                       float* to)
+{
+    for (uint32_t c = 0; c < net->channels; ++c, to += net->bins) {
+        if (mask) {
+            memcpy(to, mask + ((size_t)c * count + i) * net->bins, net->bins * sizeof(float));
+        } else {
+            for (uint32_t b = 0; b < net->bins; ++b) {
+                to[b] = 1.0f;
+            }
+        }
+    }
+}
+
 // From [condition][channels][count][bins] to [outputs][max_count][channels][bins]
 static void sort_masks(const ub_desk* desk, const ub_client* client, ub_job* job)
 {
-    const ub_network* net = &desk->model->net;
-    const uint32_t max_count = client->masker.max_count;
     for (uint32_t o = 0; o < client->masker.outputs; ++o) {
         for (uint32_t i = 0; i < job->count; ++i) {
-            const size_t frame = (size_t)o * max_count + i;
-            const float* from = desk->mask[job->which[frame]];
-            for (uint32_t c = 0; c < net->channels; ++c) {
-                memcpy(job->mask + (frame * net->channels + c) * net->bins,
-                       from + ((size_t)c * job->count + i) * net->bins,
-                       net->bins * sizeof(float));
-            }
+            const size_t frame = (size_t)o * client->masker.max_count + i;
+            const uint8_t which = job->which[frame];
+            copy_frame(&desk->model->net, which == UB_UNMASKED ? NULL : desk->mask[which],
+                       job->count, i, job->mask + frame * client->mask_size);
         }
     }
 }
@@ -131,7 +141,8 @@ void ub_desk_serve(ub_desk* desk, ub_client* client, ub_job* job)
         items[i] = (ub_item){desk->window, folded(desk, job->condition[i]), desk->mask[i]};
     }
     const uint32_t first = (uint32_t)(job->first - (job->end - net->frames + 1));
-    job->ok = desk->backend->run(desk->runner, items, job->conditions, first, job->count);
+    job->ok = job->conditions == 0 ||
+              desk->backend->run(desk->runner, items, job->conditions, first, job->count);
     if (job->ok) {
         sort_masks(desk, client, job);
     }

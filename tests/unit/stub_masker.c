@@ -35,16 +35,18 @@ static void submit(ub_masker* masker, ub_job* job)
     const ub_grid* g = &stub->grid;
     float* out = job->mask;
     job->ok = !stub->fails;
+    stub->masked += job->conditions > 0;
     if (job->conditions > stub->most_conditions) {
         stub->most_conditions = job->conditions;
     }
     for (uint32_t o = 0; o < masker->outputs; ++o) {
         out = job->mask + (size_t)o * masker->max_count * g->channels * g->bins;
         for (uint32_t i = 0; i < job->count; ++i) {
-            const float* condition = job->condition[job->which[o * masker->max_count + i]];
+            const uint8_t which = job->which[o * masker->max_count + i];
+            const float* condition = which == UB_UNMASKED ? NULL : job->condition[which];
             for (uint32_t c = 0; c < g->channels; ++c) {
                 for (uint32_t b = 0; b < g->bins; ++b) {
-                    *out++ = stub->mask(stub, job->first + i, condition, c, b);
+                    *out++ = condition ? stub->mask(stub, job->first + i, condition, c, b) : NAN;
                 }
             }
         }

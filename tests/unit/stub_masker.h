@@ -33,6 +33,7 @@ struct stub_masker_s {
     ub_job job[STUB_JOBS];
     int64_t asked_at[STUB_JOBS]; // newest frame when it was submitted
     uint32_t submitted, taken, released; // counts
+    uint32_t masked;                     // jobs that asked for any mask
     uint32_t most_conditions;            // in one job, so far
 };
 

@@ -90,7 +90,7 @@ static void push(ub_masker* m, int64_t from, int64_t to)
 }
 
 /* A job for `count` frames that end `behind` frames before the newest, alternating
-   between the first two sources */
+   between the first two sources and none */
 static void ask(ub_masker* m, int64_t end, uint32_t count, uint32_t behind, double budget)
 {
     ub_job* job = m->begin(m);
@@ -105,7 +105,7 @@ static void ask(ub_masker* m, int64_t end, uint32_t count, uint32_t behind, doub
     job->condition[1][1] = 1.0f;
     for (uint32_t o = 0; o < m->outputs; ++o) {
         for (uint32_t i = 0; i < count; ++i) {
-            job->which[o * m->max_count + i] = (uint8_t)((i + o) % 2);
+            job->which[o * m->max_count + i] = (i + o) % 3 == 2 ? UB_UNMASKED : (i + o) % 3;
         }
     }
     m->submit(m, job);
@@ -151,10 +151,12 @@ static void check_answer(const ub_model* model, const ub_masker* m, const ub_job
     for (uint32_t o = 0; o < m->outputs; ++o) {
         for (uint32_t i = 0; i < job->count; ++i) {
             const int64_t row = job->first + i - (job->end - FRAMES + 1);
+            const uint8_t which = job->which[o * m->max_count + i];
             for (uint32_t c = 0; c < 2; ++c) {
                 const float* got = job->mask + ((o * m->max_count + i) * 2 + c) * BINS;
                 for (uint32_t b = 0; b < BINS; ++b) {
-                    assert_float_equal(got[b], mask[(i + o) % 2][c][row][b], 1e-6);
+                    const float want = which == UB_UNMASKED ? 1.0f : mask[which][c][row][b];
+                    assert_float_equal(got[b], want, 1e-6);
                 }
             }
         }
@@ -242,6 +244,37 @@ static void test_earliest_deadline_first(void** state)
     ub_model_unref(model);
 }
 
+/* A job that needs no mask takes the frames in that later ones will see */
+static void test_empty_jobs_take_frames(void** state)
+{
+    (void)state;
+    const ub_model* model = open_model();
+    ub_engine* engine = make_engine(1);
+    ub_client* client = make_client(engine, model, 1);
+    ub_masker* m = ub_client_masker(client);
+    for (int64_t end = 107; end < 300; end += 8) { // far more than the backlog holds
+        push(m, end - 7, end);
+        ub_job* job = m->begin(m);
+        job->end = end;
+        job->first = end - 7;
+        job->count = 8;
+        job->conditions = 0;
+        memset(job->which, UB_UNMASKED, 8);
+        m->submit(m, job);
+        assert_true(m->wait(m));
+        job = m->next(m);
+        assert_true(job->ok);
+        check_answer(model, m, job, 100);
+        m->release(m, job);
+    }
+    ask(m, 299, 8, 0, 1.0);
+    assert_true(m->wait(m));
+    check_answer(model, m, m->next(m), 100);
+    ub_client_free(client);
+    ub_engine_free(engine);
+    ub_model_unref(model);
+}
+
 typedef struct {
     ub_engine* engine;
     const ub_model* model;
@@ -313,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_masks_are_the_networks),
         cmocka_unit_test(test_jobs_queue_up),
+        cmocka_unit_test(test_empty_jobs_take_frames),
         cmocka_unit_test(test_earliest_deadline_first),
         cmocka_unit_test(test_clients_come_and_go),
         cmocka_unit_test(test_engine_is_shared),

@@ -240,6 +240,27 @@ static void test_many_changes_stay_bounded(void** state)
     free_rig(&r);
 }
 
+/* A dry output asks for no masks, and for exactly those it needs once it is wet */
+static void test_dry_output_needs_no_masks(void** state)
+{
+    (void)state;
+    rig r = make_rig(48000, 2, 1, 100000, stub_one);
+    rig wet = make_rig(48000, 2, 1, 100000, stub_one);
+    ub_separator_set(r.separator, 0, &(ub_setting){{1.0f}, 1.0f, 0.0f});
+    run_part(&r, 0, 50000);
+    assert_int_equal(r.stub->masked, 0);
+    ub_separator_set(r.separator, 0, &(ub_setting){{1.0f}, 0.0f, 1.0f});
+    run_part(&r, 50000, 50000);
+    run_part(&wet, 0, 100000);
+    assert_int_equal(r.stub->submitted, wet.stub->submitted);
+    assert_in_range(r.stub->masked, wet.stub->masked / 2 - 2, wet.stub->masked / 2 + 2);
+    const uint32_t l = latency(&r);
+    assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) < -120.0);
+    assert_int_equal(ub_separator_late_frames(r.separator), 0);
+    free_rig(&r);
+    free_rig(&wet);
+}
+
 static void test_answers_within_the_deadline_are_not_late(void** state)
 {
     (void)state;
@@ -442,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_keep_and_remove_sum_to_input),
         cmocka_unit_test(test_setting_is_timed),
         cmocka_unit_test(test_many_changes_stay_bounded),
+        cmocka_unit_test(test_dry_output_needs_no_masks),
         cmocka_unit_test(test_answers_within_the_deadline_are_not_late),
         cmocka_unit_test(test_late_frames_keep_the_newest_mask),
         cmocka_unit_test(test_silent_masker_passes_input),
