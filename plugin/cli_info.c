@@ -124,7 +124,7 @@ print_text(const ub_model* model, const json_t* card, const char* used)
     print_card(card);
     puts("backends");
     for (const ub_backend* const* b = ub_backends(); *b; ++b) {
-        printf("  %c %-10s %s%s\n", used && !strcmp((*b)->name, used) ? '*' : ' ', (*b)->name,
+        printf("  %c %-12s %s%s\n", used && !strcmp((*b)->name, used) ? '*' : ' ', (*b)->name,
                (*b)->about, (*b)->available() ? "" : " (not on this machine)");
     }
 }
