@@ -119,7 +119,7 @@ $(B)/tests/host/cli_%: $(B)/obj/tests/host/cli_%.o $(call obj,tests/unit/make_mo
 
 $(B)/obj/tests/host/%.o: UB_CFLAGS += $(shell pkg-config --cflags lilv-0)
 
-$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(LIB)
+$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(call obj,tests/unit/make_model.c) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS)
 

@@ -1,0 +1,317 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+/*
+  How long the network takes: whole chunks, parts of chunks, and layer by layer.
+
+  bench_network [MODEL.safetensors [SECONDS]]
+  Prints tables on standard error and JSON on standard output.  Without a model,
+  random weights of the 24-filter configuration.
+*/
+
+#include "model/backend.h"
+#include "model/onednn_plan.h"
+#include "tests/bench/peak.h"
+#include "tests/unit/make_model.h"
+
+#include <jansson.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_TIMES 4096
+#define MAX_BATCH 4
+
+static double seconds = 1.0; ///< For each measurement
+
+static int
+compare(const void* a, const void* b)
+{
+    const double x = *(const double*)a;
+    const double y = *(const double*)b;
+    return (x > y) - (x < y);
+}
+
+/// Median time of a task, ms
+static double
+measure(bool (*run)(void* context), void* context)
+{
+    static double times[MAX_TIMES];
+    size_t n = 0;
+    if (!run(context) || !run(context)) { // warm up
+        fprintf(stderr, "a run failed\n");
+        exit(1);
+    }
+    const double start = ub_seconds();
+    while (n < MAX_TIMES && (n < 5 || ub_seconds() - start < seconds)) {
+        const double before = ub_seconds();
+        run(context);
+        times[n++] = ub_seconds() - before;
+    }
+    qsort(times, n, sizeof(times[0]), compare);
+    return 1e3 * times[n / 2];
+}
+
+static double
+encoder_macs(const ub_layer* l)
+{
+    return (double)l->inputs * l->filters * l->kernel[0] * l->kernel[1] * l->out_size[0] *
+           l->out_size[1];
+}
+
+static double
+decoder_macs(const ub_layer* l)
+{
+    return (double)l->inputs * l->filters * l->kernel[0] * l->kernel[1] * l->in_size[0] *
+           l->in_size[1];
+}
+
+/** A run of a backend. */
+typedef struct {
+    const ub_backend* backend;
+    ub_runner* runner;
+    ub_item items[MAX_BATCH];
+    uint32_t n;
+    uint32_t first;
+    uint32_t count;
+} job;
+
+static bool
+run_job(void* context)
+{
+    job* j = (job*)context;
+    return j->backend->run(j->runner, j->items, j->n, j->first, j->count);
+}
+
+static void
+open_job(job* j, const ub_backend* backend, const ub_model* model)
+{
+    const ub_network* net = &model->net;
+    const size_t size = (size_t)net->channels * net->frames * net->bins;
+    char err[256] = "";
+    j->backend = backend;
+    j->runner = backend->create(model, err, sizeof(err));
+    if (!j->runner) {
+        fprintf(stderr, "%s\n", err);
+        exit(1);
+    }
+    float* input = (float*)malloc(size * sizeof(float));
+    uint64_t random = 1;
+    for (size_t i = 0; i < size; ++i) {
+        const double u = ub_test_random(&random);
+        input[i] = (float)(u * u);
+    }
+    for (uint32_t i = 0; i < MAX_BATCH; ++i) {
+        float condition[UB_NET_SOURCES] = {0.0f};
+        condition[i % net->sources] = 1.0f;
+        ub_folded* folded = ub_folded_new(net);
+        ub_fold(model, condition, folded);
+        j->items[i] = (ub_item){input, folded, (float*)malloc(size * sizeof(float))};
+    }
+    j->count = net->frames;
+}
+
+static void
+close_job(job* j)
+{
+    free((void*)j->items[0].input);
+    for (uint32_t i = 0; i < MAX_BATCH; ++i) {
+        ub_folded_free((ub_folded*)j->items[i].folded);
+        free(j->items[i].mask);
+    }
+    j->backend->destroy(j->runner);
+}
+
+/// Whole chunks: threads and batch
+static void
+bench_chunks(json_t* out, job* j, double macs, double peak)
+{
+    for (int threads = 1; threads <= 2; ++threads) {
+        omp_set_num_threads(threads);
+        for (uint32_t n = 1; n <= MAX_BATCH; n += MAX_BATCH - 1) {
+            j->n = n;
+            const double ms = measure(run_job, j);
+            const double gflops = 2e-6 * macs * n / ms;
+            fprintf(stderr, "%-12s %7d %5u %9.2f %9.1f %9.0f %%\n", j->backend->name, threads, n,
+                    ms, gflops, 100.0 * gflops / (peak * threads));
+            json_array_append_new(out, json_pack("{s:s, s:i, s:i, s:f, s:f}", "backend",
+                                                 j->backend->name, "threads", threads, "batch",
+                                                 (int)n, "ms", ms, "gflops", gflops));
+        }
+    }
+    j->n = 1;
+    omp_set_num_threads(1);
+}
+
+/// Only the last frames of a chunk
+static void
+bench_counts(json_t* out, job* j, uint32_t frames)
+{
+    const double whole = measure(run_job, j);
+    for (uint32_t count = 1; count <= frames; count *= 2) {
+        j->count = count;
+        j->first = frames - count;
+        const double ms = measure(run_job, j);
+        fprintf(stderr, "%-12s %7u %9.2f %9.0f %%\n", j->backend->name, count, ms,
+                100.0 * ms / whole);
+        json_array_append_new(out, json_pack("{s:s, s:i, s:f, s:f}", "backend", j->backend->name,
+                                             "count", (int)count, "ms", ms, "share", ms / whole));
+    }
+    j->count = frames;
+    j->first = 0;
+}
+
+/** The convolutions of one layer. */
+typedef struct {
+    const ub_dnn_conv* convs[UB_MAX_PARTS];
+    uint32_t n;
+    dnnl_stream_t stream;
+    ub_dnn_buffers buffers;
+} layer_job;
+
+static bool
+run_layer(void* context)
+{
+    const layer_job* l = (const layer_job*)context;
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < l->n; ++i) {
+        ok = ub_dnn_conv_run(l->convs[i], l->stream, &l->buffers);
+    }
+    return ok;
+}
+
+static double
+bench_layer(json_t* out, const char* name, layer_job* l, double macs, double peak)
+{
+    const double ms = measure(run_layer, l);
+    const double gflops = 2e-6 * macs / ms;
+    fprintf(stderr, "%-12s %9.1f %5u %9.3f %9.1f %9.0f %%\n", name, macs / 1e6, l->n, ms, gflops,
+            100.0 * gflops / peak);
+    json_array_append_new(out, json_pack("{s:s, s:f, s:f, s:f}", "layer", name, "mmac", macs / 1e6,
+                                         "ms", ms, "gflops", gflops));
+    return ms;
+}
+
+/// The convolutions alone, layer by layer, on one thread
+static void
+bench_layers(json_t* out, const ub_model* model, bool half, double whole, double peak)
+{
+    const ub_network* net = &model->net;
+    ub_dnn_store* store = ub_dnn_store_get(model);
+    ub_dnn_plan plan;
+    memset(&plan, 0, sizeof(plan));
+    layer_job l = {.n = 1};
+    const size_t room = (size_t)256 << 20; // zeros, more than any layer needs
+    char* memory = (char*)aligned_alloc(4096, 4 * room);
+    memset(memory, 0, 4 * room);
+    l.buffers = (ub_dnn_buffers){memory, memory + room, (float*)(memory + 2 * room),
+                                 (float*)(memory + 2 * room), memory + 3 * room};
+    char name[32];
+    double sum = 0.0;
+    if (ub_dnn_plan_make(&plan, net, store, half, 0, net->frames) &&
+        dnnl_stream_create(&l.stream, ub_dnn_store_engine(store), dnnl_stream_default_flags) ==
+            dnnl_success) {
+        for (uint32_t i = 0; i < net->encoders; ++i) {
+            snprintf(name, sizeof(name), "encoder.%u", i);
+            l.convs[0] = &plan.encoder[i];
+            sum += bench_layer(out, name, &l, encoder_macs(&net->encoder[i]), peak);
+        }
+        for (uint32_t i = 0; i < net->decoders; ++i) {
+            snprintf(name, sizeof(name), "decoder.%u", i);
+            l.n = plan.decoder[i].n_parts;
+            for (uint32_t k = 0; k < l.n; ++k) {
+                l.convs[k] = &plan.decoder[i].parts[k].conv;
+            }
+            sum += bench_layer(out, name, &l, decoder_macs(&net->decoder[i]), peak);
+        }
+        dnnl_stream_destroy(l.stream);
+    }
+    fprintf(stderr, "%-12s %25.3f\n", "the rest", whole - sum);
+    json_array_append_new(out, json_pack("{s:s, s:f}", "layer", "the rest", "ms", whole - sum));
+    ub_dnn_plan_clear(&plan);
+    ub_dnn_store_put(store);
+    free(memory);
+}
+
+static const ub_model*
+open_model(const char* path)
+{
+    char err[256] = "";
+    char random[] = "/tmp/unbraid-bench-XXXXXX";
+    const ub_test_model_options options = {
+        .window = 2048, .frames = 128, .filters = 24, .depth = 6};
+    if (!path) {
+        const int fd = mkstemp(random);
+        if (fd < 0 || close(fd) || !ub_test_write_model(random, &options)) {
+            fprintf(stderr, "%s cannot be written\n", random);
+            exit(1);
+        }
+    }
+    const ub_model* model = ub_model_open(path ? path : random, err, sizeof(err));
+    if (!path) {
+        unlink(random);
+    }
+    if (!model) {
+        fprintf(stderr, "%s\n", err);
+        exit(1);
+    }
+    return model;
+}
+
+static bool
+is_slow(const ub_backend* backend)
+{
+    return !strcmp(backend->name, "reference");
+}
+
+static void
+bench_all(json_t* root, const ub_model* model)
+{
+    const double peak = ub_peak_gflops();
+    double macs = 0.0;
+    for (uint32_t i = 0; i < model->net.encoders; ++i) {
+        macs += encoder_macs(&model->net.encoder[i]);
+    }
+    for (uint32_t i = 0; i < model->net.decoders; ++i) {
+        macs += decoder_macs(&model->net.decoder[i]);
+    }
+    fprintf(stderr, "one core: %.1f GFLOP/s at most; one chunk: %.1f MMAC\n", peak, macs / 1e6);
+    json_object_set_new(root, "peak_gflops", json_real(peak));
+    json_object_set_new(root, "mmac", json_real(macs / 1e6));
+    for (const ub_backend* const* b = ub_backends(); *b; ++b) {
+        if (!(*b)->available() || is_slow(*b)) {
+            continue;
+        }
+        job j;
+        memset(&j, 0, sizeof(j));
+        omp_set_num_threads(1);
+        open_job(&j, *b, model);
+        fprintf(stderr, "\n%-12s threads batch        ms   GFLOP/s  of peak\n", "chunks");
+        bench_chunks(json_object_get(root, "chunks"), &j, macs, peak);
+        fprintf(stderr, "\n%-12s  frames        ms  of whole\n", "last frames");
+        bench_counts(json_object_get(root, "counts"), &j, model->net.frames);
+        if (!strncmp((*b)->name, "onednn", 6)) {
+            fprintf(stderr, "\n%-12s      MMAC parts        ms   GFLOP/s  of peak\n", (*b)->name);
+            json_t* layers = json_array();
+            bench_layers(layers, model, strcmp((*b)->name, "onednn"), measure(run_job, &j), peak);
+            json_object_set_new(json_object_get(root, "layers"), (*b)->name, layers);
+        }
+        close_job(&j);
+    }
+}
+
+int
+main(int argc, char** argv)
+{
+    seconds = argc > 2 ? atof(argv[2]) : 1.0;
+    const ub_model* model = open_model(argc > 1 && *argv[1] ? argv[1] : NULL);
+    json_t* root = json_pack("{s:[], s:[], s:{}}", "chunks", "counts", "layers");
+    bench_all(root, model);
+    json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));
+    putchar('\n');
+    json_decref(root);
+    ub_model_unref(model);
+    return 0;
+}
