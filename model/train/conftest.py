@@ -36,7 +36,7 @@ def config():
         "network": {"first_filters": 4, "depth": 4, "control": [4, 8]},
         "train": {
             "minutes": 5, "learning_rate": 1e-3, "warmup_steps": 2, "weight_decay": 0.0,
-            "ema": 0.9, "compressed": 0.3, "threads": 1, "checkpoint_minutes": 5,
+            "ema": 0.9, "quiet": 1.0, "threads": 1, "checkpoint_minutes": 5,
             "validate_minutes": 5, "rescan_steps": 3,
         },
         "data": {

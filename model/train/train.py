@@ -94,20 +94,21 @@ class Run:
         return network.eval()
 
 
-def loss_of(mask, mixture, target, cross, weight):
-    """Mean distance of masked mixture and target spectra, and of their compressed magnitudes.
+def loss_of(mask, mixture, cross, weight):
+    """Mean square distance from the ideal mask, weighted by power and, in part, by magnitude.
 
-    `mixture` and `target` are magnitudes |x|, |s| and `cross` is Re(x* s), so the distance
-    |m x - s| needs no complex numbers. It rewards what SDR measures; the compressed part looks
-    after quiet bins. Both are relative to the level of the mix: quiet mixes count as much.
+    `mixture` is the magnitude |x| and `cross` is Re(x* s): the mask nearest to s
+    is cross / |x|^2, and weighted by |x|^2 its square error is what SDR measures. The part that
+    is weighted by |x| looks after quieter bins. Both are relative to the level of the mix. Square
+    errors, because with absolute ones the best guess for a source that is silent in most bins is
+    silence everywhere, and training ends there.
     """
-    level = mixture.mean((1, 2, 3), keepdim=True) + 1e-3
-    near = mask * mixture
-    squared = near * near - 2 * mask * cross + target * target
-    distance = squared.clamp_min(1e-8).sqrt() / level
-    small = 1e-2
-    quiet = (((near + small) / level) ** 0.4 - ((target + small) / level) ** 0.4).abs()
-    return (distance + weight * quiet).mean()
+    power = mixture.square()
+    error = (mask - (cross / (power + 1e-8)).clamp(0, 1)).square()
+    axes = (1, 2, 3)
+    loud = (power * error).sum(axes) / (power.sum(axes) + 1e-6)
+    quiet = (mixture * error).sum(axes) / (mixture.sum(axes) + 1e-3)
+    return (loud + weight * quiet).mean()
 
 
 fused_loss = torch.compile(loss_of)
@@ -129,7 +130,7 @@ def train_step(run, audio, conditions):
         onehot = torch.eye(audio.shape[1])[conditions.flatten()]
     with torch.autocast("cpu", torch.bfloat16):
         mask = run.network(mixture.contiguous(memory_format=torch.channels_last), onehot)
-    loss = fused_loss(mask.float(), mixture, target, cross, run.config["train"]["compressed"])
+    loss = fused_loss(mask.float(), mixture, cross, run.config["train"]["quiet"])
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
