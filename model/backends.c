@@ -9,12 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/*
+  bfloat16 comes first where the processor has matrix units for it (AMX): the
+  24-filter chunk took 15 ms there, against 51 ms in single precision, and the
+  mask kept 50 dB and more.  With vector instructions for it alone, the gain
+  depends on the processor, and precision wins.
+*/
 const ub_backend* const*
 ub_backends(void)
 {
-    static const ub_backend* const all[] = {&ub_backend_onednn, &ub_backend_onednn_bf16,
-                                            &ub_backend_reference, NULL};
-    return all;
+    static const ub_backend* const with_matrices[] = {&ub_backend_onednn_bf16, &ub_backend_onednn,
+                                                      &ub_backend_reference, NULL};
+    static const ub_backend* const without[] = {&ub_backend_onednn, &ub_backend_onednn_bf16,
+                                                &ub_backend_reference, NULL};
+    return ub_onednn_bf16_is_fast() ? with_matrices : without;
 }
 
 static void
