@@ -12,7 +12,9 @@
 VERSION := 0.1.0
 
 B      ?= build
-CC     ?= gcc
+ifeq ($(origin CC),default)
+CC     := gcc
+endif
 CFLAGS ?= -O3 -g
 PYTHON ?= python3
 
