@@ -123,10 +123,9 @@ def train_step(run, audio, conditions):
         wanted = audio[mixes.flatten(), conditions.flatten()]
         target = transform.seen(transform.forward(wanted, stft, center=False), stft)
         mixture, target = torch.view_as_real(mixture), torch.view_as_real(target)
-        repeats = conditions.shape[1]
-        mixture = mixture.repeat_interleave(repeats, 0)
+        mixture = mixture.repeat_interleave(conditions.shape[1], 0)
         cross = (mixture * target).sum(-1)
-        mixture, target = mixture.square().sum(-1).sqrt(), target.square().sum(-1).sqrt()
+        mixture = mixture.square().sum(-1).sqrt()
         onehot = torch.eye(audio.shape[1])[conditions.flatten()]
     with torch.autocast("cpu", torch.bfloat16):
         mask = run.network(mixture.contiguous(memory_format=torch.channels_last), onehot)
