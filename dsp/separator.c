@@ -236,7 +236,8 @@ static void synthesise(ub_separator* self, int64_t r)
     const uint32_t channels = self->grid.channels;
     const int64_t start = ub_frame_start(&self->schedule, r);
     if (!ub_maskqueue_advance(self->masks, self->epoch + r, timing(self)->fade,
-                              self->freewheel)) {
+                              self->freewheel) &&
+        self->masker) {
         ++self->late;
     }
     ub_overlap_begin(self->overlap, start);

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Frames that may wait for a worker, beyond the step of the slowest response
-#define BACKLOG 64
+// Frames that may wait for a worker, beyond the step of the slowest response: those
+// before the first job, while those from before a reset may still be waiting too
+#define BACKLOG 192
 
 struct ub_stream_s {
     const ub_model* model;
