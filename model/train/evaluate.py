@@ -10,6 +10,7 @@ import argparse
 import csv
 import json
 import pathlib
+from typing import NamedTuple
 
 import numpy as np
 import soundfile
@@ -50,57 +51,72 @@ def load_piece(folder):
     return Piece(folder.name, stems)
 
 
-def window_starts(count, frames, step, ahead):
-    """First frame of each window, and which of its frames are used, to cover `count` frames.
+class Placement(NamedTuple):
+    """Where windows lie, in frames: see README.md."""
+
+    step: int = 48
+    ahead: int = 40
+    fade: int = 16
+
+
+def window_starts(count, frames, place):
+    """First frame of each window, and its first frame in use, to cover `count` frames.
 
     Block k is the frames k * step to (k + 1) * step - 1; its window is the `frames` frames that
     end `ahead` frames after the block.
     """
-    starts = [k * step + step + ahead - frames for k in range(-(-count // step))]
-    first = frames - ahead - step
-    return starts, slice(first, first + step)
+    starts = [(k + 1) * place.step + place.ahead - frames for k in range(-(-count // place.step))]
+    return starts, frames - place.ahead - place.step
+
+
+def join(blocks, place):
+    """[channels][frames][bins] from blocks of step + fade frames, each faded in over the last."""
+    rising = torch.arange(1, place.fade + 1)[:, None] / (place.fade + 1)
+    parts = []
+    for n, block in enumerate(blocks):
+        part = block[:, : place.step].clone()
+        if n and place.fade:
+            before = blocks[n - 1][:, place.step :]
+            part[:, : place.fade] = before + rising * (part[:, : place.fade] - before)
+        parts.append(part)
+    return torch.cat(parts, 1)
 
 
 @torch.no_grad()
-def masks(network, magnitude, source, step, ahead, batch=8):
+def masks(network, magnitude, source, place, batch=8):
     """Masks [channels][frames][bins] of a whole song's magnitudes of the same shape."""
     description = network.description
     frames = description["stft"]["frames"]
     count = magnitude.shape[1]
-    starts, used = window_starts(count, frames, step, ahead)
+    starts, first = window_starts(count, frames, place)
     before, after = max(0, -starts[0]), max(0, starts[-1] + frames - count)
     padded = torch.nn.functional.pad(magnitude, (0, 0, before, after))
     onehot = torch.zeros(1, len(description["sources"]))
     onehot[0, description["sources"].index(source)] = 1
-    parts = []
+    blocks = []
     for n in range(0, len(starts), batch):
         chunk = [padded[:, s + before : s + before + frames] for s in starts[n : n + batch]]
         out = network(torch.stack(chunk), onehot.expand(len(chunk), -1)).float()
-        parts.extend(out[:, :, used])
-    return torch.cat(parts, 1)[:, :count]
+        blocks.extend(out[:, :, first : first + place.step + place.fade])
+    return join(blocks, place)[:, :count]
 
 
-def separate(network, mix, sources, step=None, ahead=None):
-    """Estimates of `sources` from float32 [channels][samples]: the offline reference.
-
-    By default the middle half of each window is used.
-    """
+def separate(network, mix, sources, place=None):
+    """Estimates of `sources` from float32 [channels][samples]: the offline reference."""
     stft = network.description["stft"]
-    step = stft["frames"] // 2 if step is None else step
-    ahead = stft["frames"] // 4 if ahead is None else ahead
     mixture = transform.forward(torch.from_numpy(mix), stft, center=True)
     magnitude = transform.seen(mixture.abs(), stft)
     result = {}
     for source in sources:
-        mask = masks(network, magnitude, source, step, ahead)
+        mask = masks(network, magnitude, source, place or Placement())
         full = transform.whole_mask(mask, network.description)
         result[source] = transform.inverse(full * mixture, stft, mix.shape[-1]).numpy()
     return result
 
 
-def network_estimates(network, piece, step=None, ahead=None):
+def network_estimates(network, piece, place=None):
     """Estimates of the sources that the piece has."""
-    return separate(network, piece.mix(), list(piece.stems), step, ahead)
+    return separate(network, piece.mix(), list(piece.stems), place)
 
 
 def ideal_estimates(piece, stft):
@@ -173,8 +189,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("weights", help="weights file")
     parser.add_argument("pieces", nargs="+", type=pathlib.Path, help="folders of stems")
-    parser.add_argument("--step", type=int, help="frames used of each window (64)")
-    parser.add_argument("--ahead", type=int, help="look-ahead in frames (32)")
+    for name, value in Placement()._asdict().items():
+        parser.add_argument(f"--{name}", type=int, default=value, help=f"frames ({value})")
     parser.add_argument("--json", type=pathlib.Path, help="write every score here")
     parser.add_argument("--tsv", type=pathlib.Path, help="write the medians over the pieces here")
     parser.add_argument("--audio", type=pathlib.Path, help="write mix and estimates below here")
@@ -185,7 +201,8 @@ def main():
     for folder in args.pieces:
         piece = load_piece(folder)
         table = anchors(piece, network.description["stft"])
-        estimates = network_estimates(network, piece, args.step, args.ahead)
+        place = Placement(args.step, args.ahead, args.fade)
+        estimates = network_estimates(network, piece, place)
         table["network"] = score(piece, estimates)
         every[piece.name] = table
         if args.audio:

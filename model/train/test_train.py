@@ -56,7 +56,8 @@ def test_export_and_evaluate(trained, prepared, tmp_path):
     here = evaluate.__file__.rsplit("/", 1)[0]
     for command in (
         ["export.py", weights, "--checkpoint", trained.folder / "checkpoint.pt"],
-        ["evaluate.py", weights, prepared / "valid" / "three", "--step", "8", "--ahead", "4",
+        ["evaluate.py", weights, prepared / "valid" / "three",
+         "--step", "8", "--ahead", "4", "--fade", "2",
          "--json", scores, "--tsv", tmp_path / "s.tsv", "--audio", tmp_path / "audio"],
     ):  # fmt: skip
         done = subprocess.run([sys.executable, *command], cwd=here, capture_output=True, text=True)
@@ -76,15 +77,23 @@ def test_a_mask_of_one_gives_the_mix_back():
         network.decoder[-1].weight.zero_()
         network.decoder[-1].bias.fill_(1)
     mix = np.random.default_rng(1).standard_normal((2, 30000)).astype(np.float32)
-    out = evaluate.separate(network, mix, ["bass"], step=8, ahead=4)["bass"]
+    out = evaluate.separate(network, mix, ["bass"], evaluate.Placement(8, 4, 2))["bass"]
     assert np.abs(out - mix).max() < 1e-5
 
 
 def test_windows_cover_every_frame_once():
-    starts, used = evaluate.window_starts(100, 32, 8, 4)
-    frames = [s + f for s in starts for f in range(used.start, used.stop)]
+    starts, first = evaluate.window_starts(100, 32, evaluate.Placement(8, 4, 2))
+    frames = [s + first + n for s in starts for n in range(8)]
     assert frames[:100] == list(range(100))
     assert all(s + 32 == k * 8 + 8 + 4 for k, s in enumerate(starts))
+
+
+def test_blocks_fade_into_each_other():
+    blocks = [torch.full((1, 6, 1), float(n)) for n in range(3)]
+    joined = evaluate.join(blocks, evaluate.Placement(4, 4, 2)).flatten()
+    third = 1 / 3
+    expected = [0, 0, 0, 0, third, 2 * third, 1, 1, 1 + third, 1 + 2 * third, 2, 2]
+    assert torch.allclose(joined, torch.tensor(expected))
 
 
 @pytest.mark.parametrize("dropped,first,last", [("nearest", 2.0, 9.0), (0.5, 0.5, 0.5)])

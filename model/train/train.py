@@ -146,8 +146,10 @@ def validate(run, folder, seconds=60):
     piece = evaluate.load_piece(sorted(folder.glob("[!.]*/piece.json"))[0].parent)
     start = max(0, (piece.length - seconds * 44100) // 2)
     piece = piece.excerpt(start, seconds * 44100)
+    frames = run.description["stft"]["frames"]
+    place = evaluate.Placement(frames // 2, frames // 4, 0)
     with torch.autocast("cpu", torch.bfloat16):
-        scores = evaluate.score(piece, evaluate.network_estimates(run.averaged(), piece))
+        scores = evaluate.score(piece, evaluate.network_estimates(run.averaged(), piece, place))
     return {name: values["sdr_v4"] for name, values in scores.items()}
 
 
