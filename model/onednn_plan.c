@@ -6,8 +6,6 @@
 #include <omp.h>
 #include <string.h>
 
-#define LANES 16U ///< Output channels that a vector holds
-
 static bool
 build(ub_dnn_plan* plan, ub_dnn_conv* conv, dnnl_engine_t engine, dnnl_memory_t weights)
 {
@@ -37,40 +35,31 @@ make_encoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint
 }
 
 static bool
-make_part(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint32_t i, ub_dnn_part* p)
+make_part(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint32_t i,
+          const ub_part* part, ub_dnn_conv* conv)
 {
     const dnnl_engine_t engine = ub_dnn_store_engine(store);
     ub_dnn_shape shape = {.inputs = net->decoder[i].inputs,
-                          .filters = p->part.filters,
+                          .filters = part->filters,
                           .stride = {1, 1},
                           .half = plan->half};
-    memcpy(shape.in_size, p->part.in_size, sizeof(shape.in_size));
-    memcpy(shape.out_size, p->part.out_size, sizeof(shape.out_size));
-    memcpy(shape.kernel, p->part.taps, sizeof(shape.kernel));
-    memcpy(shape.pad, p->part.pad, sizeof(shape.pad));
-    return ub_dnn_conv_describe(&p->conv, engine, &shape) &&
-           build(plan, &p->conv, engine,
-                 ub_dnn_part_weights(store, i, &p->part, ub_dnn_conv_weights(&p->conv)));
+    memcpy(shape.in_size, part->in_size, sizeof(shape.in_size));
+    memcpy(shape.out_size, part->out_size, sizeof(shape.out_size));
+    memcpy(shape.kernel, part->taps, sizeof(shape.kernel));
+    memcpy(shape.pad, part->pad, sizeof(shape.pad));
+    return ub_dnn_conv_describe(conv, engine, &shape) &&
+           build(plan, conv, engine,
+                 ub_dnn_part_weights(store, i, part, ub_dnn_conv_weights(conv)));
 }
 
 static bool
-make_decoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint32_t i, ub_span out)
+make_decoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint32_t i)
 {
-    ub_dnn_decoder* d = &plan->decoder[i];
-    ub_part parts[UB_MAX_PARTS];
-    bool group[2] = {false, false};
-    ub_best_group(&net->decoder[i], LANES, group);
-    d->out = out;
-    d->n_parts = ub_split(&net->decoder[i], out, group, parts);
-    d->in = ub_parts_input(parts, d->n_parts);
-    d->parts = (ub_dnn_part*)calloc(d->n_parts, sizeof(ub_dnn_part));
-    bool made = d->parts;
-    size_t raw = 0;
+    const ub_decoder_plan* d = &plan->frames.decoder[i];
+    plan->decoder[i] = (ub_dnn_conv*)calloc(d->n_parts, sizeof(ub_dnn_conv));
+    bool made = plan->decoder[i];
     for (uint32_t k = 0; made && k < d->n_parts; ++k) {
-        d->parts[k].part = parts[k];
-        d->parts[k].raw = raw;
-        raw += (size_t)parts[k].filters * parts[k].out_size[0] * parts[k].out_size[1];
-        made = make_part(plan, net, store, i, &d->parts[k]);
+        made = make_part(plan, net, store, i, &d->parts[k], &plan->decoder[i][k]);
     }
     return made;
 }
@@ -79,18 +68,14 @@ bool
 ub_dnn_plan_make(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, bool half,
                  uint32_t first, uint32_t count)
 {
-    plan->first = first;
-    plan->count = count;
     plan->threads = omp_get_max_threads();
     plan->half = half;
-    bool made = true;
+    bool made = ub_frames_plan_make(&plan->frames, net, first, count);
     for (uint32_t i = 0; made && i < net->encoders; ++i) {
         made = make_encoder(plan, net, store, i);
     }
-    ub_span out = {first, count};
-    for (uint32_t i = net->decoders; made && i-- > 0;) {
-        made = make_decoder(plan, net, store, i, out);
-        out = plan->decoder[i].in;
+    for (uint32_t i = 0; made && i < net->decoders; ++i) {
+        made = make_decoder(plan, net, store, i);
     }
     return made;
 }
@@ -99,19 +84,12 @@ void
 ub_dnn_plan_clear(ub_dnn_plan* plan)
 {
     for (int i = 0; i < UB_MAX_LAYERS; ++i) {
-        ub_dnn_decoder* d = &plan->decoder[i];
         ub_dnn_conv_clear(&plan->encoder[i]);
-        for (uint32_t k = 0; d->parts && k < d->n_parts; ++k) {
-            ub_dnn_conv_clear(&d->parts[k].conv);
+        for (uint32_t k = 0; plan->decoder[i] && k < plan->frames.decoder[i].n_parts; ++k) {
+            ub_dnn_conv_clear(&plan->decoder[i][k]);
         }
-        free(d->parts);
+        free(plan->decoder[i]);
     }
+    ub_frames_plan_clear(&plan->frames);
     memset(plan, 0, sizeof(*plan));
-}
-
-size_t
-ub_dnn_raw_size(const ub_dnn_decoder* decoder)
-{
-    const ub_dnn_part* last = &decoder->parts[decoder->n_parts - 1];
-    return last->raw + (size_t)last->part.filters * last->part.out_size[0] * last->part.out_size[1];
 }

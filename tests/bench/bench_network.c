@@ -220,9 +220,9 @@ bench_layers(json_t* out, const ub_model* model, bool half, double whole, double
         }
         for (uint32_t i = 0; i < net->decoders; ++i) {
             snprintf(name, sizeof(name), "decoder.%u", i);
-            l.n = plan.decoder[i].n_parts;
+            l.n = plan.frames.decoder[i].n_parts;
             for (uint32_t k = 0; k < l.n; ++k) {
-                l.convs[k] = &plan.decoder[i].parts[k].conv;
+                l.convs[k] = &plan.decoder[i][k];
             }
             sum += bench_layer(out, name, &l, decoder_macs(&net->decoder[i]), peak);
         }
