@@ -104,13 +104,17 @@ def masks(network, magnitude, source, place, batch=8):
 def separate(network, mix, sources, place=None):
     """Estimates of `sources` from float32 [channels][samples]: the offline reference."""
     stft = network.description["stft"]
-    mixture = transform.forward(torch.from_numpy(mix), stft, center=True)
+    # a stream's first frame is the one that ends with the first hop, its last frames see the end
+    early = stft["window"] // 2 - stft["hop"]
+    padded = torch.nn.functional.pad(torch.from_numpy(mix), (early, stft["window"]))
+    mixture = transform.forward(padded, stft, center=True)
     magnitude = transform.seen(mixture.abs(), stft)
     result = {}
     for source in sources:
         mask = masks(network, magnitude, source, place or Placement())
         full = transform.whole_mask(mask, network.description)
-        result[source] = transform.inverse(full * mixture, stft, mix.shape[-1]).numpy()
+        audio = transform.inverse(full * mixture, stft, padded.shape[-1])
+        result[source] = audio[:, early : early + mix.shape[-1]].numpy()
     return result
 
 
