@@ -77,7 +77,7 @@ $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(B)/obj/model/images.o: UB_CFLAGS += -fopenmp
+$(B)/obj/model/images.o $(B)/obj/model/gemm_conv.o: UB_CFLAGS += -fopenmp
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@

@@ -3,6 +3,7 @@
 
 #include "model/backend.h"
 #include "model/backend_onednn.h"
+#include "model/backend_openblas.h"
 #include "model/backend_reference.h"
 #include "model/error.h"
 
@@ -19,9 +20,10 @@ const ub_backend* const*
 ub_backends(void)
 {
     static const ub_backend* const with_matrices[] = {&ub_backend_onednn_bf16, &ub_backend_onednn,
-                                                      &ub_backend_reference, NULL};
+                                                      &ub_backend_openblas, &ub_backend_reference,
+                                                      NULL};
     static const ub_backend* const without[] = {&ub_backend_onednn, &ub_backend_onednn_bf16,
-                                                &ub_backend_reference, NULL};
+                                                &ub_backend_openblas, &ub_backend_reference, NULL};
     return ub_onednn_bf16_is_fast() ? with_matrices : without;
 }
 

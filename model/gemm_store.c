@@ -1,0 +1,138 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "model/gemm_store.h"
+
+#include "model/frames_plan.h"
+#include "model/gemm_conv.h"
+#include "model/images.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static ub_gemm_store* stores = NULL; ///< Guarded by the lock
+
+static void
+free_store(ub_gemm_store* store)
+{
+    for (int i = 0; i < UB_MAX_LAYERS; ++i) {
+        free(store->encoder[i]);
+        for (uint32_t k = 0; k < UB_MAX_PARTS; ++k) {
+            free(store->decoder[i][k]);
+        }
+    }
+    free(store);
+}
+
+static size_t
+shape_size(const ub_gemm_shape* s)
+{
+    return (size_t)s->filters * s->inputs * s->kernel[0] * s->kernel[1];
+}
+
+static bool
+pack_encoder(ub_gemm_store* store, uint32_t i)
+{
+    const ub_gemm_shape shape = ub_gemm_encoder_shape(&store->model->net.encoder[i]);
+    store->encoder[i] = (float*)ub_page_alloc(shape_size(&shape) * sizeof(float));
+    if (store->encoder[i]) {
+        ub_gemm_pack(&shape, store->model->encoder[i].weight, store->encoder[i]);
+    }
+    return store->encoder[i];
+}
+
+/// Parts differ from plan to plan in their spans, not in their phases
+static uint32_t
+part_key(const ub_layer* layer, const ub_part* part)
+{
+    return part->first_phase[0] * layer->stride[1] + part->first_phase[1];
+}
+
+static bool
+pack_part(ub_gemm_store* store, uint32_t i, const ub_part* part)
+{
+    const ub_layer* l = &store->model->net.decoder[i];
+    const ub_gemm_shape shape = ub_gemm_part_shape(l, part);
+    float* weights = (float*)malloc(shape_size(&shape) * sizeof(float));
+    float* packed = (float*)ub_page_alloc(shape_size(&shape) * sizeof(float));
+    if (weights && packed) {
+        ub_part_weights(l, part, store->model->decoder[i].weight, weights);
+        ub_gemm_pack(&shape, weights, packed);
+    }
+    store->decoder[i][part_key(l, part)] = packed;
+    const bool ok = weights && packed;
+    free(weights);
+    return ok;
+}
+
+static bool
+pack_all(ub_gemm_store* store)
+{
+    const ub_network* net = &store->model->net;
+    ub_frames_plan plan = {0};
+    bool ok = ub_frames_plan_make(&plan, net, 0, net->frames);
+    for (uint32_t i = 0; ok && i < net->encoders; ++i) {
+        ok = pack_encoder(store, i);
+    }
+    for (uint32_t i = 0; ok && i < net->decoders; ++i) {
+        for (uint32_t n = 0; ok && n < plan.decoder[i].n_parts; ++n) {
+            ok = pack_part(store, i, &plan.decoder[i].parts[n]);
+        }
+    }
+    ub_frames_plan_clear(&plan);
+    return ok;
+}
+
+ub_gemm_store*
+ub_gemm_store_get(const ub_model* model)
+{
+    pthread_mutex_lock(&lock);
+    ub_gemm_store* store = stores;
+    while (store && store->model != model) {
+        store = store->next;
+    }
+    if (!store) {
+        store = (ub_gemm_store*)calloc(1, sizeof(ub_gemm_store));
+        if (store) {
+            store->model = model;
+        }
+        if (store && !pack_all(store)) {
+            free_store(store);
+            store = NULL;
+        }
+        if (store) {
+            store->next = stores;
+            stores = store;
+        }
+    }
+    if (store) {
+        ++store->refs;
+    }
+    pthread_mutex_unlock(&lock);
+    return store;
+}
+
+void
+ub_gemm_store_put(ub_gemm_store* store)
+{
+    if (!store) {
+        return;
+    }
+    pthread_mutex_lock(&lock);
+    if (--store->refs == 0) {
+        ub_gemm_store** at = &stores;
+        while (*at != store) {
+            at = &(*at)->next;
+        }
+        *at = store->next;
+        free_store(store);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+const float*
+ub_gemm_part_weights(const ub_gemm_store* store, uint32_t layer, const ub_part* part)
+{
+    return store->decoder[layer][part_key(&store->model->net.decoder[layer], part)];
+}
