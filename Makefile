@@ -67,13 +67,21 @@ MODEL      := $(BUNDLE)/default.safetensors
 .SECONDARY:
 
 all: plugin cli
+
+# Where objects begin: say in one line what is missing
+$(B)/packages:
+	@pkg-config --exists $(PKGS) lv2 sndfile || \
+	    { echo "unbraid: packages are missing (expected what '.ci/packages build' installs)" >&2; \
+	      exit 1; }
+	@mkdir -p $(@D) && touch $@
+
 lib: $(LIB)
 plugin: $(BUNDLE)/unbraid.so $(TTL) $(MODEL)
 cli: $(CLI)
 units: $(UNIT)
 hosts: $(HOST)
 
-$(B)/obj/%.o: %.c
+$(B)/obj/%.o: %.c | $(B)/packages
 	@mkdir -p $(@D)
 	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
 
