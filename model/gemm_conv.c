@@ -7,7 +7,7 @@
 #include <omp.h>
 #include <string.h>
 
-#define BLOCK_VALUES (192U << 10) ///< Spread-out values in a block, which should stay in cache
+#define BLOCK_VALUES (384U << 10) ///< Spread-out values in a block, which should stay in cache
 #define MIN_BLOCK 16U             ///< Pixels
 
 ub_gemm_shape
