@@ -59,7 +59,7 @@ static const ub_control_spec ub_control_specs[UB_CONTROLS] = {
     [UB_ENABLED] = {"enabled", 0, 1, 1, true, false},
     [UB_FREEWHEEL] = {"freewheel", 0, 1, 0, true, false},
     [UB_RESPONSE] = {"response", 0, 2, 0, true, false},
-    [UB_LATENCY] = {"latency", 0, 1048576, 0, true, true},
+    [UB_LATENCY] = {"latency", 0, 262144, 0, true, true},
     [UB_LATE] = {"late_frames", 0, 16777216, 0, true, true},
     [UB_STATUS] = {"status", 0, 5, 0, true, true},
 };

@@ -1,0 +1,182 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+/**
+   @file
+   What comes out, when: impulses against the reported latency, blocks of every
+   size, automation to the sample.
+*/
+
+#include "plugin/ports.h"
+#include "tests/host/render.h"
+#include "tests/host/tap.h"
+
+#include <math.h>
+#include <string.h>
+
+static const uint32_t block_sizes[] = {1, 64, 100, 1024, 8192};
+#define BLOCK_SIZES 5
+
+static uint32_t latency_of(const ub_plan* plan)
+{
+    ub_sound in = ub_silence(1);
+    ub_sound out = ub_render(plan, &in);
+    const uint32_t latency = out.latency;
+    ub_sound_free(&in);
+    ub_sound_free(&out);
+    return latency;
+}
+
+/// With amount 0 an impulse must come back whole, on the sample that the port says.
+static void check_impulse(const char* uri, double rate, uint32_t block, float response)
+{
+    const ub_plan plan = {.uri = uri,
+                          .rate = rate,
+                          .block = {block},
+                          .event = {{"amount", 0.0f, 0}, {"response", response, 0}}};
+    const uint32_t latency = latency_of(&plan);
+    const uint32_t at = 777;
+    ub_sound in = ub_silence(latency + 20000);
+    in.channel[0][at] = 1.0f;
+    in.channel[1][at + 10] = -1.0f;
+    ub_sound out = ub_render(&plan, &in);
+    const uint32_t channels = strcmp(uri, UB_URI_MONO) ? 2 : 1;
+    const double error = ub_difference(&in, &out, channels, 0, in.n);
+    ub_ok(error < 1e-5 && out.latency == latency && ub_sane(&out, 1.001f),
+          "%s %g Hz response %.0f blocks of %u: impulse %u samples late, error %.1e", uri, rate,
+          response, block, latency, error);
+    ub_sound_free(&in);
+    ub_sound_free(&out);
+}
+
+static void check_blocks(const char* uri, float response)
+{
+    ub_plan plan = {.uri = uri, .event = {{"response", response, 0}}};
+    ub_sound in = ub_noises(latency_of(&plan) + 66150);
+    ub_sound whole = ub_render(&plan, &in);
+    const uint32_t patterns[][4] = {{64}, {1, 8192, 100, 17}, {333, 1, 1, 2048}, {8192}};
+    for (int p = 0; p < 4; ++p) {
+        for (int b = 0; b < 4; ++b) {
+            plan.block[b] = patterns[p][b];
+        }
+        ub_sound cut = ub_render(&plan, &in);
+        const double error = ub_difference(&whole, &cut, UB_RIG_CHANNELS, 0, in.n);
+        ub_ok(error < 1e-6 && cut.late == 0 && cut.status > 0,
+              "%s response %.0f: blocks of %u, ... sound as those of 1024 do, error %.1e", uri,
+              response, patterns[p][0], error);
+        ub_sound_free(&cut);
+    }
+    ub_sound_free(&whole);
+    ub_sound_free(&in);
+}
+
+/// What is kept and what is removed must add up to the input, to -110 dB.
+static void check_sum(const char* uri, float response)
+{
+    ub_plan plan = {.uri = uri, .event = {{"response", response, 0}}};
+    ub_sound in = ub_noises(latency_of(&plan) + 66150);
+    ub_sound kept = ub_render(&plan, &in);
+    plan.event[1] = (ub_event){"mode", 1.0f, 0};
+    ub_sound rest = ub_render(&plan, &in);
+    double largest = 0.0;
+    for (uint32_t i = 0; i < in.n; ++i) {
+        kept.channel[0][i] += rest.channel[0][i];
+        largest = fmax(largest, fabs((double)in.channel[0][i]));
+    }
+    const double level = 20.0 * log10(ub_difference(&in, &kept, 1, 0, in.n) / largest);
+    ub_ok(level < -110.0, "%s response %.0f: kept and removed add up, error %.0f dB", uri, response,
+          level);
+    ub_sound_free(&rest);
+    ub_sound_free(&kept);
+    ub_sound_free(&in);
+}
+
+/// Where the level of a tone falls through half, in a render that turns it down.
+static uint32_t find_step(const ub_sound* loud, const ub_sound* turned)
+{
+    for (uint32_t i = loud->latency + 5000; i + 100 < loud->n; ++i) {
+        double a = 0.0;
+        double b = 0.0;
+        for (uint32_t k = i - 50; k < i + 50; ++k) {
+            a += fabs((double)loud->channel[0][k]);
+            b += fabs((double)turned->channel[0][k]);
+        }
+        if (b < 0.5 * (1.0 + pow(10.0, -1.2)) * a) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+/// A gain step at an input sample acts on that sample of the output.
+static void check_gain_step(double rate, uint32_t block, uint32_t at)
+{
+    ub_plan plan = {.rate = rate, .block = {block}, .event = {{"amount", 0.0f, 0}}};
+    const uint32_t latency = latency_of(&plan);
+    ub_sound in = ub_silence(latency + at + 20000);
+    for (uint32_t i = 0; i < in.n; ++i) {
+        in.channel[0][i] = in.channel[1][i] = 0.5f * sinf(0.1257f * (float)i);
+    }
+    ub_sound loud = ub_render(&plan, &in);
+    plan.event[1] = (ub_event){"gain", -24.0f, at};
+    ub_sound turned = ub_render(&plan, &in);
+    const double half_hop = 256.0 * rate / 44100.0;
+    const double error = (double)find_step(&loud, &turned) - at - latency;
+    ub_ok(fabs(error) <= half_hop, "%g Hz, blocks of %u: a step at %u is off by %.0f samples", rate,
+          block, at, error);
+    ub_sound_free(&turned);
+    ub_sound_free(&loud);
+    ub_sound_free(&in);
+}
+
+/// A change of selector or mode: the old sound up to the change, the new one after.
+static void check_change(const char* symbol, float value, uint32_t block, uint32_t at)
+{
+    ub_plan plan = {.block = {block}};
+    ub_sound in = ub_noises(latency_of(&plan) + at + 44100);
+    ub_sound before = ub_render(&plan, &in);
+    plan.event[0] = (ub_event){symbol, value, 0};
+    ub_sound after = ub_render(&plan, &in);
+    plan.event[0].at = at;
+    ub_sound changed = ub_render(&plan, &in);
+    // A frame's window and half a hop either way may hold both
+    const uint32_t point = at + changed.latency;
+    const uint32_t reach = 2048 + 256;
+    const double head = ub_difference(&before, &changed, 2, 0, point - reach);
+    const double tail = ub_difference(&after, &changed, 2, point + reach, in.n);
+    const double apart = ub_difference(&before, &after, 2, 0, in.n);
+    ub_ok(head < 1e-5 && tail < 1e-5 && apart > 1e-3,
+          "%s to %.0f at %u, blocks of %u: error %.1e before, %.1e after (of %.1e)", symbol, value,
+          at, block, head, tail, apart);
+    ub_sound_free(&changed);
+    ub_sound_free(&after);
+    ub_sound_free(&before);
+    ub_sound_free(&in);
+}
+
+int main(void)
+{
+    const double rates[] = {44100.0, 48000.0, 96000.0};
+    for (int r = 0; r < 3; ++r) {
+        for (int b = 0; b < BLOCK_SIZES; ++b) {
+            check_impulse(UB_URI_STEREO, rates[r], block_sizes[b], 0.0f);
+        }
+    }
+    check_impulse(UB_URI_STEREO, 8000.0, 256, 1.0f);
+    check_impulse(UB_URI_STEREO, 192000.0, 1024, 2.0f);
+    check_impulse(UB_URI_MONO, 48000.0, 64, 0.0f);
+    check_impulse(UB_URI_STEMS, 48000.0, 100, 0.0f);
+    for (int response = 0; response < 3; ++response) {
+        check_blocks(UB_URI_STEREO, (float)response);
+        check_sum(UB_URI_STEREO, (float)response);
+    }
+    check_sum(UB_URI_MONO, 0.0f);
+    check_sum(UB_URI_STEMS, 0.0f);
+    check_gain_step(44100.0, 1024, 30000);
+    check_gain_step(48000.0, 64, 31111);
+    check_gain_step(96000.0, 8192, 50017);
+    check_change("source", 1.0f, 1024, 40000);
+    check_change("source", 2.0f, 100, 41234);
+    check_change("mode", 1.0f, 8192, 33333);
+    return ub_done();
+}

@@ -1,0 +1,62 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+#
+# For script tests: results in the Test Anything Protocol, the bundle on
+# LV2_PATH, and a folder that goes away at the end.
+
+# shellcheck shell=sh disable=SC2034 # used by the tests
+BUILD=$(cd "${BUILD:-build}" && pwd)
+URI=urn:unbraid:stereo
+T=$(mktemp -d)
+trap 'finish' EXIT
+mkdir "$T/lv2" && ln -s "$BUILD/unbraid.lv2" "$T/lv2/unbraid.lv2"
+export LV2_PATH="$T/lv2:/usr/lib/lv2" LC_ALL=C.UTF-8
+HOST=$BUILD/tests/host/host
+WAVE=$BUILD/tests/host/wave
+tests=0
+
+finish() {
+    type stop >/dev/null 2>&1 && stop # Whatever the test started
+    rm -rf "$T"
+}
+
+# pass NAME / fail NAME / skip NAME REASON
+pass() { tests=$((tests + 1)) && echo "ok $tests - $1"; }
+fail() { tests=$((tests + 1)) && echo "not ok $tests - $1"; }
+skip() { tests=$((tests + 1)) && echo "ok $tests - $1 # SKIP $2"; }
+
+# check NAME COMMAND...: passes if the command succeeds; shows its output if not
+check() {
+    name=$1
+    shift
+    if "$@" >"$T/log" 2>&1; then
+        pass "$name"
+    else
+        fail "$name"
+        tail -n 15 "$T/log" | sed 's/^/# /'
+    fi
+}
+
+# need PROGRAM...: skip the whole file if a program is not installed
+need() {
+    for program; do
+        if ! command -v "$program" >/dev/null; then
+            echo "1..0 # SKIP $program is not installed"
+            exit 0
+        fi
+    done
+}
+
+# same A B LAG LIMIT: B is A moved by LAG samples, to within LIMIT, as long as A
+same() {
+    "$WAVE" compare "$1" "$2" "$3" >"$T/same" && cat "$T/same" &&
+        awk -v limit="$4" '{ exit !($1 == $2 && $3 != "nan" && $3 != "-nan" && $3 + 0 <= limit) }' "$T/same"
+}
+
+# differ A B LIMIT: A and B are further apart than LIMIT
+differ() {
+    "$WAVE" compare "$1" "$2" >"$T/same" && cat "$T/same" &&
+        awk -v limit="$3" '{ exit !($3 + 0 > limit) }' "$T/same"
+}
+
+plan() { echo "1..$tests"; }

@@ -1,0 +1,37 @@
+#!/bin/sh
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+#
+# A bundle whose model is missing or broken: the mix passes on, delayed, and the
+# status and one line of text say so.
+. tests/host/lib.sh
+
+mkdir -p "$T/broken/unbraid.lv2"
+cp "$BUILD"/unbraid.lv2/*.ttl "$BUILD/unbraid.lv2/unbraid.so" "$T/broken/unbraid.lv2/"
+model=$T/broken/unbraid.lv2/default.safetensors
+"$WAVE" make "$T/in.wav" 48000 100000
+
+dry() {
+    LV2_PATH=$T/broken "$HOST" -a "$T/in.wav" "$T/out.wav" >"$T/said" 2>"$T/err" || return 1
+    cat "$T/said" "$T/err"
+    grep -q 'late 0 status 0 ' "$T/said" && [ "$(grep -c '^unbraid: ' "$T/err")" = 1 ] &&
+        same "$T/in.wav" "$T/out.wav" 0 1e-5
+}
+check "no model" dry
+: >"$model"
+check "an empty model" dry
+head -c 100000 "$BUILD/unbraid.lv2/default.safetensors" >"$model"
+check "a truncated model" dry
+head -c 100000 /dev/urandom >"$model"
+check "a model of noise" dry
+
+sound() {
+    "$HOST" "$T/in.wav" "$T/out.wav" | tee "$T/said"
+    ! grep -q 'status 0 ' "$T/said" && differ "$T/in.wav" "$T/out.wav" 1e-3
+}
+check "the bundle's own model" sound
+stems() {
+    LV2_PATH=$T/broken "$HOST" -a -u urn:unbraid:stems "$T/in.wav" "$T/out.wav" 2>/dev/null
+}
+check "stems without a model" stems
+plan
