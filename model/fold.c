@@ -6,12 +6,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+/// Most values between two layers of the condition generator
 static uint32_t
 max_units(const ub_network* net)
 {
     uint32_t most = net->sources;
     for (uint32_t i = 0; i < net->controls; ++i) {
-        most = net->control[i].units > most ? net->control[i].units : most;
+        const uint32_t values = net->control[i].units * net->control[i].out_length;
+        most = values > most ? values : most;
     }
     return most;
 }
@@ -98,6 +100,27 @@ norm_gain(const ub_tensors* t, float eps, uint32_t i)
     return (double)t->gain[i] / sqrt((double)t->var[i] + (double)eps);
 }
 
+/// One unit at one position: convolution [inputs][kernel] over in [inputs][in_length]
+static double
+control_value(const ub_control_layer* l, const ub_tensors* t, uint32_t unit, uint32_t position,
+              const double* in)
+{
+    const float* w = t->weight + (size_t)unit * l->inputs * l->kernel;
+    double sum = (double)t->bias[unit];
+    for (uint32_t i = 0; i < l->inputs; ++i) {
+        for (uint32_t k = 0; k < l->kernel; ++k) {
+            const uint32_t at = position + k; // in the padded input
+            if (at >= l->pad[0] && at - l->pad[0] < l->in_length) {
+                sum += (double)w[i * l->kernel + k] * in[i * l->in_length + at - l->pad[0]];
+            }
+        }
+    }
+    sum = ub_activate(&l->activation, sum);
+    return l->norm ? (sum - (double)t->mean[unit]) * norm_gain(t, l->eps, unit) +
+                         (double)t->offset[unit]
+                   : sum;
+}
+
 /// Run the condition generator; returns gamma [pairs], followed by beta [pairs]
 static const double*
 run_control(const ub_model* model, const float* condition, ub_folded* folded)
@@ -110,24 +133,18 @@ run_control(const ub_model* model, const float* condition, ub_folded* folded)
     for (uint32_t i = 0; i < net->sources; ++i) {
         in[i] = (double)condition[i];
     }
-    uint32_t units = net->sources;
     for (uint32_t i = 0; i < net->controls; ++i) {
         const ub_control_layer* layer = &net->control[i];
-        const ub_tensors* t = &model->control[i];
-        affine(t, layer->units, layer->inputs, in, out);
-        for (uint32_t u = 0; u < layer->units; ++u) {
-            out[u] = ub_activate(&layer->activation, out[u]);
-            if (layer->norm) {
-                out[u] = (out[u] - (double)t->mean[u]) * norm_gain(t, layer->eps, u) +
-                         (double)t->offset[u];
-            }
+        for (uint32_t n = 0; n < layer->units * layer->out_length; ++n) {
+            out[n] = control_value(layer, &model->control[i], n / layer->out_length,
+                                   n % layer->out_length, in);
         }
         double* const swap = in;
         in = out;
         out = swap;
-        units = layer->units;
     }
     if (net->pairs) {
+        const uint32_t units = net->control[net->controls - 1].units;
         affine(&model->gamma, net->pairs, units, in, pairs);
         affine(&model->beta, net->pairs, units, in, pairs + net->pairs);
     }

@@ -68,8 +68,9 @@ ub_model_tensors(ub_model* model, ub_tensor_spec specs[UB_MAX_MODEL_TENSORS])
     uint32_t units = 0;
     for (uint32_t i = 0; i < net->controls; ++i) {
         const ub_control_layer* l = &net->control[i];
-        const uint32_t shape[] = {l->units, l->inputs};
-        add_layer(&out, "control", (int)i, &model->control[i], 2, shape, l->units, l->norm);
+        const uint32_t shape[] = {l->units, l->inputs, l->kernel};
+        add_layer(&out, "control", (int)i, &model->control[i], net->conv_control ? 3 : 2, shape,
+                  l->units, l->norm);
         units = l->units;
     }
     if (net->pairs) {

@@ -82,32 +82,60 @@ read_input(ub_json* json, const json_t* root, ub_network* net)
 }
 
 static void
+read_control_layer(ub_json* json, const json_t* value, const char* where, bool conv,
+                   ub_control_layer* layer)
+{
+    static const char* const dense_keys[] = {"units", "activation", "norm", NULL};
+    static const char* const conv_keys[] = {"units", "kernel", "pad", "activation", "norm", NULL};
+    if (!ub_json_object(json, value, where, conv ? conv_keys : dense_keys)) {
+        return;
+    }
+    layer->units = ub_json_uint(json, value, where, "units", 1, MAX_UNITS);
+    layer->kernel = 1;
+    if (conv) {
+        const uint32_t most = UB_NET_SOURCES;
+        layer->kernel = ub_json_uint(json, value, where, "kernel", 1, most);
+        ub_json_pair(json, value, where, "pad", layer->pad, 0, most);
+    }
+    ub_read_activation(json, value, where, &layer->activation);
+    layer->norm = ub_read_norm(json, value, where, &layer->eps);
+    const uint32_t padded = layer->in_length + layer->pad[0] + layer->pad[1];
+    if (json->ok && (padded < layer->kernel || padded - layer->kernel >= UB_NET_SOURCES)) {
+        json->ok =
+            ub_error(json->err, json->err_size,
+                     "%s.kernel: %u on %u positions (expected 1 to %u positions to come out)",
+                     where, layer->kernel, padded, UB_NET_SOURCES);
+    }
+    layer->out_length = padded - layer->kernel + 1;
+}
+
+static void
 read_control(ub_json* json, const json_t* root, ub_network* net)
 {
     static const char* const keys[] = {"kind", "layers", NULL};
-    static const char* const layer_keys[] = {"units", "activation", "norm", NULL};
-    static const char* const kinds[] = {"dense", NULL};
+    static const char* const kinds[] = {"dense", "conv", NULL};
     const json_t* control = json_object_get(root, "control");
     if (json_is_null(control) || !ub_json_object(json, control, "control", keys)) {
         return;
     }
-    ub_json_word(json, control, "control", "kind", kinds);
+    net->conv_control = ub_json_word(json, control, "control", "kind", kinds) == 1;
     const json_t* layers = ub_json_array(json, control, "control", "layers", 1, UB_MAX_CONTROL);
     net->controls = (uint32_t)json_array_size(layers);
-    uint32_t inputs = net->sources;
-    for (uint32_t i = 0; i < net->controls; ++i) {
+    uint32_t inputs = net->conv_control ? 1 : net->sources;
+    uint32_t length = net->conv_control ? net->sources : 1;
+    for (uint32_t i = 0; json->ok && i < net->controls; ++i) {
         ub_control_layer* layer = &net->control[i];
-        const json_t* value = json_array_get(layers, i);
         char where[32];
         snprintf(where, sizeof(where), "control.%u", i);
-        if (!ub_json_object(json, value, where, layer_keys)) {
-            return;
-        }
         layer->inputs = inputs;
-        layer->units = ub_json_uint(json, value, where, "units", 1, MAX_UNITS);
-        ub_read_activation(json, value, where, &layer->activation);
-        layer->norm = ub_read_norm(json, value, where, &layer->eps);
+        layer->in_length = length;
+        read_control_layer(json, json_array_get(layers, i), where, net->conv_control, layer);
         inputs = layer->units;
+        length = layer->out_length;
+    }
+    if (json->ok && length != 1) {
+        json->ok = ub_error(json->err, json->err_size,
+                            "control: %u positions come out (expected 1)", length);
     }
 }
 

@@ -59,10 +59,18 @@ typedef struct {
     ub_activation activation;
 } ub_layer;
 
-/** One dense layer of the condition generator. */
+/**
+   One layer of the condition generator: a convolution over positions.  A dense
+   layer has one position and a kernel of 1.  A convolutional generator begins
+   with one channel that has a position for every source.
+*/
 typedef struct {
-    uint32_t inputs;
-    uint32_t units;
+    uint32_t inputs; ///< Channels in
+    uint32_t units;  ///< Channels out
+    uint32_t kernel;
+    uint32_t pad[2];     ///< Zeros before and after
+    uint32_t in_length;  ///< Positions in
+    uint32_t out_length; ///< Positions out, 1 for the last layer
     ub_activation activation;
     bool norm; ///< Batch normalisation after the activation
     float eps;
@@ -84,6 +92,7 @@ typedef struct {
     uint32_t encoders;
     uint32_t decoders;
     uint32_t controls; ///< 0 for a network without FiLM
+    bool conv_control; ///< Control weights are [units][inputs][kernel], not [units][inputs]
     uint32_t pairs;    ///< FiLM pairs in all
     ub_layer encoder[UB_MAX_LAYERS];
     ub_layer decoder[UB_MAX_LAYERS];

@@ -83,11 +83,18 @@ def normalise(x, name, spec):
 def conditions(net, vector, pairs):
     """gamma and beta, each [pairs]."""
     x = torch.tensor(vector, dtype=torch.float64)
+    conv = net["control"]["kind"] == "conv"
+    x = x[None] if conv else x
     for n, layer in enumerate(net["control"]["layers"]):
         name = f"control.{n}"
-        weight = tensor(f"{name}.weight", layer["units"], len(x))
-        x = activate(weight @ x + tensor(f"{name}.bias", layer["units"]), layer["activation"])
-        x = normalise(x, name, layer["norm"])
+        bias = tensor(f"{name}.bias", layer["units"])
+        if conv:
+            weight = tensor(f"{name}.weight", layer["units"], len(x), layer["kernel"])
+            x = F.conv1d(F.pad(x, layer["pad"])[None], weight, bias)[0]
+        else:
+            x = tensor(f"{name}.weight", layer["units"], len(x)) @ x + bias
+        x = normalise(activate(x, layer["activation"]), name, layer["norm"])
+    x = x.reshape(-1)
     return tuple(
         tensor(f"film.{k}.weight", pairs, len(x)) @ x + tensor(f"film.{k}.bias", pairs)
         for k in ("gamma", "beta")
@@ -146,6 +153,12 @@ DENSE = {"kind": "dense", "layers": [
     {"units": 48, "activation": RELU, "norm": {"eps": 1e-5}},
 ]}  # fmt: skip
 
+CONV = {"kind": "conv", "layers": [
+    {"units": 6, "kernel": 4, "pad": [1, 2], "activation": RELU, "norm": None},
+    {"units": 10, "kernel": 4, "pad": [1, 2], "activation": RELU, "norm": {"eps": 1e-3}},
+    {"units": 14, "kernel": 4, "pad": [0, 0], "activation": RELU, "norm": {"eps": 1e-3}},
+]}  # fmt: skip
+
 
 def unet(stft, filters, kernel=(5, 5), stride=(2, 2), pad=((2, 2), (2, 2)), crop=((2, 1), (2, 1)),
          encoder="none", decoder="none", eps=1e-5, leaky=LEAKY, sources=4, last_film=None):  # fmt: skip
@@ -196,6 +209,8 @@ def cases():
     mixed["decoder"][0].update(kernel=(3, 4), stride=(1, 2), crop=((1, 1), (1, 1)))
     mixed["encoder"][0]["activation"] = {"kind": "tanh"}
     mixed["decoder"][0]["activation"] = {"kind": "linear"}
+    conv = unet(grid(16, 64, 1, 0), [16, 32], encoder="simple", **KERAS)
+    conv["control"] = CONV
     return {
         "full": (full, ONE_HOT, 8192),
         "simple": (unet(grid(32, 64), [8, 16, 32], encoder="simple"), MIXED, 4096),
@@ -207,6 +222,7 @@ def cases():
                          crop=((1, 1), (1, 1)), encoder="complex"), MIXED, 1024),
         "stride3": (unet(grid(18, 54), [7, 33], (7, 6), (3, 3), ((2, 2), (2, 1)),
                          ((3, 1), (1, 2)), encoder="complex"), MIXED, 1944),
+        "conv": (conv, MIXED, 1024),
         "mono": (mono, np.array([[1], [0.4]], dtype=np.float32), 512),
     }  # fmt: skip
 

@@ -24,7 +24,7 @@
 #define MAX_CONDITIONS 4
 
 static const char* const cases[] = {"full",  "simple",  "decoder", "both", "plain",
-                                    "keras", "kernel4", "stride3", "mono"};
+                                    "keras", "kernel4", "stride3", "conv", "mono"};
 
 /** An opened case. */
 typedef struct {

@@ -165,6 +165,51 @@ film_needs_a_control(void** state)
     json_decref(root);
 }
 
+/// Read the good description with another condition generator
+static bool
+parse_with_control(ub_network* net, const char* control, char* err, size_t err_size)
+{
+    json_t* root = json_loads(good, 0, NULL);
+    json_object_set_new(root, "control", json_loads(control, 0, NULL));
+    char* text = json_dumps(root, 0);
+    const bool parsed = ub_network_parse(net, text, strlen(text), err, err_size);
+    free(text);
+    json_decref(root);
+    return parsed;
+}
+
+#define CONV(units, kernel, pad)                                                                   \
+    "{\"units\": " #units ", \"kernel\": " #kernel ", \"pad\": " pad                               \
+    ", \"activation\": {\"kind\": \"relu\"}, \"norm\": null}"
+
+static void
+conv_control_is_chained(void** state)
+{
+    (void)state;
+    ub_network net;
+    char err[256] = "";
+    assert_true(parse_with_control(
+        &net,
+        "{\"kind\": \"conv\", \"layers\": [" CONV(5, 2, "[0, 1]") "," CONV(7, 2, "[0, 0]") "]}",
+        err, sizeof(err)));
+    assert_true(net.conv_control);
+    assert_int_equal(net.control[0].inputs, 1);
+    assert_int_equal(net.control[0].in_length, 2);
+    assert_int_equal(net.control[0].out_length, 2);
+    assert_int_equal(net.control[1].inputs, 5);
+    assert_int_equal(net.control[1].out_length, 1);
+    // Two positions come out; a kernel longer than its input; a kernel in a dense layer
+    assert_false(parse_with_control(
+        &net, "{\"kind\": \"conv\", \"layers\": [" CONV(5, 2, "[0, 1]") "]}", err, sizeof(err)));
+    assert_non_null(strstr(err, "control: 2 positions"));
+    assert_false(parse_with_control(
+        &net, "{\"kind\": \"conv\", \"layers\": [" CONV(5, 3, "[0, 0]") "]}", err, sizeof(err)));
+    assert_non_null(strstr(err, "control.0.kernel"));
+    assert_false(parse_with_control(
+        &net, "{\"kind\": \"dense\", \"layers\": [" CONV(5, 1, "[0, 0]") "]}", err, sizeof(err)));
+    assert_non_null(strstr(err, "control.0.kernel"));
+}
+
 static void
 every_cut_is_refused(void** state)
 {
@@ -184,9 +229,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_are_chained),
-        cmocka_unit_test(wrong_values_are_named),
-        cmocka_unit_test(film_needs_a_control),
+        cmocka_unit_test(sizes_are_chained),    cmocka_unit_test(wrong_values_are_named),
+        cmocka_unit_test(film_needs_a_control), cmocka_unit_test(conv_control_is_chained),
         cmocka_unit_test(every_cut_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
