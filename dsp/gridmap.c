@@ -9,6 +9,13 @@
 // Above the model's Nyquist frequency the mean of its top bins' masks holds
 #define TOP_BINS 16
 
+// FFTW has its own code for factors up to this one; with larger ones it is slow, and
+// with some it allocates memory as it runs
+#define FFT_PRIME 13
+
+// How far the window may be from the model's, in parts of it
+#define FARTHEST 0.02
+
 struct ub_gridmap_s {
     ub_grid grid;
     uint32_t host_bins;  // size / 2 + 1
@@ -44,18 +51,18 @@ static uint32_t largest_prime_factor(uint32_t n)
 uint32_t ub_gridmap_size(const ub_grid* grid, double rate)
 {
     const double exact = grid->window * rate / grid->rate;
-    uint32_t best = 2 * (uint32_t)lround(exact / 2);
-    uint32_t best_factor = largest_prime_factor(best);
-    const uint32_t last = (uint32_t)(exact * 1.002);
-    for (uint32_t n = 2 * (uint32_t)ceil(exact * 0.998 / 2); n <= last; n += 2) {
-        const uint32_t factor = largest_prime_factor(n);
-        if (factor < best_factor ||
-            (factor == best_factor && fabs(n - exact) < fabs(best - exact))) {
-            best = n;
-            best_factor = factor;
+    const uint32_t nearest = 2 * (uint32_t)lround(exact / 2);
+    // Outwards from the nearest even size
+    for (uint32_t off = 0; off <= FARTHEST * exact; off += 2) {
+        const bool below_is_nearer = exact < nearest;
+        for (uint32_t side = 0; side < 2; ++side) {
+            const uint32_t n = (side == 0) == below_is_nearer ? nearest - off : nearest + off;
+            if (largest_prime_factor(n) <= FFT_PRIME) {
+                return n;
+            }
         }
     }
-    return best;
+    return nearest;
 }
 
 // Positions on the two grids, in bins, that lie closer than this are the same

@@ -9,8 +9,8 @@
    Between the host's time-frequency grid and the model's.
 
    The host's window and hop are the model's in seconds, so that bins and frames
-   coincide.  The window is rounded to an even size within 0.2 % that the FFT
-   likes; what is left of the difference is interpolated over frequency.
+   coincide.  The window is the nearest even size that the FFT is fast at, within
+   2 %; what is left of the difference is interpolated over frequency.
 */
 
 #include "dsp/masker.h"

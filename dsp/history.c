@@ -3,6 +3,8 @@
 
 #include "dsp/history.h"
 
+#include "dsp/bits.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,10 +22,7 @@ ub_history* ub_history_new(uint32_t channels, uint32_t length)
     if (!history) {
         return NULL;
     }
-    uint32_t ring = 1;
-    while (ring < length) {
-        ring *= 2;
-    }
+    const uint32_t ring = ub_power_of_two(length);
     history->channels = channels;
     history->mask = ring - 1;
     history->samples = calloc((size_t)channels * ring, sizeof(float));
@@ -42,9 +41,12 @@ void ub_history_free(ub_history* history)
     }
 }
 
-void ub_history_reset(ub_history* history)
+void ub_history_reset(ub_history* history, uint32_t before)
 {
-    memset(history->samples, 0, sizeof(float) * history->channels * (history->mask + 1));
+    const size_t ring = (size_t)history->mask + 1;
+    for (uint32_t c = 0; c < history->channels; ++c) {
+        memset(history->samples + (c + 1) * ring - before, 0, before * sizeof(float));
+    }
 }
 
 static inline float made_fit(float x)

@@ -18,8 +18,8 @@ typedef struct ub_history_s ub_history;
 ub_history* ub_history_new(uint32_t channels, uint32_t length);
 void ub_history_free(ub_history* history);
 
-/// Samples before the first one written read as 0.
-void ub_history_reset(ub_history* history);
+/// Begin at sample 0 again: the `before` samples ahead of it read as 0.
+void ub_history_reset(ub_history* history, uint32_t before);
 
 /// Write n samples of a channel from sample number `start` on, made fit to be
 /// transformed: what is not finite becomes 0, what is beyond 120 dBFS is cut.

@@ -48,20 +48,26 @@ typedef struct {
     int64_t end;     ///< Newest frame of the window, which is `grid.frames` long
     int64_t first;   ///< First frame whose mask is asked for
     uint32_t count;  ///< Frames asked for; first + count - 1 <= end
-    double budget;   ///< Seconds from submit() until the answer is needed
-    uint32_t conditions; ///< Condition vectors used; 0 if no frame needs a mask
+    double budget;   ///< Seconds of audio from submit() until the answer is needed
+    double expiry;   ///< Seconds of audio from submit() until it is of no use any more;
+                     ///< INFINITY for one that is waited for
+    uint32_t conditions; ///< Condition vectors used; 0 if no frame needs a mask, and
+                         ///< the masker only takes the frames in
     float condition[UB_MAX_CONDITIONS][UB_MAX_SOURCES]; ///< The vectors
     uint8_t* which;  ///< Each frame's condition or UB_UNMASKED, [outputs][max_count]
     float* mask;     ///< Answer, [outputs][max_count][channels][bins], 0 to 1
-    bool ok;         ///< False if no mask could be computed
+    bool ok;         ///< False if there is no mask: too late, or it could not be computed
 } ub_job;
 
 /** A source of masks for one stream.  Calls come from one (audio) thread. */
 typedef struct ub_masker_s ub_masker;
 struct ub_masker_s {
-    /// Give the magnitudes of frame t, [channels][bins].  Real-time safe.
-    void (*frame)(ub_masker* self, int64_t t, const float* magnitude);
-    /// A free job to fill in, or NULL if all are under way.  Real-time safe.
+    /// Give the magnitudes of frame t, [channels][bins].  Real-time safe.  False if
+    /// there is no room, because jobs are far behind: the frame counts as silence.
+    bool (*frame)(ub_masker* self, int64_t t, const float* magnitude);
+    /// A free job to fill in, or NULL if all are under way or held.  There are enough
+    /// for those that a timing has under way and plays at once, ceil((S + D + F) / S)
+    /// + 1.  Real-time safe.
     ub_job* (*begin)(ub_masker* self);
     /// Queue the job from begin().  Real-time safe.
     void (*submit)(ub_masker* self, ub_job* job);

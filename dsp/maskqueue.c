@@ -14,6 +14,7 @@ struct ub_maskqueue_s {
     uint32_t outputs;
     uint32_t mask_size;      // channels * bins
     float* mask;             // [outputs][mask_size]
+    int64_t frame;           // that the mask was made for
     ub_job* held[HELD_JOBS]; // in order of submission
     uint32_t n_held;
 };
@@ -32,62 +33,8 @@ ub_maskqueue* ub_maskqueue_new(ub_masker* masker, uint32_t outputs, uint32_t mas
         free(queue);
         return NULL;
     }
-    ub_maskqueue_reset(queue);
+    ub_maskqueue_reset(queue, 0);
     return queue;
-}
-
-static void drop_oldest(ub_maskqueue* queue)
-{
-    queue->masker->release(queue->masker, queue->held[0]);
-    --queue->n_held;
-    memmove(queue->held, queue->held + 1, queue->n_held * sizeof(queue->held[0]));
-}
-
-void ub_maskqueue_reset(ub_maskqueue* queue)
-{
-    while (queue->n_held) {
-        drop_oldest(queue);
-    }
-    for (uint32_t i = 0; i < queue->outputs * queue->mask_size; ++i) {
-        queue->mask[i] = 1.0f;
-    }
-}
-
-void ub_maskqueue_free(ub_maskqueue* queue)
-{
-    if (queue) {
-        ub_maskqueue_reset(queue);
-        free(queue->mask);
-        free(queue);
-    }
-}
-
-// Drop what ends before frame t, take in what has come
-static void collect(ub_maskqueue* queue, int64_t t)
-{
-    ub_job* job = NULL;
-    do {
-        while (queue->n_held && queue->held[0]->first + queue->held[0]->count <= t) {
-            drop_oldest(queue);
-        }
-        job = queue->n_held < HELD_JOBS ? queue->masker->next(queue->masker) : NULL;
-        if (job) {
-            queue->held[queue->n_held++] = job;
-        }
-    } while (job);
-}
-
-// The newest good answer that has frame t, not counting its last `tail` frames,
-// among the first n held; n if there is none
-static uint32_t find(const ub_maskqueue* queue, uint32_t n, int64_t t, uint32_t tail)
-{
-    for (uint32_t i = n; i-- > 0;) {
-        const ub_job* job = queue->held[i];
-        if (job->ok && t >= job->first && t < job->first + job->count - tail) {
-            return i;
-        }
-    }
-    return n;
 }
 
 static const float* job_mask(const ub_maskqueue* queue, const ub_job* job, uint32_t output,
@@ -97,6 +44,84 @@ static const float* job_mask(const ub_maskqueue* queue, const ub_job* job, uint3
     return job->mask + frame * queue->mask_size;
 }
 
+static void copy_frame(ub_maskqueue* queue, const ub_job* job, int64_t t)
+{
+    for (uint32_t o = 0; o < queue->outputs; ++o) {
+        memcpy(queue->mask + (size_t)o * queue->mask_size, job_mask(queue, job, o, t),
+               queue->mask_size * sizeof(float));
+    }
+    queue->frame = t;
+}
+
+// An answer whose frames have all passed may still be the newest there is
+static void drop_oldest(ub_maskqueue* queue)
+{
+    ub_job* job = queue->held[0];
+    const int64_t last = job->first + job->count - 1;
+    if (job->ok && job->count && last > queue->frame) {
+        copy_frame(queue, job, last);
+    }
+    queue->masker->release(queue->masker, job);
+    --queue->n_held;
+    memmove(queue->held, queue->held + 1, queue->n_held * sizeof(queue->held[0]));
+}
+
+bool ub_maskqueue_collect(ub_maskqueue* queue, int64_t t)
+{
+    bool changed = false;
+    ub_job* job = NULL;
+    do {
+        while (queue->n_held && queue->held[0]->first + queue->held[0]->count <= t) {
+            drop_oldest(queue);
+            changed = true;
+        }
+        job = queue->masker && queue->n_held < HELD_JOBS ? queue->masker->next(queue->masker)
+                                                         : NULL;
+        if (job) {
+            queue->held[queue->n_held++] = job;
+            changed = true;
+        }
+    } while (job);
+    return changed;
+}
+
+bool ub_maskqueue_wait(ub_maskqueue* queue, int64_t t)
+{
+    return ub_maskqueue_collect(queue, t) ||
+           (queue->masker->wait(queue->masker) && ub_maskqueue_collect(queue, t));
+}
+
+void ub_maskqueue_reset(ub_maskqueue* queue, int64_t first)
+{
+    ub_maskqueue_collect(queue, INT64_MAX);
+    for (uint32_t i = 0; i < queue->outputs * queue->mask_size; ++i) {
+        queue->mask[i] = 1.0f;
+    }
+    queue->frame = first - 1;
+}
+
+void ub_maskqueue_free(ub_maskqueue* queue)
+{
+    if (queue) {
+        ub_maskqueue_reset(queue, 0);
+        free(queue->mask);
+        free(queue);
+    }
+}
+
+// The newest good answer that has frame t, not counting its last `tail` frames,
+// among the first n held; n if there is none
+static uint32_t find(const ub_maskqueue* queue, uint32_t n, int64_t t, uint32_t tail)
+{
+    for (uint32_t i = n; i-- > 0;) {
+        const ub_job* job = queue->held[i];
+        if (job->ok && t >= job->first && t < job->first + (int64_t)job->count - tail) {
+            return i;
+        }
+    }
+    return n;
+}
+
 // Frame t out of answer i, faded in over the one before it
 static void blend(ub_maskqueue* queue, uint32_t i, int64_t t, uint32_t fade)
 {
@@ -104,16 +129,12 @@ static void blend(ub_maskqueue* queue, uint32_t i, int64_t t, uint32_t fade)
     const int64_t into = t - job->first;
     const uint32_t before = into < fade ? find(queue, i, t, 0) : i;
     const float part = (float)(into + 1) / (float)(fade + 1);
-    for (uint32_t o = 0; o < queue->outputs; ++o) {
+    copy_frame(queue, job, t);
+    for (uint32_t o = 0; before < i && o < queue->outputs; ++o) {
         float* mask = queue->mask + (size_t)o * queue->mask_size;
-        const float* a = job_mask(queue, job, o, t);
-        if (before < i) {
-            const float* b = job_mask(queue, queue->held[before], o, t);
-            for (uint32_t k = 0; k < queue->mask_size; ++k) {
-                mask[k] = b[k] + part * (a[k] - b[k]);
-            }
-        } else {
-            memcpy(mask, a, queue->mask_size * sizeof(float));
+        const float* old = job_mask(queue, queue->held[before], o, t);
+        for (uint32_t k = 0; k < queue->mask_size; ++k) {
+            mask[k] = old[k] + part * (mask[k] - old[k]);
         }
     }
 }
@@ -123,10 +144,9 @@ bool ub_maskqueue_advance(ub_maskqueue* queue, int64_t t, uint32_t fade, bool wa
     if (!queue->masker) {
         return false;
     }
-    collect(queue, t);
+    ub_maskqueue_collect(queue, t);
     uint32_t i = find(queue, queue->n_held, t, fade);
-    while (i == queue->n_held && wait && queue->masker->wait(queue->masker)) {
-        collect(queue, t);
+    while (i == queue->n_held && wait && ub_maskqueue_wait(queue, t)) {
         i = find(queue, queue->n_held, t, fade);
     }
     const bool in_time = i < queue->n_held;

@@ -20,8 +20,16 @@ ub_maskqueue* ub_maskqueue_new(ub_masker* masker, uint32_t outputs, uint32_t mas
 /// Gives the jobs it holds back to the masker.
 void ub_maskqueue_free(ub_maskqueue* queue);
 
-/// Forget every mask.
-void ub_maskqueue_reset(ub_maskqueue* queue);
+/// Forget every mask, and all those for frames before `first`.
+void ub_maskqueue_reset(ub_maskqueue* queue, int64_t first);
+
+/// Take in the answers that have come and let go those before frame t, the next one
+/// to be played.  False if there were none.
+bool ub_maskqueue_collect(ub_maskqueue* queue, int64_t t);
+
+/// The same, but wait for an answer if there is none yet.  False if none is under way,
+/// or there is no room for it.  Not real-time safe.
+bool ub_maskqueue_wait(ub_maskqueue* queue, int64_t t);
 
 /**
    Make every output's mask for frame t ready.

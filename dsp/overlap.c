@@ -3,6 +3,8 @@
 
 #include "dsp/overlap.h"
 
+#include "dsp/bits.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,10 +26,7 @@ ub_overlap* ub_overlap_new(uint32_t channels, uint32_t size, const float* window
     if (!overlap) {
         return NULL;
     }
-    uint32_t ring = 1;
-    while (ring < 2 * size) {
-        ring *= 2;
-    }
+    const uint32_t ring = ub_power_of_two(2 * size);
     overlap->channels = channels;
     overlap->size = size;
     overlap->mask = ring - 1;

@@ -3,6 +3,8 @@
 
 #include "dsp/ring.h"
 
+#include "dsp/bits.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +26,7 @@ ub_ring* ub_ring_new(size_t size, uint32_t capacity)
         return NULL;
     }
     // A power of two, so that counts may wrap around; records keep 64-byte alignment
-    uint32_t n = 1;
-    while (n < capacity) {
-        n *= 2;
-    }
+    const uint32_t n = ub_power_of_two(capacity);
     ring->size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     ring->capacity = n;
     ring->records = aligned_alloc(CACHE_LINE, ring->size * n);

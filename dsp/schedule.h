@@ -40,17 +40,16 @@ static inline uint32_t ub_timing_delay(const ub_timing* t)
     return t->lookahead + t->step - 1 + t->deadline;
 }
 
-/// Whether a job is due once frame r has been analysed
-static inline bool ub_timing_due(const ub_timing* t, int64_t r)
-{
-    const int64_t since = r - t->lookahead - (t->step - 1);
-    return since >= 0 && since % t->step == 0;
-}
-
 /// The first frame that a job due after frame r is asked for
 static inline int64_t ub_timing_first(const ub_timing* t, int64_t r)
 {
     return r - t->lookahead - (t->step - 1);
+}
+
+/// Whether a job is due once frame r has been analysed
+static inline bool ub_timing_due(const ub_timing* t, int64_t r)
+{
+    return ub_timing_first(t, r) >= 0 && ub_timing_first(t, r) % t->step == 0;
 }
 
 /// Between two frames n apart lie at most ceil(n * hop) samples

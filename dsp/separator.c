@@ -12,6 +12,7 @@
 #include "dsp/settings.h"
 #include "dsp/stft.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,9 +73,13 @@ static bool config_fits(const ub_separator_config* config, char* err, size_t err
     for (uint32_t i = 0; i < config->timings; ++i) {
         const ub_timing* t = &config->timing[i];
         if (t->step < 1 || t->deadline < 1 || t->fade > t->lookahead || t->fade > t->step ||
-            t->lookahead + t->step > config->grid.frames ||
             (masker && t->step + t->fade > masker->max_count)) {
-            snprintf(err, err_size, "separator: timing %u does not fit its window", i);
+            snprintf(err, err_size, "separator: timing %u is not possible", i);
+            return false;
+        }
+        if (t->lookahead + t->step > config->grid.frames) {
+            snprintf(err, err_size, "windows of %u frames: expected at least %u",
+                     config->grid.frames, t->lookahead + t->step);
             return false;
         }
     }
@@ -148,15 +153,32 @@ void ub_separator_free(ub_separator* self)
     }
 }
 
+// Frames that no job has asked for would stay in the masker's way
+static void flush_frames(ub_separator* self)
+{
+    ub_job* job = self->masker && self->frame ? self->masker->begin(self->masker) : NULL;
+    if (job) {
+        job->end = self->epoch + self->frame - 1;
+        job->first = job->end + 1;
+        job->count = 0;
+        job->conditions = 0;
+        job->budget = 0.0;
+        job->expiry = INFINITY;
+        self->masker->submit(self->masker, job);
+    }
+}
+
 void ub_separator_reset(ub_separator* self)
 {
-    self->epoch += self->frame + RESET_JUMP;
+    const int64_t epoch = self->epoch + self->frame + RESET_JUMP;
+    ub_maskqueue_reset(self->masks, epoch);
+    flush_frames(self);
+    self->epoch = epoch;
     self->frame = 0;
     self->sample = 0;
     self->late = 0;
-    ub_history_reset(self->history);
+    ub_history_reset(self->history, self->schedule.size + (uint32_t)ceil(self->schedule.hop));
     ub_overlap_reset(self->overlap);
-    ub_maskqueue_reset(self->masks);
     ub_settings_reset(self->settings);
 }
 
@@ -189,18 +211,34 @@ uint64_t ub_separator_late_frames(const ub_separator* self)
     return self->late;
 }
 
+// The next frame to be played
+static int64_t leaving(const ub_separator* self)
+{
+    return self->frame - ub_timing_delay(timing(self));
+}
+
+// In freewheel, let the masker catch up; false if there is nothing to wait for
+static bool catch_up(ub_separator* self)
+{
+    return self->freewheel && ub_maskqueue_wait(self->masks, self->epoch + leaving(self));
+}
+
 // Ask for the masks that the newest frame r makes possible
 static void ask(ub_separator* self, int64_t r)
 {
     const ub_timing* t = timing(self);
-    ub_job* job = self->masker->begin(self->masker);
+    const double hop = self->grid.hop / self->grid.rate;
+    ub_job* job = NULL;
+    while (!(job = self->masker->begin(self->masker)) && catch_up(self)) {
+    }
     if (!job) {
         return; // the masker is far behind: these frames will be late
     }
     job->end = self->epoch + r;
     job->first = self->epoch + ub_timing_first(t, r);
     job->count = t->step + t->fade;
-    job->budget = t->deadline * self->grid.hop / self->grid.rate;
+    job->budget = t->deadline * hop;
+    job->expiry = self->freewheel ? INFINITY : (t->deadline + job->count) * hop;
     ub_settings_conditions(self->settings, ub_timing_first(t, r), self->grid.sources,
                            self->masker->max_count, job);
     self->masker->submit(self->masker, job);
@@ -223,7 +261,10 @@ static void analyse(ub_separator* self, int64_t r)
         ub_gridmap_magnitudes(self->map, transform(self, r, c),
                               self->magnitude + (size_t)c * self->grid.bins);
     }
-    self->masker->frame(self->masker, self->epoch + r, self->magnitude);
+    while (!self->masker->frame(self->masker, self->epoch + r, self->magnitude) &&
+           catch_up(self)) {
+    }
+    ub_maskqueue_collect(self->masks, self->epoch + leaving(self));
     if (ub_timing_due(timing(self), r)) {
         ask(self, r);
     }
@@ -235,9 +276,9 @@ static void synthesise(ub_separator* self, int64_t r)
 {
     const uint32_t channels = self->grid.channels;
     const int64_t start = ub_frame_start(&self->schedule, r);
-    if (!ub_maskqueue_advance(self->masks, self->epoch + r, timing(self)->fade,
-                              self->freewheel) &&
-        self->masker) {
+    const bool in_time = ub_maskqueue_advance(self->masks, self->epoch + r,
+                                              timing(self)->fade, self->freewheel);
+    if (self->masker && !in_time && ub_settings_wet(self->settings, r)) {
         ++self->late;
     }
     ub_overlap_begin(self->overlap, start);
@@ -279,18 +320,17 @@ void ub_separator_run(ub_separator* self, const float* const* in, float* const* 
     uint32_t done = 0;
     while (done < n) {
         const int64_t end = ub_frame_start(&self->schedule, self->frame) + self->schedule.size;
-        const int64_t until_end = end - self->sample;
+        const int64_t until_end = end > self->sample ? end - self->sample : 0;
         const uint32_t m = until_end < n - done ? (uint32_t)until_end : n - done;
         // All input is read before any output is written: they may be the same
         take(self, in, done, m);
         give(self, out, done, m);
         self->sample += m;
         done += m;
-        if (self->sample == end) {
-            const int64_t leaving = self->frame - ub_timing_delay(timing(self));
+        if (self->sample >= end) { // with a long hop, frame 0 ends before the first sample
             analyse(self, self->frame);
-            if (leaving >= 0) {
-                synthesise(self, leaving);
+            if (leaving(self) >= 0) {
+                synthesise(self, leaving(self));
             }
             ++self->frame;
         }

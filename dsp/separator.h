@@ -25,6 +25,9 @@
 /**
    How far the masks may look ahead and how long they may take, in frames.
 
+   The deadline is time that passes between calls of run(): for it to be met, a
+   block must be shorter than `deadline` hops.
+
    A job is asked for every `step` frames; the last frame it must deliver lies
    `lookahead` frames before the newest one it sees.  It also delivers the
    `fade` frames after that, over which the following job is faded in.
@@ -59,14 +62,15 @@ typedef struct ub_separator_s ub_separator;
 uint32_t ub_timing_latency(const ub_grid* grid, const ub_timing* timing, double rate);
 
 /**
-   Make a separator.
+   Make a separator.  Its outputs are silent until they are set.
 
    Not real-time safe.  On failure returns NULL and writes one line to err.
 */
 ub_separator* ub_separator_new(const ub_separator_config* config, char* err, size_t err_size);
 void ub_separator_free(ub_separator* self);
 
-/// Forget all audio, as if no sample had been seen.  Not concurrently with run.
+/// Forget all audio, as if no sample had been seen; settings stay.  Real-time safe,
+/// same thread as run or while it does not run.
 void ub_separator_reset(ub_separator* self);
 
 /// Choose one of the timings; a change forgets all audio like a reset.  Real-time safe.
@@ -80,7 +84,7 @@ void ub_separator_select(ub_separator* self, uint32_t timing);
 */
 void ub_separator_set(ub_separator* self, uint32_t output, const ub_setting* setting);
 
-/// In freewheel, run() waits for masks instead of going on without.
+/// In freewheel, run() waits for masks instead of going on without.  Same thread as run.
 void ub_separator_set_freewheel(ub_separator* self, bool freewheel);
 
 /**
@@ -97,7 +101,7 @@ void ub_separator_run(ub_separator* self, const float* const* in, float* const* 
 /// Samples by which the output lags the input.  Constant for each timing.
 uint32_t ub_separator_latency(const ub_separator* self);
 
-/// Frames played since the last reset without the mask made for them
+/// Frames played since the last reset without the mask made for them, where one is heard
 uint64_t ub_separator_late_frames(const ub_separator* self);
 
 #endif // UB_DSP_SEPARATOR_H

@@ -3,6 +3,8 @@
 
 #include "dsp/settings.h"
 
+#include "dsp/bits.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,10 +22,7 @@ ub_settings* ub_settings_new(uint32_t outputs, uint32_t frames)
     if (!settings) {
         return NULL;
     }
-    uint32_t ring = 1;
-    while (ring < frames) {
-        ring *= 2;
-    }
+    const uint32_t ring = ub_power_of_two(frames);
     settings->outputs = outputs;
     settings->mask = ring - 1;
     settings->ring = calloc((size_t)ring * outputs, sizeof(ub_setting));
@@ -69,6 +68,15 @@ void ub_settings_pass(ub_settings* settings, const ub_schedule* schedule, int64_
 const ub_setting* ub_settings_get(const ub_settings* settings, int64_t r, uint32_t output)
 {
     return at(settings, r, output);
+}
+
+bool ub_settings_wet(const ub_settings* settings, int64_t r)
+{
+    bool wet = false;
+    for (uint32_t o = 0; o < settings->outputs; ++o) {
+        wet = wet || at(settings, r, o)->wet != 0.0f;
+    }
+    return wet;
 }
 
 static float distance(const float* a, const float* b, uint32_t n)

@@ -31,6 +31,9 @@ void ub_settings_pass(ub_settings* settings, const ub_schedule* schedule, int64_
 /// The setting of frame r, whose centre must have passed
 const ub_setting* ub_settings_get(const ub_settings* settings, int64_t r, uint32_t output);
 
+/// Whether any output needs a mask at frame r
+bool ub_settings_wet(const ub_settings* settings, int64_t r);
+
 /// Fill in a job's conditions for its `count` frames from frame r on.  Frames that
 /// are all dry need none.  Beyond UB_MAX_CONDITIONS different ones, a frame takes
 /// the nearest of those.

@@ -3,7 +3,6 @@
 
 #include "model/client.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +18,17 @@ static ub_client* of(ub_masker* masker)
     return (ub_client*)masker;
 }
 
-static void push_frame(ub_masker* masker, int64_t t, const float* magnitude)
+static bool push_frame(ub_masker* masker, int64_t t, const float* magnitude)
 {
     ub_client* client = of(masker);
     frame_record* record = ub_ring_write(client->frames);
     if (!record) {
-        return; // far behind: the frame counts as silence
+        return false;
     }
     record->number = t;
     memcpy(record->magnitude, magnitude, client->mask_size * sizeof(float));
     ub_ring_commit(client->frames);
+    return true;
 }
 
 static ub_job* begin(ub_masker* masker)
@@ -37,7 +37,7 @@ static ub_job* begin(ub_masker* masker)
     return client->n_free ? &client->free[--client->n_free]->job : NULL;
 }
 
-static double now(void)
+double ub_client_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -49,7 +49,8 @@ static void submit(ub_masker* masker, ub_job* job)
     ub_client* client = of(masker);
     ub_ticket* ticket = (ub_ticket*)job;
     ub_ticket** slot = ub_ring_write(client->asked); // never full: it holds all tickets
-    ticket->deadline = now() + job->budget;
+    ticket->deadline = ub_client_now() + job->budget;
+    ticket->expiry = ub_client_now() + job->expiry;
     *slot = ticket;
     ++client->under_way;
     ub_ring_commit(client->asked);
@@ -167,7 +168,7 @@ static size_t row_of(const ub_client* client, int64_t t)
     return (size_t)((uint64_t)t % client->model->net.frames);
 }
 
-static void take_frames(ub_client* client, int64_t end)
+void ub_client_take_frames(ub_client* client, int64_t end)
 {
     const ub_network* net = &client->model->net;
     const frame_record* record = NULL;
@@ -180,10 +181,9 @@ static void take_frames(ub_client* client, int64_t end)
     }
 }
 
-void ub_client_window(ub_client* client, const ub_job* job, float* window)
+void ub_client_window(const ub_client* client, const ub_job* job, float* window)
 {
     const ub_network* net = &client->model->net;
-    take_frames(client, job->end);
     for (uint32_t i = 0; i < net->frames; ++i) {
         const int64_t t = job->end - net->frames + 1 + i;
         const size_t row = row_of(client, t);
@@ -203,9 +203,6 @@ void ub_client_answer(ub_client* client)
 {
     ub_ticket** from = ub_ring_read(client->asked);
     ub_ticket** to = ub_ring_write(client->answered); // never full: it holds all tickets
-    if (!(*from)->job.ok) {
-        atomic_store(&client->failed, true);
-    }
     *to = *from;
     ub_ring_pop(client->asked);
     ub_ring_commit(client->answered);

@@ -24,7 +24,8 @@
 
 typedef struct {
     ub_job job;      // first, so that a job's address is its ticket's
-    double deadline; // CLOCK_MONOTONIC, seconds
+    double deadline; // when the answer is needed, as by ub_client_now
+    double expiry;   // when it is of no use any more
 } ub_ticket;
 
 struct ub_client_s {
@@ -62,9 +63,14 @@ void ub_client_clear(ub_client* client);
 /// The oldest job not yet answered, or NULL.  Only under the engine's lock.
 ub_ticket* ub_client_head(ub_client* client);
 
-/// Worker: take in the frames up to the job's end and write its window,
-/// [channels][frames][bins].
-void ub_client_window(ub_client* client, const ub_job* job, float* window);
+/// The time, in seconds of CLOCK_MONOTONIC
+double ub_client_now(void);
+
+/// Worker: take in the frames up to frame `end`.
+void ub_client_take_frames(ub_client* client, int64_t end);
+
+/// Worker: write a job's window of the frames taken in, [channels][frames][bins].
+void ub_client_window(const ub_client* client, const ub_job* job, float* window);
 
 /// Worker: answer the head.  Only under the engine's lock.
 void ub_client_answer(ub_client* client);

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Folded conditions kept: all sources of the widest model
+// Folded conditions kept: all sources of the widest model, and all of one job
 #define FOLDED UB_NET_SOURCES
+_Static_assert(FOLDED >= UB_MAX_CONDITIONS, "one job's conditions are kept while it runs");
+_Static_assert(UB_NET_SOURCES == UB_MAX_SOURCES, "models and jobs have the same limit");
 
 typedef struct {
     ub_folded* folded;
@@ -131,18 +133,29 @@ static void sort_masks(const ub_desk* desk, const ub_client* client, ub_job* job
     }
 }
 
-void ub_desk_serve(ub_desk* desk, ub_client* client, ub_job* job)
+static bool compute(ub_desk* desk, const ub_client* client, ub_job* job)
 {
-    const ub_network* net = &desk->model->net;
+    const uint32_t frames = desk->model->net.frames;
+    const uint32_t first = (uint32_t)(job->first - (job->end - frames + 1));
     ub_item items[UB_MAX_CONDITIONS];
-    ++desk->jobs;
     ub_client_window(client, job, desk->window);
     for (uint32_t i = 0; i < job->conditions; ++i) {
         items[i] = (ub_item){desk->window, folded(desk, job->condition[i]), desk->mask[i]};
     }
-    const uint32_t first = (uint32_t)(job->first - (job->end - net->frames + 1));
-    job->ok = job->conditions == 0 ||
-              desk->backend->run(desk->runner, items, job->conditions, first, job->count);
+    return desk->backend->run(desk->runner, items, job->conditions, first, job->count);
+}
+
+// A job that has expired is only in the way of those that have not
+void ub_desk_serve(ub_desk* desk, ub_client* client, ub_ticket* ticket)
+{
+    ub_job* job = &ticket->job;
+    ++desk->jobs;
+    ub_client_take_frames(client, job->end);
+    job->ok = ub_client_now() < ticket->expiry;
+    if (job->ok && job->conditions) {
+        job->ok = compute(desk, client, job);
+        atomic_store(&client->failed, !job->ok);
+    }
     if (job->ok) {
         sort_masks(desk, client, job);
     }

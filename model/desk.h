@@ -21,7 +21,7 @@ void ub_desk_free(ub_desk* desk);
 
 const ub_model* ub_desk_model(const ub_desk* desk);
 
-/// Compute the masks of a client's head job.
-void ub_desk_serve(ub_desk* desk, ub_client* client, ub_job* job);
+/// Compute the masks of a client's head job, unless they would come too late.
+void ub_desk_serve(ub_desk* desk, ub_client* client, ub_ticket* ticket);
 
 #endif // UB_MODEL_DESK_H

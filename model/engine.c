@@ -1,6 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
+#include "dsp/denormal.h"
 #include "model/desk.h"
 
 #include <omp.h>
@@ -73,7 +74,7 @@ static void serve(ub_engine* engine, worker* w, ub_client* client)
     client->taken = true;
     ub_ticket* head = ub_client_head(client);
     pthread_mutex_unlock(&engine->lock);
-    ub_desk_serve(s->desk, client, &head->job);
+    ub_desk_serve(s->desk, client, head);
     pthread_mutex_lock(&engine->lock);
     ub_client_answer(client);
     client->taken = false;
@@ -85,6 +86,7 @@ static void* work(void* arg)
     worker* w = arg;
     ub_engine* engine = w->engine;
     omp_set_num_threads((int)engine->threads); // of this thread's own teams only
+    ub_denormals_off();                        // fading sound must not slow the network
     bool quit = false;
     while (!quit) {
         sem_wait(&engine->work);

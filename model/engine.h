@@ -43,12 +43,14 @@ const ub_backend* ub_engine_backend(const ub_engine* engine);
    @param model Kept by reference.
    @param outputs Mask sets per job, 1 to UB_MAX_OUTPUTS.
    @param max_count Longest number of frames that one job asks for.
-   @param backlog Frames that may come before a job takes them: beyond that they are lost.
+   @param backlog Frames that may come before a job takes them; the masker refuses more.
+   A stream needs look-ahead + step + deadline of them before its first job, and
+   those again that may be left from before a reset.
 */
 ub_client* ub_client_new(ub_engine* engine, const ub_model* model, uint32_t outputs,
                          uint32_t max_count, uint32_t backlog, char* err, size_t err_size);
 
-/// False once a job of this client could not be computed.  Real-time safe.
+/// False while the backend fails at this client's jobs.  Real-time safe.
 bool ub_client_healthy(const ub_client* client);
 
 /// Disconnect; waits for a job under way.  The masker is gone afterwards.

@@ -78,7 +78,11 @@ static bool open_stream(ub_stream* self, const ub_stream_config* config, char* e
         return false;
     }
     const ub_grid grid = ub_model_grid(self->model);
-    return add_separator(self, &grid, config->rate, config->outputs, err, err_size);
+    char why[256] = "";
+    if (!add_separator(self, &grid, config->rate, config->outputs, why, sizeof(why))) {
+        snprintf(err, err_size, "%s: %s", config->model, why);
+    }
+    return self->separator;
 }
 
 static ub_stream* allocate(char* err, size_t err_size)
@@ -132,6 +136,11 @@ void ub_stream_free(ub_stream* self)
 ub_separator* ub_stream_separator(ub_stream* self)
 {
     return self->separator;
+}
+
+bool ub_stream_healthy(const ub_stream* self)
+{
+    return !self->client || ub_client_healthy(self->client);
 }
 
 const ub_model* ub_stream_model(const ub_stream* self)

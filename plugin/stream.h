@@ -7,7 +7,7 @@
 /**
    @file
    What every shell needs: a model, a client of an engine and a separator, put
-   together for one stream of audio.  Not real-time safe.
+   together for one stream of audio.  Not real-time safe, where not said otherwise.
 */
 
 #include "dsp/separator.h"
@@ -17,7 +17,7 @@
 typedef enum {
     UB_STUDIO,   ///< Best quality: long look-ahead, windows cross-faded
     UB_BALANCED, ///< For playing along with a recording
-    UB_LIVE,     ///< Shortest latency that two cores sustain
+    UB_LIVE,     ///< Shortest latency that two cores sustain, for blocks up to 1024 samples
     UB_RESPONSES
 } ub_response;
 
@@ -42,7 +42,11 @@ ub_stream* ub_stream_new_dry(double rate, uint32_t outputs, char* err, size_t er
 
 void ub_stream_free(ub_stream* self);
 
+/// Owned by the stream.  Real-time safe.
 ub_separator* ub_stream_separator(ub_stream* self);
+
+/// False while the backend fails to make masks.  Real-time safe.
+bool ub_stream_healthy(const ub_stream* self);
 
 /// The model, or NULL for a dry stream
 const ub_model* ub_stream_model(const ub_stream* self);

@@ -12,7 +12,7 @@ static stub_masker* of(ub_masker* masker)
     return (stub_masker*)masker;
 }
 
-static void take_frame(ub_masker* masker, int64_t t, const float* magnitude)
+static bool take_frame(ub_masker* masker, int64_t t, const float* magnitude)
 {
     stub_masker* stub = of(masker);
     if (stub->newest < 0) {
@@ -20,12 +20,13 @@ static void take_frame(ub_masker* masker, int64_t t, const float* magnitude)
     }
     stub->newest = t;
     memcpy(stub->magnitude, magnitude, sizeof(float) * stub->grid.channels * stub->grid.bins);
+    return true;
 }
 
 static ub_job* begin(ub_masker* masker)
 {
     stub_masker* stub = of(masker);
-    const bool full = stub->submitted - stub->released == STUB_JOBS;
+    const bool full = stub->submitted - stub->released == stub->limit;
     return full ? NULL : &stub->job[stub->submitted % STUB_JOBS];
 }
 
@@ -92,6 +93,7 @@ stub_masker* stub_masker_new(const ub_grid* grid, uint32_t outputs, uint32_t max
     stub->grid = *grid;
     stub->mask = mask;
     stub->newest = -1;
+    stub->limit = STUB_JOBS;
     stub->magnitude = calloc((size_t)grid->channels * grid->bins, sizeof(float));
     for (uint32_t i = 0; i < STUB_JOBS; ++i) {
         const size_t frames = (size_t)outputs * max_count;

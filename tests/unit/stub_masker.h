@@ -25,6 +25,7 @@ struct stub_masker_s {
     ub_masker masker; // first
     ub_grid grid;
     stub_mask mask;
+    uint32_t limit;    // jobs there are, at most STUB_JOBS
     uint32_t delay;    // frames until an answer is there, or STUB_NEVER
     bool fails;        // answers that nothing could be computed
     float* magnitude;  // of the newest frame, [channels][bins]

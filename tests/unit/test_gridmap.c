@@ -24,11 +24,29 @@ static void test_window_is_the_models_in_seconds(void** state)
     const ub_grid grid = stub_grid(1);
     for (size_t i = 0; i < COUNT(rates); ++i) {
         const double size = ub_gridmap_size(&grid, rates[i]);
-        assert_float_equal(size / rates[i] * 44100 / 2048, 1.0, 0.002);
+        assert_float_equal(size / rates[i] * 44100 / 2048, 1.0, 0.02);
         assert_float_equal(ub_gridmap_hop(&grid, rates[i]), 512 * rates[i] / 44100, 1e-9);
     }
     assert_int_equal(ub_gridmap_size(&grid, 44100), 2048);
     assert_int_equal(ub_gridmap_size(&grid, 88200), 4096);
+}
+
+/* FFTW is slow, and allocates memory as it runs, for sizes with large prime factors */
+static void test_fft_likes_the_size_at_any_rate(void** state)
+{
+    (void)state;
+    const ub_grid grid = stub_grid(1);
+    for (uint32_t rate = 8000; rate <= 192000; ++rate) {
+        uint32_t size = ub_gridmap_size(&grid, rate);
+        assert_float_equal(size * 44100.0 / rate / 2048, 1.0, 0.02);
+        assert_int_equal(size % 2, 0);
+        for (uint32_t p = 2; p <= 13; ++p) {
+            while (size % p == 0) {
+                size /= p;
+            }
+        }
+        assert_int_equal(size, 1);
+    }
 }
 
 /* A sine of amplitude a reads a * window / 4 at its bin, whatever the host's rate */
@@ -50,8 +68,9 @@ static void test_magnitudes_are_the_models(void** state)
             ub_gridmap_magnitudes(map, ub_stft_analyse(stft), m);
             // Half of what the grids are apart, in bins, is lost between two bins
             const double apart = bins[k] * fabs(size / rates[i] * 44100 / 2048 - 1.0);
-            assert_float_equal(m[bins[k] - 1] / (0.5 * 2048 / 4), 1.0, 0.01 + 0.6 * apart);
-            assert_float_equal(m[bins[k] - 2] / (0.5 * 2048 / 8), 1.0, 0.01 + 1.2 * apart);
+            const double lost = fmin(0.6 * apart, 0.16);
+            assert_float_equal(m[bins[k] - 1] / (0.5 * 2048 / 4), 1.0, 0.01 + lost);
+            assert_float_equal(m[bins[k] - 2] / (0.5 * 2048 / 8), 1.0, 0.01 + 2 * lost);
             for (uint32_t b = 0; b < grid.bins; ++b) {
                 assert_true(b + 8 > bins[k] - 1 || m[b] < 1.0f);
                 assert_true(b < bins[k] + 8 || m[b] < 1.0f);
@@ -123,7 +142,7 @@ static void test_narrow_models_fit_wide_hosts(void** state)
                           .dropped_mask = NAN};
     ub_gridmap* map = ub_gridmap_new(&grid, 44100);
     const uint32_t size = ub_gridmap_size(&grid, 44100);
-    assert_float_equal(size, 1024 * 44100.0 / 8192, 12);
+    assert_float_equal(size, 1024 * 44100.0 / 8192, 20);
     float mask[512];
     float* gain = calloc(size / 2 + 1, sizeof(float));
     for (uint32_t b = 0; b < 512; ++b) {
@@ -143,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_window_is_the_models_in_seconds),
+        cmocka_unit_test(test_fft_likes_the_size_at_any_rate),
         cmocka_unit_test(test_magnitudes_are_the_models),
         cmocka_unit_test(test_masks_keep_their_frequency),
         cmocka_unit_test(test_dropped_bins_may_have_a_mask),

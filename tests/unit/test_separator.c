@@ -294,6 +294,49 @@ static void test_late_frames_keep_the_newest_mask(void** state)
     free_rig(&r);
 }
 
+/* Also if every answer comes when all its frames have been played */
+static void test_answers_that_are_too_late_still_count(void** state)
+{
+    (void)state;
+    for (uint32_t delay = timings[2].deadline + 1; delay < 20; ++delay) {
+        rig r = make_rig(44100, 2, 1, 60000, stub_first_source);
+        ub_separator_set(r.separator, 0, &(ub_setting){{0.25f}, 0.0f, 1.0f});
+        r.stub->delay = delay;
+        run_blocks(&r, 0);
+        const uint32_t l = latency(&r);
+        const uint32_t settled = 30000;
+        for (uint32_t i = 0; i < r.n; ++i) {
+            r.in[0][i] *= 0.25f;
+        }
+        assert_true(ub_error_db(r.out[0] + settled + l, r.in[0] + settled, r.n - l - settled) <
+                    -100.0);
+        assert_true(ub_separator_late_frames(r.separator) > 20);
+        free_rig(&r);
+    }
+}
+
+/* A model may have as long a hop as half its window */
+static void test_long_hops(void** state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < COUNT(rates) + 2; ++i) {
+        const double rate = i < COUNT(rates) ? rates[i] : i == COUNT(rates) ? 50000 : 47952;
+        rig r = make_rig(48000, 2, 1, 100000, stub_one);
+        ub_separator_free(r.separator);
+        r.stub->grid.hop = 1024;
+        const ub_separator_config config = {rate, r.stub->grid, &timings[2], 1,
+                                            1,    &r.stub->masker};
+        char err[256];
+        r.separator = ub_separator_new(&config, err, sizeof(err));
+        ub_separator_set(r.separator, 0, &(ub_setting){{1.0f}, 0.0f, 1.0f});
+        run_blocks(&r, 0);
+        const uint32_t l = latency(&r);
+        assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) < -120.0);
+        assert_int_equal(ub_separator_late_frames(r.separator), 0);
+        free_rig(&r);
+    }
+}
+
 /* No answer ever: the delayed input, every frame counted */
 static void test_silent_masker_passes_input(void** state)
 {
@@ -375,6 +418,32 @@ static void test_reset_forgets(void** state)
     free_rig(&fresh);
 }
 
+/* A bounce is the same whatever went before it: here a masker that could not keep up,
+   with every one of its jobs under way, and resets before anything was played */
+static void test_freewheel_after_overload_is_whole(void** state)
+{
+    (void)state;
+    for (uint32_t t = 0; t < 3; ++t) {
+        rig r = make_rig(44100, t, 1, 150000, wavy);
+        rig fresh = make_rig(44100, t, 1, 150000, wavy);
+        ub_separator_set_freewheel(fresh.separator, true);
+        run_blocks(&fresh, 0);
+        r.stub->limit = 8;
+        r.stub->delay = 1000000;
+        for (uint32_t again = 0; again < 9; ++again) {
+            run_part(&r, 0, again ? 60000 : 150000);
+            ub_separator_reset(r.separator);
+        }
+        r.stub->newest = -1;
+        ub_separator_set_freewheel(r.separator, true);
+        run_blocks(&r, 0);
+        assert_int_equal(ub_separator_late_frames(r.separator), 0);
+        assert_memory_equal(r.out[0], fresh.out[0], r.n * sizeof(float));
+        free_rig(&r);
+        free_rig(&fresh);
+    }
+}
+
 static void test_buffers_may_be_shared(void** state)
 {
     (void)state;
@@ -444,7 +513,7 @@ static void test_unfit_configurations_are_refused(void** state)
         const ub_separator_config config = {48000, stub_grid(2), &bad[i], 1, 1, NULL};
         err[0] = '\0';
         assert_null(ub_separator_new(&config, err, sizeof(err)));
-        assert_non_null(strstr(err, "timing 0"));
+        assert_non_null(strstr(err, i < 3 ? "timing 0" : "windows of 128 frames"));
     }
     static const double bad_rates[] = {7999, 192001, NAN, 0, -44100};
     for (uint32_t i = 0; i < COUNT(bad_rates); ++i) {
@@ -466,6 +535,9 @@ int main(void)
         cmocka_unit_test(test_dry_output_needs_no_masks),
         cmocka_unit_test(test_answers_within_the_deadline_are_not_late),
         cmocka_unit_test(test_late_frames_keep_the_newest_mask),
+        cmocka_unit_test(test_answers_that_are_too_late_still_count),
+        cmocka_unit_test(test_long_hops),
+        cmocka_unit_test(test_freewheel_after_overload_is_whole),
         cmocka_unit_test(test_silent_masker_passes_input),
         cmocka_unit_test(test_freewheel_waits),
         cmocka_unit_test(test_bad_input_does_not_stay),
