@@ -8,7 +8,7 @@ import os
 import pathlib
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from model import UNet, describe, load_weights, to_format
 
@@ -38,7 +38,7 @@ def write_weights(path, network, card, dtype=torch.float16):
         "card": json.dumps(card),
     }
     aside = f"{path}.part"
-    save_file(tensors, aside, metadata)
+    pathlib.Path(aside).write_bytes(save(tensors, metadata))
     again, _ = load_weights(aside)
     for name, tensor in to_format(again.state_dict()).items():
         if tensor.shape != tensors[name].shape or not torch.equal(tensor, tensors[name].float()):
