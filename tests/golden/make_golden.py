@@ -160,8 +160,9 @@ CONV = {"kind": "conv", "layers": [
 ]}  # fmt: skip
 
 
-def unet(stft, filters, kernel=(5, 5), stride=(2, 2), pad=((2, 2), (2, 2)), crop=((2, 1), (2, 1)),
-         encoder="none", decoder="none", eps=1e-5, leaky=LEAKY, sources=4, last_film=None):  # fmt: skip
+def unet(stft, filters, kernel=(5, 5), stride=(2, 2), pad=((2, 2), (2, 2)),
+         crop=((2, 1), (2, 1)), encoder="none", decoder="none", eps=1e-5, leaky=LEAKY,
+         sources=4, last_film=None):  # fmt: skip
     """A regular U-Net: one encoder layer for each of `filters`, and as many decoder layers."""
     norm = {"eps": eps}
     net = {
