@@ -53,7 +53,7 @@ def describe(
                  "frames": 128, "first_bin": 1, "bins": 1024},
         "dropped_mask": "nearest",
         "input": {"scale": scale, "power": power},
-        "control": {"kind": "dense", "layers": layers},
+        "control": None if film == "none" else {"kind": "dense", "layers": layers},
         "encoder": encoder,
         "decoder": decoder,
     })  # fmt: skip
@@ -126,18 +126,27 @@ class Decode(nn.Module):
 
 
 class ControlLayer(nn.Module):
-    """Affine, activation, batch normalisation."""
+    """Affine map, or convolution over positions, then activation and batch normalisation.
 
-    def __init__(self, inputs, spec):
+    Dense: [batch][inputs], weight [units][inputs]; conv: [batch][inputs][positions], weight
+    [units][inputs][kernel].
+    """
+
+    def __init__(self, inputs, spec, convolve):
         super().__init__()
         self.spec = spec
-        self.weight = nn.Parameter(torch.empty(spec["units"], inputs))
+        taps = [spec["kernel"]] if convolve else []
+        self.weight = nn.Parameter(torch.empty(spec["units"], inputs, *taps))
         self.bias = nn.Parameter(torch.zeros(spec["units"]))
         self.norm = nn.BatchNorm1d(spec["units"], spec["norm"]["eps"]) if spec["norm"] else None
         nn.init.kaiming_normal_(self.weight)
 
     def forward(self, x):
-        x = activate(F.linear(x, self.weight, self.bias), self.spec["activation"])
+        if self.weight.dim() == 3:
+            x = F.conv1d(F.pad(x, self.spec["pad"]), self.weight, self.bias)
+        else:
+            x = F.linear(x, self.weight, self.bias)
+        x = activate(x, self.spec["activation"])
         return self.norm(x) if self.norm else x
 
 
@@ -159,9 +168,10 @@ class UNet(nn.Module):
             width = spec["filters"]
         self.pairs = [film_pairs(s) for s in description["encoder"] + description["decoder"]]
         if sum(self.pairs):
-            units = len(description["sources"])
+            self.convolve = description["control"]["kind"] == "conv"
+            units = 1 if self.convolve else len(description["sources"])
             for spec in description["control"]["layers"]:
-                self.control.append(ControlLayer(units, spec))
+                self.control.append(ControlLayer(units, spec, self.convolve))
                 units = spec["units"]
             self.film = nn.ModuleDict(
                 {name: nn.Linear(units, sum(self.pairs)) for name in ("gamma", "beta")}
@@ -178,8 +188,11 @@ class UNet(nn.Module):
         if self.training:
             # running variances are n / (n - 1) times the batch's: make n large
             onehot = onehot.repeat(16, 1)
+        if self.convolve:
+            onehot = onehot[:, None]
         for layer in self.control:
             onehot = layer(onehot)
+        onehot = onehot.flatten(1)
         gamma, beta = (
             self.film[name](onehot[:count])[:, :, None, None].split(self.pairs, 1)
             for name in ("gamma", "beta")

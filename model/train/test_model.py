@@ -44,6 +44,20 @@ def test_condition_changes_the_mask():
     assert (masks[0] - masks[1]).abs().max() > 1e-4
 
 
+def test_convolutional_control_is_the_sum_over_its_taps():
+    description = small()
+    layer = {"kernel": 4, "pad": [0, 0], "activation": {"kind": "relu"}, "norm": {"eps": 1e-5}}
+    description["control"] = {"kind": "conv", "layers": [{"units": 8, **layer}]}
+    network = UNet(description).eval()
+    randomise(network, 4)
+    onehot = torch.tensor([[0.0, 0, 1, 0]])
+    control = network.control[0]
+    heard = control.norm(torch.relu(control.weight[:, 0, 2] + control.bias)[None, :, None])
+    expected = network.film["gamma"](heard.flatten(1))
+    gamma = torch.cat([g.flatten() for g, _ in network.conditions(onehot) if g is not None])
+    assert torch.allclose(gamma, expected.flatten(), atol=1e-6)
+
+
 def test_export_reads_back(tmp_path):
     network = UNet(small()).eval()
     randomise(network, 5)
