@@ -1,0 +1,95 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+/**
+   @file
+   The factory presets, as a host loads them: found, named, every value in range.
+*/
+
+#include "plugin/ports.h"
+#include "tests/host/rig.h"
+#include "tests/host/tap.h"
+
+#include <lv2/atom/atom.h>
+#include <lv2/presets/presets.h>
+#include <lv2/urid/urid.h>
+
+#include <math.h>
+#include <string.h>
+
+#define MAX_URIDS 64
+
+static char* mapped[MAX_URIDS];
+
+static LV2_URID map_uri(LV2_URID_Map_Handle handle, const char* uri)
+{
+    (void)handle;
+    LV2_URID id = 0;
+    while (id < MAX_URIDS - 1 && mapped[id] && strcmp(mapped[id], uri)) {
+        ++id;
+    }
+    if (!mapped[id]) {
+        mapped[id] = strdup(uri);
+    }
+    return id + 1;
+}
+
+static LV2_URID_Map map = {NULL, map_uri};
+
+typedef struct {
+    uint32_t good; ///< Controls that there are, with values in their range
+    uint32_t bad;
+} tally;
+
+static void take_value(const char* symbol, void* data, const void* value, uint32_t size,
+                       uint32_t type)
+{
+    tally* const t = (tally*)data;
+    float number = NAN;
+    if (type == map_uri(NULL, LV2_ATOM__Float) && size == sizeof(float)) {
+        memcpy(&number, value, sizeof(float));
+    }
+    bool good = false;
+    for (uint32_t c = 0; c < UB_CONTROLS; ++c) {
+        const ub_control_spec* const spec = &ub_control_specs[c];
+        if (!strcmp(symbol, spec->symbol)) {
+            good = !spec->output && number >= spec->min && number <= spec->max &&
+                   (!spec->whole || number == rintf(number));
+        }
+    }
+    ++*(good ? &t->good : &t->bad);
+}
+
+static void check_presets(const ub_shape* shape, uint32_t least)
+{
+    const LilvPlugin* const plugin = ub_rig_find(shape->uri);
+    LilvNode* const class = lilv_new_uri(ub_rig_world(), LV2_PRESETS__Preset);
+    LilvNodes* const presets = lilv_plugin_get_related(plugin, class);
+    ub_ok(lilv_nodes_size(presets) >= least, "%s has %u presets", shape->uri,
+          lilv_nodes_size(presets));
+    LILV_FOREACH (nodes, i, presets) {
+        const LilvNode* const preset = lilv_nodes_get(presets, i);
+        lilv_world_load_resource(ub_rig_world(), preset);
+        LilvState* const state = lilv_state_new_from_world(ub_rig_world(), &map, preset);
+        tally t = {0, 0};
+        if (state) {
+            lilv_state_emit_port_values(state, take_value, &t);
+        }
+        // All settings that a user chooses, so that nothing is left of the preset before
+        const uint32_t settings = UB_RESPONSE + 1 - shape->first - 2;
+        ub_ok(state && lilv_state_get_label(state) && t.good == settings && t.bad == 0,
+              "%s \"%s\" sets every setting", shape->uri,
+              state ? lilv_state_get_label(state) : lilv_node_as_uri(preset));
+        lilv_state_free(state);
+    }
+    lilv_nodes_free(presets);
+    lilv_node_free(class);
+}
+
+int main(void)
+{
+    for (int s = 0; s < UB_SHAPES; ++s) {
+        check_presets(&ub_shapes[s], ub_shapes[s].uri == ub_shapes[0].uri ? 12 : 2);
+    }
+    return ub_done();
+}
