@@ -47,14 +47,15 @@ UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_AUX   := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 BENCH_SRC  := $(wildcard tests/bench/*.c)
 HOST_AUX   := tests/host/rig.c tests/host/render.c
-HOST_SRC   := $(filter-out $(HOST_AUX),$(wildcard tests/host/*.c))
+HOST_SO    := tests/host/guard.c
+HOST_SRC   := $(filter-out $(HOST_AUX) $(HOST_SO),$(wildcard tests/host/*.c))
 DEMO_SRC   := $(wildcard tests/demo/*.c)
 
 LIB        := $(B)/libunbraid.a
 BUNDLE     := $(B)/unbraid.lv2
 CLI        := $(B)/unbraid
 UNIT       := $(UNIT_SRC:%.c=$(B)/%)
-HOST       := $(HOST_SRC:%.c=$(B)/%)
+HOST       := $(HOST_SRC:%.c=$(B)/%) $(HOST_SO:%.c=$(B)/%.so)
 obj         = $(patsubst %.c,$(B)/obj/%.o,$(1))
 CLI_PARTS  := $(filter-out $(B)/obj/plugin/cli.o,$(call obj,$(CLI_SRC)))
 
@@ -114,6 +115,10 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(UNIT_AUX)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) -lcmocka
 
+$(B)/tests/host/%.so: $(B)/obj/tests/host/%.o
+	@mkdir -p $(@D)
+	$(CC) -shared $(LDFLAGS) -o $@ $^ -ldl
+
 $(B)/tests/host/%: $(B)/obj/tests/host/%.o $(call obj,$(HOST_AUX))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs lilv-0 sndfile) -lm
@@ -148,7 +153,7 @@ unit-asan:
 unit-tsan:
 	$(MAKE) B=$(B)/tsan CFLAGS="-O2 -g" SANITIZE=-fsanitize=thread UNIT_SRC="$(THREADED:=.c)" units
 
-check: all unit-asan unit-tsan $(HOST_SRC:%.c=$(B)/%)
+check: all unit-asan unit-tsan $(HOST)
 	BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -e '' --timer \
 	    $(UNIT_SRC:%.c=$(B)/asan/%) $(THREADED:%=$(B)/tsan/%) $(wildcard tests/host/*.t.sh)
 

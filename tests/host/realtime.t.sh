@@ -1,0 +1,25 @@
+#!/bin/sh
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+#
+# run() under a guard that ends the program at the first call that may block.
+. tests/host/lib.sh
+
+guarded() { LD_PRELOAD=$BUILD/tests/host/guard.so "$BUILD/tests/host/check_realtime" "$@"; }
+caught() {
+    guarded --break
+    [ $? = 134 ] # SIGABRT
+}
+check "the guard catches an allocation" caught
+guarded >"$T/tap"
+status=$?
+sed -n "s/^\(not \)*ok [0-9]* - \(.*\)/\1ok \2/p" "$T/tap" >"$T/results"
+while read -r result name; do
+    case $result in
+    ok) pass "$name" ;;
+    *) fail "$name" ;;
+    esac
+done <"$T/results"
+ended() { [ "$status" = 0 ]; }
+check "nothing was caught in run()" ended
+plan
