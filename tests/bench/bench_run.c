@@ -1,0 +1,170 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+/*
+  How long the audio thread is held: the time of each run() of a stereo stream that
+  is fed in real time, for several block sizes, rates and responses.
+
+  bench_run MODEL.safetensors [SECONDS]
+  Prints a table on standard error and JSON on standard output.
+*/
+
+#include "plugin/stream.h"
+
+#include <jansson.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define MAX_BLOCK 1024
+#define NS 1000000000L
+
+typedef struct {
+    double rate;
+    uint32_t block;
+    uint32_t response;
+} bench_case;
+
+typedef struct {
+    double median; ///< us, wall clock
+    double worst;  ///< us, wall clock
+    double load;   ///< Processor time of run(), part of real time
+    uint64_t late; ///< Frames
+    uint32_t latency;
+} bench_result;
+
+static int compare(const void* a, const void* b)
+{
+    const double x = *(const double*)a;
+    const double y = *(const double*)b;
+    return (x > y) - (x < y);
+}
+
+static double seconds_of(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void sleep_until(double time)
+{
+    const struct timespec t = {(time_t)time, (long)((time - floor(time)) * NS)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
+static void fill(float buffer[2][MAX_BLOCK])
+{
+    for (uint32_t i = 0; i < MAX_BLOCK; ++i) {
+        buffer[0][i] = (float)rand() / (float)RAND_MAX - 0.5f;
+        buffer[1][i] = (float)rand() / (float)RAND_MAX - 0.5f;
+    }
+}
+
+/// Feed a separator for as many blocks, one each time it is due; times[blocks] in s.
+static double feed(ub_separator* separator, const bench_case* c, double* times, uint32_t blocks)
+{
+    static float in[2][MAX_BLOCK];
+    static float out[2][MAX_BLOCK];
+    const float* const ins[2] = {in[0], in[1]};
+    float* const outs[2] = {out[0], out[1]};
+    const double start = seconds_of(CLOCK_MONOTONIC);
+    double used = 0.0;
+    for (uint32_t b = 0; b < blocks; ++b) {
+        fill(in);
+        sleep_until(start + b * c->block / c->rate);
+        const double cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+        const double before = seconds_of(CLOCK_MONOTONIC);
+        ub_separator_run(separator, ins, outs, c->block);
+        times[b] = seconds_of(CLOCK_MONOTONIC) - before;
+        used += seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    }
+    return used;
+}
+
+static bool measure(const char* model, ub_engine* engine, const bench_case* c, double seconds,
+                    bench_result* result)
+{
+    char err[512];
+    const ub_stream_config config = {model, c->rate, 1, engine};
+    const uint32_t blocks = (uint32_t)ceil(seconds * c->rate / c->block);
+    double* const times = (double*)calloc(blocks, sizeof(double));
+    ub_stream* const stream = times ? ub_stream_new(&config, err, sizeof(err)) : NULL;
+    if (stream) {
+        ub_separator* const separator = ub_stream_separator(stream);
+        ub_separator_select(separator, c->response);
+        ub_stream_play(stream, 0, 0, false, 1.0f, 1.0f);
+        const double used = feed(separator, c, times, blocks);
+        qsort(times, blocks, sizeof(double), compare);
+        result->median = 1e6 * times[blocks / 2];
+        result->worst = 1e6 * times[blocks - 1];
+        result->load = used * c->rate / ((double)blocks * c->block);
+        result->late = ub_separator_late_frames(separator);
+        result->latency = ub_separator_latency(separator);
+    } else {
+        fprintf(stderr, "unbraid: %s\n", times ? err : "out of memory");
+    }
+    ub_stream_free(stream);
+    free(times);
+    return stream;
+}
+
+static json_t* report(const bench_case* c, const bench_result* r)
+{
+    static const char* const names[UB_RESPONSES] = {"studio", "balanced", "live"};
+    fprintf(stderr, "%6.0f %6u  %-9s %8u %9.0f %9.0f %7.2f %% %6lu\n", c->rate, c->block,
+            names[c->response], r->latency, r->median, r->worst, 100.0 * r->load,
+            (unsigned long)r->late);
+    return json_pack("{s:f, s:i, s:s, s:i, s:f, s:f, s:f, s:I}", "rate", c->rate, "block",
+                     (int)c->block, "response", names[c->response], "latency", (int)r->latency,
+                     "median_us", r->median, "worst_us", r->worst, "load", r->load, "late_frames",
+                     (json_int_t)r->late);
+}
+
+static bool measure_all(const char* model, ub_engine* engine, double seconds, json_t* all)
+{
+    static const uint32_t blocks[] = {64, 128, 256, 1024};
+    static const double rates[] = {48000.0, 192000.0};
+    bool ok = true;
+    fprintf(stderr, "  rate  block  response   latency median us  worst us      load   late\n");
+    for (uint32_t r = 0; r < 2; ++r) {
+        for (uint32_t b = 0; b < 4; ++b) {
+            // All responses at one block size, the default one at every other
+            const uint32_t responses = blocks[b] == 128 ? UB_RESPONSES : 1;
+            for (uint32_t k = 0; ok && k < responses; ++k) {
+                const bench_case c = {rates[r], blocks[b], k};
+                bench_result result;
+                ok = measure(model, engine, &c, seconds, &result);
+                if (ok) {
+                    json_array_append_new(all, report(&c, &result));
+                }
+            }
+        }
+    }
+    return ok;
+}
+
+int main(int argc, char** argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "usage: bench_run MODEL.safetensors [SECONDS]\n");
+        return 2;
+    }
+    char err[512];
+    ub_engine* const engine = ub_engine_shared(err, sizeof(err));
+    if (!engine) {
+        fprintf(stderr, "unbraid: %s\n", err);
+        return 1;
+    }
+    json_t* const all = json_array();
+    const bool ok = measure_all(argv[1], engine, argc > 2 ? atof(argv[2]) : 5.0, all);
+    if (ok) {
+        json_dumpf(all, stdout, JSON_INDENT(1));
+        printf("\n");
+    }
+    json_decref(all);
+    ub_engine_free(engine);
+    return ok ? 0 : 1;
+}
