@@ -4,6 +4,7 @@
 #include "model/backend.h"
 #include "tests/unit/make_model.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <omp.h>
 #include <pthread.h>
@@ -133,12 +134,40 @@ runners_are_independent(void** state)
     ub_model_unref(model);
 }
 
+/// OpenBLAS has one thread count for the whole process, which is the host's
+static void
+openblas_threads_are_the_hosts(void** state)
+{
+    (void)state;
+    char err[256] = "";
+    const ub_model* model = make_model();
+    const size_t size = (size_t)model->net.channels * model->net.frames * model->net.bins;
+    openblas_set_num_threads(2);
+    const int before = openblas_get_num_threads();
+    work w = {ub_backend_find("openblas", err, sizeof(err)),
+              model,
+              1,
+              0,
+              (float*)calloc(size, sizeof(float)),
+              (float*)malloc(size * sizeof(float)),
+              false};
+    assert_non_null(w.backend);
+    run_often(&w);
+    assert_true(w.ok);
+    assert_int_equal(before, 2);
+    assert_int_equal(openblas_get_num_threads(), before);
+    free((void*)w.input);
+    free(w.mask);
+    ub_model_unref(model);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_find_backends),
         cmocka_unit_test(runners_are_independent),
+        cmocka_unit_test(openblas_threads_are_the_hosts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
