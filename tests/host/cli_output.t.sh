@@ -74,8 +74,8 @@ check "no room: an error, the old file kept, nothing left aside" full
 stopped() { # stopped SIGNAL NUMBER: while the stems are being written
     dir=stop$1
     mkdir "$dir" && echo old >"$dir/long.vocals.wav"
-    # A shell has its background processes ignore SIGINT
-    perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' unbraid -q -m "$T/small" -o "$dir" long.wav &
+    # A shell has its background processes ignore SIGINT, and who runs the tests may ignore more
+    perl -e '$SIG{$_} = "DEFAULT" for qw(INT TERM HUP); exec @ARGV' unbraid -q -m "$T/small" -o "$dir" long.wav &
     pid=$!
     until ls "$dir"/.long.drums.wav.* >/dev/null 2>&1; do kill -0 $pid || return 1; done
     kill -s "$1" $pid
