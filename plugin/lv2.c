@@ -6,6 +6,7 @@
    The LV2 plugins: ports and settings around a stream.
 */
 
+#include "plugin/lv2_pace.h"
 #include "plugin/ports.h"
 #include "plugin/stream.h"
 
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #define CHANNELS 2 ///< Of the separator
 #define PIECE 1024 ///< Samples run at once, so that scratch buffers have a size
@@ -38,6 +40,7 @@ typedef struct {
     int source[UB_INSTRUMENTS]; // Index into the model's sources, -1 if it has none such
     float status;
     ub_response response;
+    ub_pace pace;
     bool told; // Whether played holds what the separator does
     play played[UB_MAX_OUTPUTS]; // By output
     const float* in[UB_MAX_INS];
@@ -138,6 +141,7 @@ static LV2_Handle instantiate(const LV2_Descriptor* descriptor, double rate, con
     }
     self->shape = find_shape(descriptor);
     self->outputs = self->shape->outs / self->shape->ins;
+    self->pace.rate = rate;
     self->stream = open_stream(self, bundle, rate, err, sizeof(err));
     if (!self->stream) {
         lv2_log_error(&logger, "unbraid: %s; the mix is passed on as it is\n", err);
@@ -172,6 +176,7 @@ static void activate(LV2_Handle instance)
     plugin* const self = (plugin*)instance;
     ub_separator_reset(ub_stream_separator(self->stream));
     self->told = false;
+    self->pace = (ub_pace){.rate = self->pace.rate};
 }
 
 /// A control's value: in range, finite, and whole where it should be.
@@ -208,9 +213,17 @@ static play wanted(const plugin* self, uint32_t output)
     return (play){self->source[instrument], get(self, UB_MODE) > 0.0f, get(self, UB_AMOUNT), gain};
 }
 
+/// Whether the host can be kept waiting: as it says so, or is far ahead of real time.
+static bool can_wait(plugin* self, uint32_t n)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    const bool ahead = ub_pace_ahead(&self->pace, n, (double)t.tv_sec + 1e-9 * (double)t.tv_nsec);
+    return ahead || get(self, UB_FREEWHEEL) > 0.0f;
+}
+
 static void apply_settings(plugin* self, ub_separator* separator)
 {
-    ub_separator_set_freewheel(separator, get(self, UB_FREEWHEEL) > 0.0f);
     const ub_response response = (ub_response)get(self, UB_RESPONSE);
     if (response != self->response) {
         ub_separator_select(separator, response);
@@ -254,6 +267,7 @@ static void run(LV2_Handle instance, uint32_t n)
 {
     plugin* const self = (plugin*)instance;
     ub_separator* const separator = ub_stream_separator(self->stream);
+    ub_separator_set_freewheel(separator, can_wait(self, n));
     apply_settings(self, separator);
     for (uint32_t done = 0; done < n;) {
         const uint32_t piece = n - done < PIECE ? n - done : PIECE;

@@ -114,6 +114,18 @@ static void check_two(const ub_sound* in)
     ub_sound_free(&block);
 }
 
+/// A host that is faster than real time but does not say so misses nothing either.
+static void check_unannounced(const ub_sound* in)
+{
+    ub_sound waited = ub_render(&plain, in);
+    const ub_plan rushed = {.block = {1024}, .real_time = true};
+    ub_sound out = ub_render(&rushed, in);
+    const double error = ub_difference(&waited, &out, 2, 0, in->n);
+    ub_ok(error < 1e-6 && out.late == 0, "a host in a hurry gets every mask, error %.1e", error);
+    ub_sound_free(&out);
+    ub_sound_free(&waited);
+}
+
 /// Stopped and started again it must sound as new, wherever it was stopped.
 static void check_cycles(const ub_sound* in)
 {
@@ -179,6 +191,7 @@ int main(void)
     ub_sound in = ub_noises(LENGTH);
     check_sharing(&in);
     check_two(&in);
+    check_unannounced(&in);
     check_cycles(&in);
     for (int s = 0; s < UB_SHAPES; ++s) {
         check_bad_samples(ub_shapes[s].uri, &in);

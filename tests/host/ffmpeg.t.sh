@@ -18,9 +18,9 @@ filter() {
 }
 delayed() { filter stereo "amount=0" && same "$T/in.wav" "$T/out.wav" "$latency" 1e-5; }
 check "the mix comes back late by the latency" delayed
-# Freewheeling as the test host does, so that both wait for every mask
+# ffmpeg never says that it is not in real time, and still no mask is missed
 separated() {
-    filter stereo "source=1|freewheel=1" && "$HOST" -s source=1 "$T/in.wav" "$T/host.wav" &&
+    filter stereo "source=1" && "$HOST" -s source=1 "$T/in.wav" "$T/host.wav" &&
         same "$T/host.wav" "$T/out.wav" 0 1e-5
 }
 check "a source is the same as in the test host" separated

@@ -20,7 +20,7 @@ static const char usage[] =
     "       wave compare A B [LAG]\n"
     "       wave nearest X FROM TO A B...\n"
     "nearest prints which of A, B... X is nearest to from sample FROM to TO, counted from\n"
-    "0, and its distance and the second's in dB relative to X.\n"
+    "0, and its distance and the second's in dB relative to X, over the first channel.\n"
     "compare prints: frames A, frames B, largest |A[t] - B[t + LAG]|, peak of B.\n"
     "The largest difference is nan if B has a sample that is not finite.\n";
 
@@ -84,23 +84,22 @@ static int compare(const char* path_a, const char* path_b, int64_t lag)
     return 0;
 }
 
-/// Energy of the difference between two files from one sample to another, in dB
-/// relative to the first.
+/// Energy of the difference between two files' first channels from one sample to
+/// another, in dB relative to the first file.
 static double distance(const char* path_a, const char* path_b, int64_t from, int64_t to)
 {
     SF_INFO info_a;
     SF_INFO info_b;
     float* const a = load(path_a, &info_a);
     float* const b = load(path_b, &info_b);
-    const int64_t length = (info_a.frames < info_b.frames ? info_a.frames : info_b.frames) *
-                           info_a.channels;
-    double error = 0.0;
+    const int64_t end = info_a.frames < info_b.frames ? info_a.frames : info_b.frames;
+    double error = to > end ? HUGE_VAL : 0.0;
     double energy = 0.0;
-    for (int64_t i = from * info_a.channels; i < to * info_a.channels; ++i) {
-        const bool both = i < length;
-        const double d = both ? (double)a[i] - (double)b[i] : HUGE_VAL;
+    for (int64_t i = from; i < to && i < end; ++i) {
+        const double x = a[i * info_a.channels];
+        const double d = x - b[i * info_b.channels];
         error += d * d;
-        energy += both ? (double)a[i] * (double)a[i] : 0.0;
+        energy += x * x;
     }
     free(b);
     free(a);
