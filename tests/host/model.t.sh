@@ -34,4 +34,19 @@ stems() {
     LV2_PATH=$T/broken "$HOST" -a -u urn:unbraid:stems "$T/in.wav" "$T/out.wav" 2>/dev/null
 }
 check "stems without a model" stems
+
+# Every backend has a status of its own; the message about a wrong name lists them
+named() {
+    UNBRAID_BACKEND=wrong "$HOST" "$T/in.wav" "$T/out.wav" 2>&1 >/dev/null | tee "$T/err"
+    for backend in $(sed -n 's/.*(expected auto, \(.*\)).*/\1/p' "$T/err" | tr -d ,); do
+        said=$(UNBRAID_BACKEND=$backend "$HOST" -s amount=0 "$T/in.wav" "$T/out.wav")
+        echo "$backend: $said"
+        case $said in
+        *" status 0 "* | *" status 6 "*) return 1 ;;
+        *" status "*) seen=$backend ;;
+        esac
+    done
+    [ -n "${seen:-}" ]
+}
+check "the status names every backend" named
 plan
