@@ -168,7 +168,7 @@ demo:
 demo-run: all $(DEMO_SRC:%.c=$(B)/%) $(B)/tests/host/host $(B)/tests/host/wave
 	BUILD=$(B) tests/demo/run
 
-bench: lib $(BENCH_SRC:%.c=$(B)/%)
+bench: $(BENCH_SRC:%.c=$(B)/%)
 	BUILD=$(B) tests/bench/run
 
 install: all

@@ -276,7 +276,7 @@ static void run(LV2_Handle instance, uint32_t n)
     }
     put(self, UB_LATENCY, (float)ub_separator_latency(separator));
     put(self, UB_LATE, (float)ub_separator_late_frames(separator));
-    put(self, UB_STATUS, self->status);
+    put(self, UB_STATUS, ub_stream_healthy(self->stream) ? self->status : UB_STATUS_FAILING);
 }
 
 static const LV2_Descriptor descriptors[UB_SHAPES] = {

@@ -61,12 +61,13 @@ static const ub_control_spec ub_control_specs[UB_CONTROLS] = {
     [UB_RESPONSE] = {"response", 0, 2, 0, true, false},
     [UB_LATENCY] = {"latency", 0, 262144, 0, true, true},
     [UB_LATE] = {"late_frames", 0, 16777216, 0, true, true},
-    [UB_STATUS] = {"status", 0, 6, 0, true, true},
+    [UB_STATUS] = {"status", 0, 7, 0, true, true},
 };
 
 /** Backend's name for each value of the status port.  0 is no backend, as there is no
     model; one past the end is a backend that has no value of its own. */
 #define UB_STATUSES 6
+#define UB_STATUS_FAILING (UB_STATUSES + 1) ///< The backend stopped making masks
 static const char* const ub_status_backend[UB_STATUSES] = {"",          "onednn", "openblas",
                                                            "reference", "cuda",   "onednn-bf16"};
 

@@ -83,7 +83,7 @@ static void check_shape(const ub_shape* shape)
     if (shape->first == UB_SOURCE) {
         ub_ok(scale_points(plugin, "source") == UB_INSTRUMENTS, "%s names each source", shape->uri);
     }
-    ub_ok(scale_points(plugin, "status") == UB_STATUSES + 1, "%s names each status", shape->uri);
+    ub_ok(scale_points(plugin, "status") == UB_STATUS_FAILING + 1, "%s names each status", shape->uri);
     ub_ok(designated(plugin, LV2_CORE__OutputPort, LV2_CORE__latency) == (int)base + UB_LATENCY &&
               lilv_plugin_has_latency(plugin) &&
               lilv_plugin_get_latency_port_index(plugin) == base + UB_LATENCY &&
