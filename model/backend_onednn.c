@@ -10,13 +10,16 @@
 #include <omp.h>
 
 #define PLANS 8U ///< Made for different frames, then the one unused for longest gives way
+#define BATCH 4U ///< Items that go through each layer together
 
 struct ub_runner_s {
     const ub_model* model;
     ub_dnn_store* store;
     dnnl_stream_t stream;
     bool half;
-    ub_images images;
+    ub_images images[BATCH]; ///< One for each item; more than one when first needed
+    uint32_t n_images;
+    float* raw;
     void* scratch;
     size_t scratch_size;
     ub_dnn_plan plans[PLANS];
@@ -58,52 +61,102 @@ find_plan(ub_runner* self, uint32_t first, uint32_t count)
 }
 
 static bool
-run_encoder(ub_runner* self, const ub_dnn_plan* plan, const ub_item* item)
+grow_images(ub_runner* self, uint32_t n)
 {
-    ub_images* images = &self->images;
-    ub_images_begin(images, item);
-    const void* src = images->input;
+    while (self->n_images < n) {
+        ub_images* images = &self->images[self->n_images];
+        if (!ub_images_make(images, &self->model->net, self->half, self->raw)) {
+            ub_images_free(images);
+            *images = (ub_images){0};
+            return false;
+        }
+        ++self->n_images;
+    }
+    return true;
+}
+
+static bool
+run_encoder(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint32_t n)
+{
     bool ok = true;
-    for (uint32_t i = 0; ok && i < images->net->encoders; ++i) {
-        const ub_dnn_buffers buffers = {src, images->encoder[i], item->folded->encoder_scale[i],
-                                        item->folded->encoder_shift[i], self->scratch};
-        ok = ub_dnn_conv_run(&plan->encoder[i], self->stream, &buffers);
-        src = images->encoder[i];
+    for (uint32_t k = 0; k < n; ++k) {
+        ub_images_begin(&self->images[k], &items[k]);
+    }
+    for (uint32_t i = 0; i < self->model->net.encoders; ++i) {
+        for (uint32_t k = 0; ok && k < n; ++k) {
+            ub_images* images = &self->images[k];
+            const ub_folded* folded = items[k].folded;
+            const ub_dnn_buffers buffers = {i ? images->encoder[i - 1] : images->input,
+                                            images->encoder[i], folded->encoder_scale[i],
+                                            folded->encoder_shift[i], self->scratch};
+            ok = ub_dnn_conv_run(&plan->encoder[i], self->stream, &buffers);
+        }
+    }
+    return ok;
+}
+
+/// All parts of a decoder layer, into the raw buffer
+static bool
+run_parts(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, const ub_images* images,
+          const void* input)
+{
+    const ub_decoder_plan* d = &plan->frames.decoder[i];
+    bool ok = true;
+    for (uint32_t n = 0; ok && n < d->n_parts; ++n) {
+        const ub_dnn_buffers buffers = {.src = ub_part_input(images, &plan->frames, i, n, input),
+                                        .dst = images->raw + d->raw[n],
+                                        .scratch = self->scratch};
+        ok = ub_dnn_conv_run(&plan->decoder[i][n], self->stream, &buffers);
     }
     return ok;
 }
 
 static bool
-run_decoder(ub_runner* self, const ub_dnn_plan* plan, const ub_item* item)
+run_decoder(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint32_t n)
 {
-    ub_images* images = &self->images;
-    const ub_frames_plan* frames = &plan->frames;
-    const void* input = ub_decoder_begin(images, frames);
+    const void* input[BATCH] = {NULL};
     bool ok = true;
-    for (uint32_t i = 0; ok && i < images->net->decoders; ++i) {
-        const ub_decoder_plan* d = &frames->decoder[i];
-        for (uint32_t n = 0; ok && n < d->n_parts; ++n) {
-            const ub_dnn_buffers buffers = {.src = ub_part_input(images, frames, i, n, input),
-                                            .dst = images->raw + d->raw[n],
-                                            .scratch = self->scratch};
-            ok = ub_dnn_conv_run(&plan->decoder[i][n], self->stream, &buffers);
+    for (uint32_t k = 0; k < n; ++k) {
+        input[k] = ub_decoder_begin(&self->images[k], &plan->frames);
+    }
+    for (uint32_t i = 0; i < self->model->net.decoders; ++i) {
+        for (uint32_t k = 0; ok && k < n; ++k) {
+            ok = run_parts(self, plan, i, &self->images[k], input[k]);
+            input[k] = ub_decoder_finish(&self->images[k], &plan->frames, &items[k], i);
         }
-        input = ub_decoder_finish(images, frames, item, i);
     }
     return ok;
 }
 
+/// Items with the same encoder outputs, one after the other
+static bool
+run_sharing(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint32_t n)
+{
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < n; ++i) {
+        if (!i || items[i].input != items[i - 1].input) {
+            ok = run_encoder(self, plan, &items[i], 1);
+        }
+        ok = ok && run_decoder(self, plan, &items[i], 1);
+    }
+    return ok;
+}
+
+/*
+  Items go through each layer together, so that its weights, which are many times
+  the size of the processor's own caches, come from memory once.
+*/
 static bool
 onednn_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
 {
     const ub_dnn_plan* plan = find_plan(self, first, count);
-    const bool plain = ub_encoder_is_plain(&self->model->net);
-    bool ok = plan;
-    for (uint32_t i = 0; ok && i < n; ++i) {
-        if (!i || !plain || items[i].input != items[i - 1].input) {
-            ok = run_encoder(self, plan, &items[i]);
-        }
-        ok = ok && run_decoder(self, plan, &items[i]);
+    if (!plan || ub_encoder_is_plain(&self->model->net)) {
+        return plan && run_sharing(self, plan, items, n);
+    }
+    bool ok = grow_images(self, n < BATCH ? n : BATCH);
+    for (uint32_t i = 0; ok && i < n; i += BATCH) {
+        const uint32_t some = n - i < BATCH ? n - i : BATCH;
+        ok = run_encoder(self, plan, items + i, some) && run_decoder(self, plan, items + i, some);
     }
     return ok;
 }
@@ -121,7 +174,10 @@ onednn_destroy(ub_runner* self)
         dnnl_stream_destroy(self->stream);
     }
     ub_dnn_store_put(self->store);
-    ub_images_free(&self->images);
+    for (uint32_t i = 0; i < self->n_images; ++i) {
+        ub_images_free(&self->images[i]);
+    }
+    free(self->raw);
     free(self->scratch);
     ub_model_unref(self->model);
     free(self);
@@ -137,7 +193,8 @@ make_ready(ub_runner* self)
         return false;
     }
     const ub_dnn_plan* whole = find_plan(self, 0, net->frames);
-    return whole && ub_images_make(&self->images, net, &whole->frames, self->half);
+    self->raw = whole ? ub_raw_make(&whole->frames) : NULL;
+    return self->raw && grow_images(self, 1);
 }
 
 static ub_runner*

@@ -17,6 +17,7 @@ struct ub_runner_s {
     const ub_model* model;
     ub_gemm_store* store;
     ub_images images;
+    float* raw;
     ub_frames_plan plan; ///< The last one used
     float* scratch;
     size_t scratch_step; ///< Values for each thread
@@ -139,6 +140,7 @@ openblas_destroy(ub_runner* self)
         ub_frames_plan_clear(&self->plan);
         ub_images_free(&self->images);
         ub_gemm_store_put(self->store);
+        free(self->raw);
         free(self->scratch);
         ub_model_unref(self->model);
         free(self);
@@ -175,7 +177,8 @@ make_ready(ub_runner* self)
         return false;
     }
     self->scratch_step = scratch_size(net, &self->plan);
-    return grow_scratch(self) && ub_images_make(&self->images, net, &self->plan, false);
+    self->raw = ub_raw_make(&self->plan);
+    return grow_scratch(self) && ub_images_make(&self->images, net, false, self->raw);
 }
 
 static ub_runner*

@@ -27,15 +27,25 @@ ub_images_value_size(const ub_images* images)
     return images->half ? sizeof(uint16_t) : sizeof(float);
 }
 
+float*
+ub_raw_make(const ub_frames_plan* whole)
+{
+    size_t most = 0;
+    for (uint32_t i = 0; i < whole->decoders; ++i) {
+        most = larger(most, whole->decoder[i].raw_size);
+    }
+    return (float*)ub_page_alloc(sizeof(float) * most);
+}
+
 bool
-ub_images_make(ub_images* images, const ub_network* net, const ub_frames_plan* whole, bool half)
+ub_images_make(ub_images* images, const ub_network* net, bool half, float* raw)
 {
     images->net = net;
     images->half = half;
+    images->raw = raw;
     const size_t size = ub_images_value_size(images);
     size_t in = 0;
-    size_t raw = 0;
-    bool ok = true;
+    bool ok = raw;
     for (uint32_t i = 0; i < net->encoders; ++i) {
         const ub_layer* l = &net->encoder[i];
         images->encoder[i] = ub_page_alloc(size * l->filters * l->out_size[0] * l->out_size[1]);
@@ -44,13 +54,11 @@ ub_images_make(ub_images* images, const ub_network* net, const ub_frames_plan* w
     for (uint32_t i = 0; i < net->decoders; ++i) {
         const ub_layer* l = &net->decoder[i];
         in = larger(in, (size_t)l->inputs * l->in_size[0] * l->in_size[1]);
-        raw = larger(raw, whole->decoder[i].raw_size);
     }
     images->input = ub_page_alloc(size * net->channels * net->frames * net->bins);
     images->decoder[0] = ub_page_alloc(size * in);
     images->decoder[1] = ub_page_alloc(size * in);
-    images->raw = (float*)ub_page_alloc(sizeof(float) * raw);
-    return ok && images->input && images->decoder[0] && images->decoder[1] && images->raw;
+    return ok && images->input && images->decoder[0] && images->decoder[1];
 }
 
 void
@@ -62,7 +70,6 @@ ub_images_free(ub_images* images)
     free(images->input);
     free(images->decoder[0]);
     free(images->decoder[1]);
-    free(images->raw);
 }
 
 bool

@@ -24,15 +24,18 @@ typedef struct {
     void* input;                  ///< Network input
     void* encoder[UB_MAX_LAYERS]; ///< Finished encoder outputs
     void* decoder[2];             ///< Decoder inputs in turns, with the skip connection
-    float* raw;                   ///< Convolution outputs of a decoder layer's parts
+    float* raw;                   ///< Convolution outputs of a decoder layer's parts; not owned
 } ub_images;
 
 /// Bytes, aligned to a page, for a backend's own buffers too.  Free with free().
 void* ub_page_alloc(size_t size);
 
+/// A raw buffer, which several images may share as it is used up in each layer.
+/// NULL: no memory.
+float* ub_raw_make(const ub_frames_plan* whole);
+
 /// Allocate the images of zeroed `images`.  False: no memory; free them all the same.
-bool ub_images_make(ub_images* images, const ub_network* net, const ub_frames_plan* whole,
-                    bool half);
+bool ub_images_make(ub_images* images, const ub_network* net, bool half, float* raw);
 void ub_images_free(ub_images* images);
 
 size_t ub_images_value_size(const ub_images* images);
