@@ -102,23 +102,28 @@ static bool init_tickets(ub_client* client, uint32_t outputs, uint32_t max_count
     return ok;
 }
 
-bool ub_client_init(ub_client* client, const ub_model* model, uint32_t outputs,
-                    uint32_t max_count, uint32_t backlog)
+bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_options* options)
 {
     const ub_network* net = &model->net;
-    client->masker = (ub_masker){push_frame, begin,       submit,    next,
-                                 release,    wait_answer, max_count, outputs};
+    client->masker = (ub_masker){.frame = push_frame,
+                                 .begin = begin,
+                                 .submit = submit,
+                                 .next = next,
+                                 .release = release,
+                                 .wait = wait_answer,
+                                 .max_count = options->max_count,
+                                 .outputs = options->outputs};
     client->model = ub_model_ref(model);
     client->mask_size = (size_t)net->channels * net->bins;
     const size_t record = sizeof(frame_record) + client->mask_size * sizeof(float);
     sem_init(&client->answers, 0, 0);
     atomic_init(&client->failed, false);
-    client->frames = ub_ring_new(record, backlog);
+    client->frames = ub_ring_new(record, options->backlog);
     client->asked = ub_ring_new(sizeof(ub_ticket*), UB_CLIENT_JOBS);
     client->answered = ub_ring_new(sizeof(ub_ticket*), UB_CLIENT_JOBS);
     client->number = calloc(net->frames, sizeof(int64_t));
     client->history = calloc(net->frames * client->mask_size, sizeof(float));
-    return init_tickets(client, outputs, max_count) && client->frames && client->asked &&
+    return init_tickets(client, options->outputs, options->max_count) && client->frames && client->asked &&
            client->answered && client->number && client->history;
 }
 

@@ -56,8 +56,7 @@ struct ub_client_s {
 };
 
 /// Set up the client's own part.  False: no memory.
-bool ub_client_init(ub_client* client, const ub_model* model, uint32_t outputs,
-                    uint32_t max_count, uint32_t backlog);
+bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_options* options);
 void ub_client_clear(ub_client* client);
 
 /// The oldest job not yet answered, or NULL.  Only under the engine's lock.

@@ -3,6 +3,7 @@
 
 #include "model/desk.h"
 
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,16 @@ struct ub_desk_s {
     uint64_t jobs;
 };
 
-ub_desk* ub_desk_new(const ub_backend* backend, const ub_model* model, char* err,
+// Backends prepare for as many threads as the calling one may use.  Returns that number
+// as it was, to be set again: the calling thread is the host's.
+static int use_threads(int threads)
+{
+    const int before = omp_get_max_threads();
+    omp_set_num_threads(threads);
+    return before;
+}
+
+ub_desk* ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model* model, char* err,
                      size_t err_size)
 {
     const ub_network* net = &model->net;
@@ -41,7 +51,7 @@ ub_desk* ub_desk_new(const ub_backend* backend, const ub_model* model, char* err
     desk->model = ub_model_ref(model);
     bool ok = true;
     const size_t size = sizeof(float) * net->channels * net->frames * net->bins;
-    desk->window = malloc(size);
+    desk->window = calloc(1, size);
     for (uint32_t i = 0; i < UB_MAX_CONDITIONS; ++i) {
         desk->mask[i] = malloc(size); // memory that is never touched costs nothing
         ok = ok && desk->mask[i];
@@ -53,7 +63,9 @@ ub_desk* ub_desk_new(const ub_backend* backend, const ub_model* model, char* err
     if (!ok || !desk->window) {
         snprintf(err, err_size, "engine: out of memory");
     } else {
+        const int before = use_threads((int)threads);
         desk->runner = backend->create(model, err, err_size);
+        use_threads(before);
     }
     if (!desk->runner) {
         ub_desk_free(desk);
@@ -103,6 +115,25 @@ static const ub_folded* folded(ub_desk* desk, const float* condition)
     oldest->used = desk->jobs;
     ub_fold(desk->model, condition, oldest->folded);
     return oldest->folded;
+}
+
+bool ub_desk_warm_up(ub_desk* desk, unsigned threads, const ub_client_options* options)
+{
+    const float nothing[UB_NET_SOURCES] = {0};
+    ub_item items[UB_MAX_OUTPUTS];
+    // A job has a condition for each output, or more across a change
+    const uint32_t n = options->outputs > 2 ? options->outputs : 2;
+    for (uint32_t i = 0; i < n; ++i) {
+        items[i] = (ub_item){desk->window, folded(desk, nothing), desk->mask[i]};
+    }
+    bool ok = true;
+    const int before = use_threads((int)threads);
+    for (uint32_t i = 0; ok && i < options->n_spans; ++i) {
+        const ub_span* span = &options->spans[i];
+        ok = desk->backend->run(desk->runner, items, n, span->first, span->count);
+    }
+    use_threads(before);
+    return ok;
 }
 
 // Frame i of a mask [channels][count][bins] as [channels][bins], or all 1 without one

@@ -222,8 +222,8 @@ const ub_backend* ub_engine_backend(const ub_engine* engine)
 
 // A desk for the model on every worker.  Making one takes long and must not hold
 // up other clients' jobs, so it is made outside the lock.
-static bool take_seat(ub_engine* engine, worker* w, const ub_model* model, char* err,
-                      size_t err_size)
+static bool take_seat(ub_engine* engine, worker* w, const ub_model* model,
+                      const ub_client_options* options, char* err, size_t err_size)
 {
     pthread_mutex_lock(&engine->lock);
     seat* s = find_seat(w, model);
@@ -235,7 +235,17 @@ static bool take_seat(ub_engine* engine, worker* w, const ub_model* model, char*
         return true;
     }
     seat* made = calloc(1, sizeof(seat));
-    if (!made || !(made->desk = ub_desk_new(engine->backend, model, err, err_size))) {
+    if (!made) {
+        snprintf(err, err_size, "engine: out of memory");
+        return false;
+    }
+    made->desk = ub_desk_new(engine->backend, engine->threads, model, err, err_size);
+    if (!made->desk || !ub_desk_warm_up(made->desk, engine->threads, options)) {
+        if (made->desk) {
+            snprintf(err, err_size, "%s: the %s backend cannot run it", model->path,
+                     engine->backend->name);
+        }
+        ub_desk_free(made->desk);
         free(made);
         return false;
     }
@@ -275,8 +285,8 @@ static void leave_seat(ub_engine* engine, worker* w, const ub_model* model)
     }
 }
 
-ub_client* ub_client_new(ub_engine* engine, const ub_model* model, uint32_t outputs,
-                         uint32_t max_count, uint32_t backlog, char* err, size_t err_size)
+ub_client* ub_client_new(ub_engine* engine, const ub_model* model,
+                         const ub_client_options* options, char* err, size_t err_size)
 {
     ub_client* client = calloc(1, sizeof(ub_client));
     if (!client) {
@@ -286,12 +296,12 @@ ub_client* ub_client_new(ub_engine* engine, const ub_model* model, uint32_t outp
     client->engine = engine;
     client->work = &engine->work;
     unsigned seated = 0;
-    bool ok = ub_client_init(client, model, outputs, max_count, backlog);
+    bool ok = ub_client_init(client, model, options);
     if (!ok) {
         snprintf(err, err_size, "engine: out of memory");
     }
     while (ok && seated < engine->n_workers) {
-        ok = take_seat(engine, &engine->workers[seated], model, err, err_size);
+        ok = take_seat(engine, &engine->workers[seated], model, options, err, err_size);
         seated += ok;
     }
     if (!ok) {

@@ -37,18 +37,26 @@ void ub_engine_free(ub_engine* engine);
 
 const ub_backend* ub_engine_backend(const ub_engine* engine);
 
-/**
-   Connect a stream.
+/** Frames of a window that jobs ask for. */
+typedef struct {
+    uint32_t first; ///< From the window's oldest frame, 0, on
+    uint32_t count;
+} ub_span;
 
-   @param model Kept by reference.
-   @param outputs Mask sets per job, 1 to UB_MAX_OUTPUTS.
-   @param max_count Longest number of frames that one job asks for.
-   @param backlog Frames that may come before a job takes them; the masker refuses more.
-   A stream needs look-ahead + step + deadline of them before its first job, and
-   those again that may be left from before a reset.
-*/
-ub_client* ub_client_new(ub_engine* engine, const ub_model* model, uint32_t outputs,
-                         uint32_t max_count, uint32_t backlog, char* err, size_t err_size);
+typedef struct {
+    uint32_t outputs;   ///< Mask sets per job, 1 to UB_MAX_OUTPUTS
+    uint32_t max_count; ///< Longest number of frames that one job asks for
+    uint32_t backlog;   ///< Frames that may come before a job takes them; the masker
+                        ///< refuses more.  A stream needs look-ahead + step + deadline of
+                        ///< them before its first job, and those again that may be left
+                        ///< from before a reset.
+    const ub_span* spans; ///< What jobs will ask for, so that the first ones are not slow
+    uint32_t n_spans;
+} ub_client_options;
+
+/// Connect a stream.  Keeps a reference to the model.  NULL on failure, with one line in err.
+ub_client* ub_client_new(ub_engine* engine, const ub_model* model,
+                         const ub_client_options* options, char* err, size_t err_size);
 
 /// False while the backend fails at this client's jobs.  Real-time safe.
 bool ub_client_healthy(const ub_client* client);

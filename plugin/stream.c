@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Frames that may wait for a worker, beyond the step of the slowest response: those
-// before the first job, while those from before a reset may still be waiting too
-#define BACKLOG 192
+// Frames that may wait for a worker: of the slowest response those before the first job,
+// while as many from before a reset may still be waiting too
+#define BACKLOG 240
 
 struct ub_stream_s {
     const ub_model* model;
@@ -30,23 +30,25 @@ const ub_timing* ub_response_timings(void)
     return timings;
 }
 
-static uint32_t longest_count(void)
+static bool add_client(ub_stream* self, const ub_grid* grid, const ub_stream_config* config,
+                       char* err, size_t err_size)
 {
-    uint32_t longest = 0;
+    ub_span spans[UB_RESPONSES];
+    ub_client_options options = {.outputs = config->outputs, .backlog = BACKLOG, .spans = spans};
     for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
-        const uint32_t count = timings[i].step + timings[i].fade;
-        longest = count > longest ? count : longest;
+        const ub_timing* t = &timings[i];
+        const uint32_t needed = t->lookahead + t->step;
+        const uint32_t count = t->step + t->fade;
+        if (needed > grid->frames) {
+            snprintf(err, err_size, "windows of %u frames (expected at least %u)", grid->frames,
+                     needed);
+            return false;
+        }
+        spans[options.n_spans++] = (ub_span){grid->frames - needed, count};
+        options.max_count = count > options.max_count ? count : options.max_count;
     }
-    return longest;
-}
-
-static uint32_t longest_step(void)
-{
-    uint32_t longest = 0;
-    for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
-        longest = timings[i].step > longest ? timings[i].step : longest;
-    }
-    return longest;
+    self->client = ub_client_new(config->engine, self->model, &options, err, err_size);
+    return self->client;
 }
 
 static bool add_separator(ub_stream* self, const ub_grid* grid, double rate, uint32_t outputs,
@@ -72,14 +74,10 @@ static bool open_stream(ub_stream* self, const ub_stream_config* config, char* e
     if (!self->model) {
         return false;
     }
-    self->client = ub_client_new(config->engine, self->model, config->outputs, longest_count(),
-                                 longest_step() + BACKLOG, err, err_size);
-    if (!self->client) {
-        return false;
-    }
     const ub_grid grid = ub_model_grid(self->model);
     char why[256] = "";
-    if (!add_separator(self, &grid, config->rate, config->outputs, why, sizeof(why))) {
+    if (!add_client(self, &grid, config, why, sizeof(why)) ||
+        !add_separator(self, &grid, config->rate, config->outputs, why, sizeof(why))) {
         snprintf(err, err_size, "%s: %s", config->model, why);
     }
     return self->separator;

@@ -65,7 +65,9 @@ static ub_engine* make_engine(unsigned workers)
 static ub_client* make_client(ub_engine* engine, const ub_model* model, uint32_t outputs)
 {
     char err[256] = "";
-    ub_client* client = ub_client_new(engine, model, outputs, MAX_COUNT, 32, err, sizeof(err));
+    const ub_span spans[] = {{0, FRAMES}, {FRAMES - 4, 4}};
+    const ub_client_options options = {outputs, MAX_COUNT, 32, spans, 2};
+    ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     if (!client) {
         fail_msg("%s", err);
     }
