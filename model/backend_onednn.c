@@ -29,10 +29,11 @@ struct ub_runner_s {
 static bool
 grow_scratch(ub_runner* self, size_t size)
 {
-    if (size > self->scratch_size) {
+    void* scratch = size > self->scratch_size ? ub_page_alloc(size) : NULL;
+    if (scratch) { // without, what there is still serves the smaller plans
         free(self->scratch);
-        self->scratch = ub_page_alloc(size);
-        self->scratch_size = self->scratch ? size : 0;
+        self->scratch = scratch;
+        self->scratch_size = size;
     }
     return self->scratch_size >= size;
 }

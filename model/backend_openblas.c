@@ -48,7 +48,7 @@ static void
 leave_blas(void)
 {
     pthread_mutex_lock(&count_lock);
-    if (!--jobs) {
+    if (!--jobs && openblas_get_num_threads() == 1) { // else the host has set another
         openblas_set_num_threads(host_threads);
     }
     pthread_mutex_unlock(&count_lock);

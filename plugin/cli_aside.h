@@ -6,7 +6,7 @@
 
 /**
    @file
-   Files that are written aside and appear under their names all at once.
+   Files that are written aside and get their names when all are complete.
 
    A file is written as a hidden one in the directory where it is to be, so that
    a rename puts it there whole.  The process has one set of them; if a signal

@@ -34,7 +34,8 @@ count_parameters(const ub_network* net)
     }
     for (uint32_t i = 0; i < net->controls; ++i) {
         const ub_control_layer* layer = &net->control[i];
-        n += (uint64_t)layer->units * (layer->inputs + 1 + (layer->norm ? 2 : 0));
+        const uint64_t inputs = (uint64_t)layer->inputs * layer->kernel;
+        n += layer->units * (inputs + 1 + (layer->norm ? 2 : 0));
     }
     if (net->controls) {
         n += 2ull * net->pairs * (net->control[net->controls - 1].units + 1);

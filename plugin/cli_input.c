@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FORMAT_MPEG 0x230000 // SF_FORMAT_MPEG, which libsndfile has from 1.1 on
+
 static bool
 write_all(int fd, const char* data, size_t size)
 {
@@ -117,7 +119,7 @@ ub_input_open(ub_input* self, const char* path, char* err, size_t err_size)
     if (!self->file) {
         return ub_error(err, err_size,
                         "%s: is no sound file that can be read (expected WAV, AIFF, FLAC, OGG or "
-                        "MP3; libsndfile: %s)",
+                        "another that libsndfile reads, which says: %s)",
                         self->path, sf_strerror(NULL));
     }
     if (!check(self, err, err_size)) {
@@ -133,6 +135,13 @@ ub_input_sized(const ub_input* self)
     return self->info.frames < SF_COUNT_MAX;
 }
 
+/// Whether the file's own number of frames is more than a guess
+static bool
+counted(const ub_input* self)
+{
+    return ub_input_sized(self) && (self->info.format & SF_FORMAT_TYPEMASK) != FORMAT_MPEG;
+}
+
 int64_t
 ub_input_read(ub_input* self, float* frames, int64_t n, char* err, size_t err_size)
 {
@@ -143,7 +152,7 @@ ub_input_read(ub_input* self, float* frames, int64_t n, char* err, size_t err_si
         ub_error(err, err_size, "%s: holds no sound (expected at least one sample)", self->path);
         return -1;
     }
-    if (sf_error(self->file) || (got < n && ub_input_sized(self) && total < self->info.frames)) {
+    if (sf_error(self->file) || (got < n && counted(self) && total < self->info.frames)) {
         ub_error(err, err_size, "%s: is damaged after %.1f s (expected %.1f s)", self->path,
                  (double)total / rate, (double)self->info.frames / rate);
         return -1;

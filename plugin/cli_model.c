@@ -33,6 +33,21 @@ look(const char* path, char* list, size_t size)
     return !access(path, R_OK);
 }
 
+/// Look in the directories of LV2_PATH, where hosts look for plugins
+static bool
+look_along(const char* dirs, char* path, size_t size, char* list, size_t list_size)
+{
+    for (const char* dir = dirs ? dirs : ""; *dir;) {
+        const size_t n = strcspn(dir, ":");
+        snprintf(path, size, "%.*s/%s", (int)n, dir, FILE_NAME);
+        if (n && look(path, list, list_size)) {
+            return true;
+        }
+        dir += n + (dir[n] == ':');
+    }
+    return false;
+}
+
 bool
 ub_model_path(const char* chosen, char* path, size_t size, char* err, size_t err_size)
 {
@@ -58,6 +73,9 @@ ub_model_path(const char* chosen, char* path, size_t size, char* err, size_t err
         if (look(path, list, sizeof(list))) {
             return true;
         }
+    }
+    if (look_along(getenv("LV2_PATH"), path, size, list, sizeof(list))) {
+        return true;
     }
     return ub_error(err, err_size, "no model found (expected -m FILE, UNBRAID_MODEL or one of %s)",
                     list);

@@ -14,7 +14,7 @@
 
 /**
    The path of the model to use: the chosen one, else the environment's
-   UNBRAID_MODEL, else the default model beside the program or where LV2 bundles
+   UNBRAID_MODEL, else the default model beside the program, where LV2 bundles
    are installed.
 
    @param chosen NULL for none.

@@ -39,7 +39,7 @@ typedef struct {
 
 /**
    Separate one file into one output per source, as long as the input and
-   aligned with it.  All outputs appear at once, or none.
+   aligned with it.  Outputs appear when all are complete, or none does.
 
    @param outputs Paths, [config.sources].
    @return False with one line in err.

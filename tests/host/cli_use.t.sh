@@ -37,7 +37,7 @@ check "standard output on a full disk" full
 
 cp "$(command -v unbraid)" "$T/alone"
 check "no model: where it was looked for" refuse 1 "no model found (expected -m FILE, UNBRAID_MODEL or one of .*/home/.lv2/unbraid.lv2" \
-    env -u UNBRAID_MODEL HOME=/home "$T/alone" in.wav
+    env -u UNBRAID_MODEL HOME=/home LV2_PATH=/nowhere "$T/alone" in.wav
 check "a model that is not there" refuse 1 "nowhere" unbraid -m nowhere in.wav
 head -c 1000 "$T/model" >cut.model
 check "a model cut short" refuse 1 "cut.model" unbraid -m cut.model in.wav
@@ -48,6 +48,10 @@ beside() {
         env -u UNBRAID_MODEL "$T/app/unbraid" info | tee "$T/info" && grep -q "model .*/app/unbraid.lv2/default" "$T/info"
 }
 check "the model beside the program" beside
+along() {
+    env -u UNBRAID_MODEL HOME=/home "LV2_PATH=/nowhere:$T/app" "$T/alone" info | grep "model .*/app/unbraid.lv2/default"
+}
+check "the model where hosts are told to look for plugins" along
 
 quiet() { status 0 unbraid -q -s vocals in.wav && [ ! -s "$T/err" ] && [ ! -s "$T/out" ]; }
 check "-q prints nothing" quiet
