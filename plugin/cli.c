@@ -24,7 +24,7 @@ static const char help[] =
     "  -f, --format FORMAT  wav (default), wav24, wav16, flac or ogg\n"
     "  -m, --model MODEL    weights file (default: UNBRAID_MODEL, else the installed one)\n"
     "  -b, --backend NAME   what computes: see 'unbraid info' (default: the best)\n"
-    "  -j, --threads N      threads to compute with (default: one per core)\n"
+    "  -j, --threads N      threads to compute with (default: 1)\n"
     "  -q, --quiet          print errors and warnings only\n"
     "      --json           print one JSON object per file\n"
     "  -h, --help           print this\n"

@@ -187,7 +187,9 @@ ub_cli_separate(const ub_cli_options* options)
                   .song = {.remove = options->remove,
                            .format = options->format,
                            .progress = !options->quiet}};
-    const ub_engine_options engine = {.backend = options->backend, .threads = options->threads};
+    // One stream's jobs are computed one after the other
+    const ub_engine_options engine = {
+        .backend = options->backend, .workers = 1, .threads = options->threads};
     int status = UB_CLI_FAILED;
     if (options->backend && !ub_backend_find(options->backend, err, sizeof(err))) {
         status = UB_CLI_USAGE;
