@@ -16,7 +16,6 @@ ifeq ($(origin CC),default)
 CC     := gcc
 endif
 CFLAGS ?= -O3 -g
-PYTHON ?= python3
 
 ifeq ($(shell id -u),0)
 PREFIX ?= /usr/local
@@ -63,7 +62,8 @@ TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
               $(patsubst presets/%,$(BUNDLE)/%,$(wildcard presets/*.ttl))
 MODEL      := $(BUNDLE)/default.safetensors
 
-.PHONY: all lib plugin cli units hosts demo demo-run test check unit bench install uninstall clean
+.PHONY: all lib plugin cli units hosts demo demo-run test check unit-asan unit-tsan bench install \
+        uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 

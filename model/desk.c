@@ -21,6 +21,7 @@ typedef struct {
 
 struct ub_desk_s {
     const ub_backend* backend;
+    int threads; // that compute one job together
     const ub_model* model;
     ub_runner* runner;
     float* window; // [channels][frames][bins]
@@ -48,6 +49,7 @@ ub_desk* ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model
         return NULL;
     }
     desk->backend = backend;
+    desk->threads = (int)threads;
     desk->model = ub_model_ref(model);
     bool ok = true;
     const size_t size = sizeof(float) * net->channels * net->frames * net->bins;
@@ -63,7 +65,7 @@ ub_desk* ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model
     if (!ok || !desk->window) {
         snprintf(err, err_size, "engine: out of memory");
     } else {
-        const int before = use_threads((int)threads);
+        const int before = use_threads(desk->threads);
         desk->runner = backend->create(model, err, err_size);
         use_threads(before);
     }
@@ -117,7 +119,7 @@ static const ub_folded* folded(ub_desk* desk, const float* condition)
     return oldest->folded;
 }
 
-bool ub_desk_warm_up(ub_desk* desk, unsigned threads, const ub_client_options* options)
+bool ub_desk_warm_up(ub_desk* desk, const ub_client_options* options)
 {
     const float nothing[UB_NET_SOURCES] = {0};
     ub_item items[UB_MAX_OUTPUTS];
@@ -127,7 +129,7 @@ bool ub_desk_warm_up(ub_desk* desk, unsigned threads, const ub_client_options* o
         items[i] = (ub_item){desk->window, folded(desk, nothing), desk->mask[i]};
     }
     bool ok = true;
-    const int before = use_threads((int)threads);
+    const int before = use_threads(desk->threads);
     for (uint32_t i = 0; ok && i < options->n_spans; ++i) {
         const ub_span* span = &options->spans[i];
         ok = desk->backend->run(desk->runner, items, n, span->first, span->count);

@@ -22,7 +22,7 @@ ub_desk* ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model
 /// Run what a client will ask for once, on silence: backends prepare the sizes that they
 /// are asked for when they first are, which takes longer than a live stream can wait.
 /// Before a worker uses the desk.  False if the backend fails.
-bool ub_desk_warm_up(ub_desk* desk, unsigned threads, const ub_client_options* options);
+bool ub_desk_warm_up(ub_desk* desk, const ub_client_options* options);
 
 void ub_desk_free(ub_desk* desk);
 

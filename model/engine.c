@@ -240,7 +240,7 @@ static bool take_seat(ub_engine* engine, worker* w, const ub_model* model,
         return false;
     }
     made->desk = ub_desk_new(engine->backend, engine->threads, model, err, err_size);
-    if (!made->desk || !ub_desk_warm_up(made->desk, engine->threads, options)) {
+    if (!made->desk || !ub_desk_warm_up(made->desk, options)) {
         if (made->desk) {
             snprintf(err, err_size, "%s: the %s backend cannot run it", model->path,
                      engine->backend->name);
