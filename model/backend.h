@@ -11,11 +11,18 @@
 
 #include "model/model.h"
 
+/** What a backend keeps of a stream's last windows, to compute only what is new in
+    the next one.  Used by one thread at a time. */
+typedef struct ub_trail_s ub_trail;
+
 /** One pass of the network: a window under one condition. */
 typedef struct {
     const float* input;      ///< Network input, [channels][frames][bins]
     const ub_folded* folded; ///< The condition
     float* mask;             ///< Answer, [channels][count][bins], for the run's frames
+    ub_trail* trail;         ///< The stream's, or NULL
+    int64_t start;           ///< Number of the window's first frame in its stream.  Under
+                             ///< one trail a frame of one number is always the same.
 } ub_item;
 
 /** A network made ready to run.  Used by one thread at a time. */
@@ -39,6 +46,17 @@ typedef struct {
     bool (*run)(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count);
 
     void (*destroy)(ub_runner* self);
+
+    /// A trail for a stream whose windows each begin `step` frames after the one
+    /// before, under that many conditions at a time.  Any runner of this backend and
+    /// model may use it, in turns.  NULL if it would gain nothing, or without memory;
+    /// a backend that has none sets no function.
+    ub_trail* (*trail_new)(const ub_model* model, uint32_t step, uint32_t conditions);
+
+    void (*trail_free)(ub_trail* trail);
+
+    /// Windows of different streams that one run gains by taking together; 0 for none
+    uint32_t batch;
 } ub_backend;
 
 /// All backends in this build, best first, NULL at the end

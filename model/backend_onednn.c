@@ -252,10 +252,19 @@ ub_onednn_bf16_is_fast(void)
 }
 
 const ub_backend ub_backend_onednn = {
-    "onednn",       "oneDNN, single precision", single_available, create_single, onednn_run,
-    onednn_destroy,
+    .name = "onednn",
+    .about = "oneDNN, single precision",
+    .available = single_available,
+    .create = create_single,
+    .run = onednn_run,
+    .destroy = onednn_destroy,
 };
 
 const ub_backend ub_backend_onednn_bf16 = {
-    "onednn-bf16", "oneDNN, bfloat16", half_available, create_half, onednn_run, onednn_destroy,
+    .name = "onednn-bf16",
+    .about = "oneDNN, bfloat16",
+    .available = half_available,
+    .create = create_half,
+    .run = onednn_run,
+    .destroy = onednn_destroy,
 };

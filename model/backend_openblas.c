@@ -203,7 +203,10 @@ openblas_available(void)
 }
 
 const ub_backend ub_backend_openblas = {
-    "openblas",         "OpenBLAS, single precision",
-    openblas_available, openblas_create,
-    openblas_run,       openblas_destroy,
+    .name = "openblas",
+    .about = "OpenBLAS, single precision",
+    .available = openblas_available,
+    .create = openblas_create,
+    .run = openblas_run,
+    .destroy = openblas_destroy,
 };

@@ -290,7 +290,10 @@ reference_available(void)
 }
 
 const ub_backend ub_backend_reference = {
-    "reference",         "plain C in double precision, slow",
-    reference_available, reference_create,
-    reference_run,       reference_destroy,
+    .name = "reference",
+    .about = "plain C in double precision, slow",
+    .available = reference_available,
+    .create = reference_create,
+    .run = reference_run,
+    .destroy = reference_destroy,
 };

@@ -126,7 +126,7 @@ bool ub_desk_warm_up(ub_desk* desk, const ub_client_options* options)
     // A job has a condition for each output, or more across a change
     const uint32_t n = options->outputs > 2 ? options->outputs : 2;
     for (uint32_t i = 0; i < n; ++i) {
-        items[i] = (ub_item){desk->window, folded(desk, nothing), desk->mask[i]};
+        items[i] = (ub_item){desk->window, folded(desk, nothing), desk->mask[i], NULL, 0};
     }
     bool ok = true;
     const int before = use_threads(desk->threads);
@@ -173,7 +173,7 @@ static bool compute(ub_desk* desk, const ub_client* client, ub_job* job)
     ub_item items[UB_MAX_CONDITIONS];
     ub_client_window(client, job, desk->window);
     for (uint32_t i = 0; i < job->conditions; ++i) {
-        items[i] = (ub_item){desk->window, folded(desk, job->condition[i]), desk->mask[i]};
+        items[i] = (ub_item){desk->window, folded(desk, job->condition[i]), desk->mask[i], NULL, 0};
     }
     return desk->backend->run(desk->runner, items, job->conditions, first, job->count);
 }

@@ -190,7 +190,7 @@ check_case(const ub_backend* backend, const char* name)
     for (uint32_t i = 0; i < g.conditions; ++i) {
         ub_folded* folded = ub_folded_new(&g.model->net);
         ub_fold(g.model, g.condition[i], folded);
-        items[i] = (ub_item){g.input, folded, (float*)calloc(g.size, sizeof(float))};
+        items[i] = (ub_item){g.input, folded, (float*)calloc(g.size, sizeof(float)), NULL, 0};
     }
     // All as one batch
     assert_true(backend->run(runner, items, g.conditions, 0, g.model->net.frames));
