@@ -113,7 +113,8 @@ open_job(job* j, const ub_backend* backend, const ub_model* model)
         condition[i % net->sources] = 1.0f;
         ub_folded* folded = ub_folded_new(net);
         ub_fold(model, condition, folded);
-        j->items[i] = (ub_item){input, folded, (float*)malloc(size * sizeof(float)), NULL, 0};
+        j->items[i] = (ub_item){
+            .input = input, .folded = folded, .mask = (float*)malloc(size * sizeof(float))};
     }
     j->count = net->frames;
 }

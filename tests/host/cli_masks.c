@@ -37,7 +37,7 @@ run(const ub_model* model, const ub_backend* backend, char** args, char* err, si
         condition[i] = (float)atof(args[2 + i]);
     }
     ub_fold(model, condition, folded);
-    const ub_item item = {input, folded, mask};
+    const ub_item item = {.input = input, .folded = folded, .mask = mask};
     const bool done = runner && transfer(args[0], "rb", input, size) &&
                       backend->run(runner, &item, 1, 0, net->frames) &&
                       transfer(args[1], "wb", mask, size);

@@ -11,10 +11,16 @@ if [ ! -x "$golden" ]; then
     exit 0
 fi
 
+# capped NAME FLAG ISA CORETYPE: where the processor has as much, which its FLAG tells.
+# OpenBLAS runs the kernels it is told to, whether the processor can or not.
 capped() {
-    env DNNL_MAX_CPU_ISA="$1" OPENBLAS_CORETYPE="$2" "$golden" 'masks_are_right_o*'
+    if grep -qw "$2" /proc/cpuinfo; then
+        check "$1" env DNNL_MAX_CPU_ISA="$3" OPENBLAS_CORETYPE="$4" "$golden" 'masks_are_right_o*'
+    else
+        skip "$1" "the processor has no $2"
+    fi
 }
-check "AVX-512 without its 16-bit formats" capped AVX512_CORE SkylakeX
-check "AVX2" capped AVX2 Haswell
-check "SSE4.1" capped SSE41 Nehalem
+capped "AVX-512 without its 16-bit formats" avx512bw AVX512_CORE SkylakeX
+capped "AVX2" avx2 AVX2 Haswell
+capped "SSE4.1" sse4_1 SSE41 Nehalem
 plan

@@ -61,7 +61,7 @@ run_often(void* arg)
     ub_folded* folded = ub_folded_new(net);
     ub_fold(w->model, condition, folded);
     ub_runner* runner = w->backend->create(w->model, err, sizeof(err));
-    const ub_item item = {w->input, folded, w->mask};
+    const ub_item item = {.input = w->input, .folded = folded, .mask = w->mask};
     w->ok = runner;
     for (uint32_t i = 0; w->ok && i < ROUNDS; ++i) {
         const uint32_t count = 1 + i % net->frames;

@@ -144,7 +144,7 @@ static void direct(const ub_model* model, int64_t first_frame, int64_t end, uint
     ub_fold(model, condition, folded);
     const ub_backend* backend = ub_backend_find("reference", err, sizeof(err));
     ub_runner* runner = backend->create(model, err, sizeof(err));
-    const ub_item item = {input, folded, mask};
+    const ub_item item = {.input = input, .folded = folded, .mask = mask};
     assert_true(backend->run(runner, &item, 1, 0, FRAMES));
     backend->destroy(runner);
     ub_folded_free(folded);

@@ -190,7 +190,9 @@ check_case(const ub_backend* backend, const char* name)
     for (uint32_t i = 0; i < g.conditions; ++i) {
         ub_folded* folded = ub_folded_new(&g.model->net);
         ub_fold(g.model, g.condition[i], folded);
-        items[i] = (ub_item){g.input, folded, (float*)calloc(g.size, sizeof(float)), NULL, 0};
+        items[i] = (ub_item){.input = g.input,
+                             .folded = folded,
+                             .mask = (float*)calloc(g.size, sizeof(float))};
     }
     // All as one batch
     assert_true(backend->run(runner, items, g.conditions, 0, g.model->net.frames));
@@ -245,7 +247,8 @@ check_parts(const ub_backend* backend, const char* name)
     ub_runner* runner = make_runner(backend, g.model);
     ub_folded* folded = ub_folded_new(net);
     ub_fold(g.model, g.condition[0], folded);
-    const ub_item item = {g.input, folded, (float*)malloc(g.size * sizeof(float))};
+    const ub_item item = {
+        .input = g.input, .folded = folded, .mask = (float*)malloc(g.size * sizeof(float))};
     assert_true(backend->run(runner, &item, 1, 0, net->frames));
     const uint32_t n = net->frames;
     const uint32_t parts[][2] = {{n - 1, 1}, {n - 4, 4}, {0, 1}, {n / 2 - 1, 3}, {1, n - 2}};

@@ -136,7 +136,8 @@ static void place_windows(offline* o, const ub_model* model, const ub_timing* ti
     ub_fold(model, condition, folded);
     const ub_backend* backend = ub_backend_find("reference", err, sizeof(err));
     ub_runner* runner = backend->create(model, err, sizeof(err));
-    const ub_item item = {&input[0][0][0], folded, &mask[0][0][0]};
+    const ub_item item = {
+        .input = &input[0][0][0], .folded = folded, .mask = &mask[0][0][0]};
     const int count = (int)(timing->step + timing->fade);
     for (int first = -1; first < o->frames - 1; first += (int)timing->step) {
         const int end = first + (int)(timing->step - 1 + timing->lookahead);
