@@ -37,7 +37,8 @@ def config():
         "train": {
             "minutes": 5, "learning_rate": 1e-3, "warmup_steps": 2, "weight_decay": 0.0,
             "ema": 0.9, "quiet": 1.0, "threads": 1, "checkpoint_minutes": 5,
-            "validate_minutes": 5, "rescan_steps": 3,
+            "validate_minutes": 5, "rescan_steps": 3, "precision": "f32", "loss": "mask",
+            "look_ahead": "random", "compile": False,
         },
         "data": {
             "mixes": 2, "workers": 0, "coherent": 0.5, "missing": 0.2, "resample": 0.5,

@@ -1,32 +1,44 @@
 # Copyright 2026 The Unbraid authors
 # SPDX-License-Identifier: MIT
-"""Random training mixes from the folders that prepare.py writes."""
+"""Random training mixes from the folders that prepare.py writes.
+
+Chance is drawn on the CPU; cuts are made and changed in batches on whatever device holds the
+pieces, so the same draws give the same mixes anywhere.
+"""
 
 import itertools
 import json
 import pathlib
+import warnings
+import zlib
 
 import numpy as np
 import torch
-from scipy import fft, signal
 from torch.utils.data import IterableDataset
 
 from model import SOURCES
 
 
 class Pieces:
-    """The prepared pieces of a split, memory mapped."""
+    """The prepared pieces of a split: memory mapped on a CPU, whole in the memory of a GPU."""
 
-    def __init__(self, folder, weights):
-        """`weights` maps a source name of the manifest to how often it is drawn (default 1)."""
+    def __init__(self, folder, options, device="cpu"):
+        """`options`: weights, sources (all, if left out) and fraction, see config.toml."""
+        weights, chosen = options["weights"], options.get("sources")
+        fraction = options.get("fraction", 1.0)
         self.audio, self.rms, self.weight = {}, {}, {}
         for path in sorted(pathlib.Path(folder).glob("[!.]*/piece.json")):
             about = json.loads(path.read_text())
             piece = path.parent.name
+            if chosen and about["source"] not in chosen:
+                continue
+            if (zlib.crc32(piece.encode()) % 1000 >= 1000 * fraction
+                    and about["source"] not in options.get("whole", [])):  # fmt: skip
+                continue
             for name, minutes in about["minutes"].items():
                 if minutes > 0.02:
                     key = (piece, name)
-                    self.audio[key] = np.load(path.parent / f"{name}.npy", mmap_mode="r")
+                    self.audio[key] = load(path.parent / f"{name}.npy", device)
                     self.rms[key] = np.load(path.parent / f"{name}.rms.npy")
                     # between one vote a piece and one vote a minute
                     self.weight[key] = weights.get(about["source"], 1.0) * minutes**0.5
@@ -49,86 +61,124 @@ class Pieces:
         start = int(block * 22050 + rng.integers(-length // 2, length // 2))
         return max(0, min(start, len(self.audio[key]) - length))
 
-    def cut(self, key, start, length):
-        """float32 [2][length], zero-padded."""
-        x = np.asarray(self.audio[key][start : start + length], np.float32).T / 32768
-        return np.pad(x, ((0, 0), (0, length - x.shape[1])))
+    def cut(self, key, start, out):
+        """Fill float32 out [2][samples], zeros past the end, -1 to 1."""
+        x = self.audio[key][start : start + out.shape[1]]
+        out[:, : len(x)] = x.T
+        out[:, len(x) :] = 0
+        out /= 32768
 
 
-def decibels(rng, low, high):
-    """A uniform random gain."""
-    return 10 ** (rng.uniform(low, high) / 20)
+def load(path, device):
+    """int16 [samples][2] of a .npy file."""
+    if device == "cpu":
+        with warnings.catch_warnings():  # nobody writes to the mapped file
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+            return torch.from_numpy(np.load(path, mmap_mode="r"))
+    return torch.from_numpy(np.load(path)).to(device)
 
 
-def tilt(rng, x):
-    """A gentle random shelf: one-pole split near 100 Hz to 4 kHz, +-6 dB between the halves."""
-    spectrum = fft.rfft(x)
-    frequency = np.linspace(0, 22050, spectrum.shape[1], dtype=np.float32)
-    share = 1 / (1 + (frequency / np.exp(rng.uniform(np.log(100), np.log(4000)))) ** 2)
-    response = share + (1 - share) * decibels(rng, -6, 6)
-    return fft.irfft(spectrum * response.astype(np.float32), x.shape[1])
+def decibels(rng, low, high, size=None):
+    """Uniform random gains."""
+    return 10 ** (rng.uniform(low, high, size) / 20)
 
 
-def restretch(rng, options):
-    """A random speed (pitch and tempo together) as a length that resamples fast."""
-    if rng.random() > options["resample"]:
-        return 1.0
-    return rng.uniform(1 / 1.15, 1.15)
+def tilt(x, corner, gain):
+    """A shelf for each row of x [rows][2][samples]: `gain` well above `corner` Hz."""
+    spectrum = torch.fft.rfft(x)
+    frequency = torch.linspace(0, 22050, spectrum.shape[-1], device=x.device)
+    share = 1 / (1 + (frequency / corner[:, None, None]) ** 2)
+    return torch.fft.irfft(spectrum * (share + (1 - share) * gain[:, None, None]), x.shape[-1])
+
+
+def at_speed(x, speed, length):
+    """`length` samples of x [2][samples] read at `speed`, by cubic interpolation."""
+    place = torch.arange(length, device=x.device, dtype=torch.float64) * speed
+    whole = place.long().clamp(1, x.shape[1] - 3)
+    t = (place - whole).float()
+    a, b, c, d = (x[:, whole + n] for n in (-1, 0, 1, 2))
+    return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
 
 
 class Mixer:
-    """Draws [sources][channels][samples] of training audio."""
+    """Draws audio [mixes][sources][channels][samples] for training."""
 
-    def __init__(self, folder, length, options):
-        self.pieces = Pieces(folder, options["weights"])
-        self.length, self.options = fft.next_fast_len(length, real=True), options
+    def __init__(self, folder, length, options, device="cpu"):
+        self.pieces = Pieces(folder, options, device)
+        self.length, self.options, self.device = length, options, device
+        weight = self.pieces.weight
+        self.whole = np.array([
+            max(weight[p, s] for s in names) for p, names in self.pieces.whole.items()
+        ])  # fmt: skip
 
-    def taken(self, rng, key, start, speed):
-        """`length` samples from `start` at `speed`."""
-        if speed == 1.0:
-            return self.pieces.cut(key, start, self.length)
-        raw = fft.next_fast_len(int(self.length * speed), real=True)
-        return signal.resample(self.pieces.cut(key, start, raw), self.length, axis=1)
-
-    def vary(self, rng, x, spread):
-        """Gain, polarity, channels, tone and width of one source."""
-        x = x * np.float32(decibels(rng, -spread, spread) * rng.choice((-1, 1)))
-        if rng.random() < 0.5:
-            x = x[::-1]
-        if rng.random() < self.options["tilt"]:
-            x = tilt(rng, x)
-        if rng.random() < 0.2:
-            side = rng.uniform(0, 1)
-            x = (1 - side / 2) * x + side / 2 * x[::-1]
-        return x
+    def speed(self, rng):
+        """A random speed: pitch and tempo change together."""
+        return rng.uniform(1 / 1.15, 1.15) if rng.random() < self.options["resample"] else 1.0
 
     def coherent(self, rng):
-        """All sources of one piece at one time."""
-        pieces = self.pieces
-        names = list(pieces.whole)
-        weights = np.array([max(pieces.weight[p, s] for s in pieces.whole[p]) for p in names])
-        piece = names[rng.choice(len(names), p=weights / weights.sum())]
-        speed = restretch(rng, self.options)
-        start = pieces.place(rng, (piece, rng.choice(pieces.whole[piece])), self.length)
-        return {s: self.taken(rng, (piece, s), start, speed) for s in pieces.whole[piece]}
+        """All sources of one piece at one time: {source: (key, start, speed)}."""
+        names = list(self.pieces.whole)
+        piece = names[rng.choice(len(names), p=self.whole / self.whole.sum())]
+        speed = self.speed(rng)
+        sources = self.pieces.whole[piece]
+        start = self.pieces.place(rng, (piece, rng.choice(sources)), self.length)
+        return {s: ((piece, s), start, speed) for s in sources}
 
-    def sample(self, rng):
-        """One mix: float32 [sources][2][length or a little more]."""
-        out = np.zeros((len(SOURCES), 2, self.length), np.float32)
-        if self.pieces.whole and rng.random() < self.options["coherent"]:
-            for name, x in self.coherent(rng).items():
-                out[SOURCES.index(name)] = self.vary(rng, x, 4.0)
-        else:
-            for n, name in enumerate(SOURCES):
-                if self.pieces.by_class[name]:
-                    key = self.pieces.draw(rng, self.pieces.by_class[name])
-                    start = self.pieces.place(rng, key, self.length)
-                    x = self.taken(rng, key, start, restretch(rng, self.options))
-                    out[n] = self.vary(rng, x, 12.0)
-        keep = rng.random(len(SOURCES)) > self.options["missing"]
-        if keep.any():
-            out *= keep[:, None, None]
-        return out * decibels(rng, -15, 6)
+    def scattered(self, rng):
+        """Every source from a piece and a time of its own."""
+        chosen = {}
+        for name, keys in self.pieces.by_class.items():
+            if keys:
+                key = self.pieces.draw(rng, keys)
+                chosen[name] = (key, self.pieces.place(rng, key, self.length), self.speed(rng))
+        return chosen
+
+    def fill(self, out, key, start, speed):
+        """out [2][samples] from a place of a piece."""
+        if speed == 1.0:
+            self.pieces.cut(key, start, out)
+            return
+        raw = torch.empty(2, int(self.length * speed) + 4, device=self.device)
+        self.pieces.cut(key, start, raw)
+        out.copy_(at_speed(raw, speed, self.length))
+
+    def vary(self, rng, x, spreads):
+        """Gain, polarity, channels, tone, width, presence and level of x, in place of the plain.
+
+        `spreads` [mixes][sources] are the ranges of the gains in dB.
+        """
+        mixes, sources = x.shape[:2]
+        shape = (mixes, sources)
+        gain = 10 ** (rng.uniform(-1, 1, shape) * spreads / 20) * rng.choice((-1, 1), shape)
+        swap = rng.random(shape) < 0.5
+        side = np.where(rng.random(shape) < 0.2, rng.uniform(0, 1, shape), 0) / 2
+        keep = rng.random(shape) > self.options["missing"]
+        gain = gain * (keep | ~keep.any(1, keepdims=True)) * decibels(rng, -15, 6, (mixes, 1))
+        tilted = np.flatnonzero(rng.random(shape).ravel() < self.options["tilt"])
+        corner = np.exp(rng.uniform(np.log(100), np.log(4000), len(tilted)))
+        shelf = decibels(rng, -6, 6, len(tilted))
+        there = {"device": self.device, "dtype": torch.float32}
+        # [channel out][channel in]: width, then swapped channels
+        across = np.where(swap, 1 - side, side) * gain
+        direct = np.where(swap, side, 1 - side) * gain
+        across, direct = (torch.tensor(g, **there)[..., None, None] for g in (across, direct))
+        x = (direct * x + across * x.flip(2)).flatten(0, 1)
+        if len(tilted):
+            rows = torch.tensor(tilted, device=self.device)
+            x[rows] = tilt(x[rows], torch.tensor(corner, **there), torch.tensor(shelf, **there))
+        return x.unflatten(0, shape)
+
+    def batch(self, rng, mixes):
+        """float32 [mixes][sources][2][samples]."""
+        x = torch.zeros(mixes, len(SOURCES), 2, self.length, device=self.device)
+        spreads = np.empty((mixes, len(SOURCES)))
+        for n in range(mixes):
+            together = self.pieces.whole and rng.random() < self.options["coherent"]
+            spreads[n] = 4.0 if together else 12.0
+            chosen = self.coherent(rng) if together else self.scattered(rng)
+            for name, place in chosen.items():
+                self.fill(x[n, SOURCES.index(name)], *place)
+        return self.vary(rng, x, spreads)
 
 
 def pair_up(rng, mixes):
@@ -140,15 +190,14 @@ def pair_up(rng, mixes):
 class Batches(IterableDataset):
     """Batches of audio [mixes][sources][2][samples] and conditions [mixes][2], without end."""
 
-    def __init__(self, folder, stft, options, seed):
-        self.folder, self.options, self.seed = folder, options, seed
+    def __init__(self, folder, stft, options, seed, device="cpu"):
+        self.folder, self.options, self.seed, self.device = folder, options, seed, device
         self.length = (stft["frames"] - 1) * stft["hop"] + stft["window"]
 
     def __iter__(self):
         info = torch.utils.data.get_worker_info()
         rng = np.random.default_rng((self.seed, info.id if info else 0))
-        mixer = Mixer(self.folder, self.length, self.options)
+        mixer = Mixer(self.folder, self.length, self.options, self.device)
         mixes = self.options["mixes"]
         for _ in itertools.count():
-            audio = np.stack([mixer.sample(rng)[..., : self.length] for _ in range(mixes)])
-            yield torch.from_numpy(audio), torch.from_numpy(pair_up(rng, mixes))
+            yield mixer.batch(rng, mixes), torch.from_numpy(pair_up(rng, mixes))

@@ -18,37 +18,9 @@ import torch
 
 import metrics
 import stft as transform
+from engine import RESPONSES, Engine
 from model import SOURCES, load_weights
-
-
-class Piece:
-    """Stems of a song: a dictionary of class to float32 [channels][samples]."""
-
-    def __init__(self, name, stems):
-        self.name, self.stems = name, stems
-        self.length = next(iter(stems.values())).shape[-1]
-
-    def mix(self):
-        """The sum of the stems."""
-        return sum(self.stems.values())
-
-    def excerpt(self, start, length):
-        """A part of the song."""
-        return Piece(self.name, {k: x[:, start : start + length] for k, x in self.stems.items()})
-
-
-def load_piece(folder):
-    """A piece of prepare.py, or a folder of stems as CLASS.wav or CLASS.flac."""
-    stems = {}
-    for name in SOURCES:
-        for path in (folder / f"{name}.npy", folder / f"{name}.wav", folder / f"{name}.flac"):
-            if path.exists() and path.suffix == ".npy":
-                stems[name] = np.load(path, mmap_mode="r").T.astype(np.float32) / 32768
-            elif path.exists():
-                stems[name] = soundfile.read(path, dtype="float32", always_2d=True)[0].T
-    if not stems:
-        raise ValueError(f"{folder}: no stems (expected vocals, drums, bass or other)")
-    return Piece(folder.name, stems)
+from songs import load_song, musdb_songs
 
 
 class Placement(NamedTuple):
@@ -71,7 +43,7 @@ def window_starts(count, frames, place):
 
 def join(blocks, place):
     """[channels][frames][bins] from blocks of step + fade frames, each faded in over the last."""
-    rising = torch.arange(1, place.fade + 1)[:, None] / (place.fade + 1)
+    rising = torch.arange(1, place.fade + 1, device=blocks[0].device)[:, None] / (place.fade + 1)
     parts = []
     for n, block in enumerate(blocks):
         part = block[:, : place.step].clone()
@@ -91,7 +63,7 @@ def masks(network, magnitude, source, place, batch=8):
     starts, first = window_starts(count, frames, place)
     before, after = max(0, -starts[0]), max(0, starts[-1] + frames - count)
     padded = torch.nn.functional.pad(magnitude, (0, 0, before, after))
-    onehot = torch.zeros(1, len(description["sources"]))
+    onehot = torch.zeros(1, len(description["sources"]), device=magnitude.device)
     onehot[0, description["sources"].index(source)] = 1
     blocks = []
     for n in range(0, len(starts), batch):
@@ -106,7 +78,9 @@ def separate(network, mix, sources, place=None):
     stft = network.description["stft"]
     # a stream's first frame is the one that ends with the first hop, its last frames see the end
     early = stft["window"] // 2 - stft["hop"]
-    padded = torch.nn.functional.pad(torch.from_numpy(mix), (early, stft["window"]))
+    there = next(network.parameters()).device
+    padded = torch.from_numpy(mix).to(there)
+    padded = torch.nn.functional.pad(padded, (early, stft["window"]))
     mixture = transform.forward(padded, stft, center=True)
     magnitude = transform.seen(mixture.abs(), stft)
     result = {}
@@ -114,7 +88,7 @@ def separate(network, mix, sources, place=None):
         mask = masks(network, magnitude, source, place or Placement())
         full = transform.whole_mask(mask, network.description)
         audio = transform.inverse(full * mixture, stft, padded.shape[-1])
-        result[source] = audio[:, early : early + mix.shape[-1]].numpy()
+        result[source] = audio[:, early : early + mix.shape[-1]].cpu().numpy()
     return result
 
 
@@ -189,31 +163,70 @@ def write_table(path, table):
                 writer.writerow([estimate, source, *(f"{v:.3f}" for v in values.values())])
 
 
-def main():
+def estimates_of(piece, network, place, engine):
+    """{row of the table: {source: audio}}: PyTorch, and the engine in every way asked for."""
+    rows = {"network": network_estimates(network, piece, place)}
+    if engine:
+        mix = piece.mix()
+        rows["program"] = engine.program(mix)
+        for response in RESPONSES:
+            rows[f"plugin {response}"] = engine.plugin(mix, response)
+    return rows
+
+
+def report(piece, table):
+    """One line an estimate."""
+    for estimate, sources in table.items():
+        line = ", ".join(
+            f"{k} {v['sdr_v4']:.2f} ({v['usdr']:.2f}, {v['si_sdr']:.2f})"
+            for k, v in sources.items()
+        )
+        print(f"{piece}: {estimate}: {line}", flush=True)
+
+
+def arguments():
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("weights", help="weights file")
-    parser.add_argument("pieces", nargs="+", type=pathlib.Path, help="folders of stems")
+    parser.add_argument("pieces", nargs="*", type=pathlib.Path, help="folders of stems")
+    parser.add_argument("--musdb", type=pathlib.Path, help="score the test songs of MUSDB18 (-HQ)")
+    parser.add_argument(
+        "--engine", metavar="BUILD", help="separate by the C engine too, as make all hosts built it"
+    )
     for name, value in Placement()._asdict().items():
         parser.add_argument(f"--{name}", type=int, default=value, help=f"frames ({value})")
+    parser.add_argument("--seconds", type=float, help="score the middle of each piece alone")
     parser.add_argument("--json", type=pathlib.Path, help="write every score here")
     parser.add_argument("--tsv", type=pathlib.Path, help="write the medians over the pieces here")
     parser.add_argument("--audio", type=pathlib.Path, help="write mix and estimates below here")
     args = parser.parse_args()
+    args.pieces += musdb_songs(args.musdb) if args.musdb else []
+    if not args.pieces:
+        parser.error("no pieces (expected folders or --musdb)")
+    return args
+
+
+def main():
+    args = arguments()
     network, _ = load_weights(args.weights)
     network = network.to(memory_format=torch.channels_last)
+    engine = Engine(args.engine, args.weights) if args.engine else None
+    place = Placement(args.step, args.ahead, args.fade)
     every = {}
-    for folder in args.pieces:
-        piece = load_piece(folder)
+    for path in args.pieces:
+        piece = load_song(path)
+        if args.seconds:
+            length = int(args.seconds * 44100)
+            piece = piece.excerpt(max(0, (piece.length - length) // 2), length)
         table = anchors(piece, network.description["stft"])
-        place = Placement(args.step, args.ahead, args.fade)
-        estimates = network_estimates(network, piece, place)
-        table["network"] = score(piece, estimates)
+        found = estimates_of(piece, network, place, engine)
+        table.update({row: score(piece, estimates) for row, estimates in found.items()})
         every[piece.name] = table
         if args.audio:
-            write_audio(args.audio / piece.name, {"mix": piece.mix(), **estimates})
-        for estimate, sources in table.items():
-            line = ", ".join(f"{k} {v['sdr_v4']:.2f}" for k, v in sources.items())
-            print(f"{piece.name}: {estimate}: {line}", flush=True)
+            write_audio(args.audio / piece.name, {"mix": piece.mix(), **found["network"]})
+        report(piece.name, table)
+    if len(every) > 1:
+        report("median", medians(every))
     if args.json:
         args.json.write_text(json.dumps(every, indent=1))
     if args.tsv:

@@ -13,6 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from bands import band_map
+
 SOURCES = ["vocals", "drums", "bass", "other"]
 
 
@@ -24,14 +26,21 @@ def describe(
     slope=0.2,
     control=(16, 64, 256),
     film="complex",
+    film_place="encoder",
+    bands=None,
 ):
-    """The project's own network as a FORMAT.md description."""
+    """The project's own network as a FORMAT.md description.
+
+    `bands` = {"kept": bins, "count": bands} groups the bins (see bands.py).
+    """
+    places = {"encoder": (True, False), "decoder": (False, True), "both": (True, True)}
+    films = [film if used else "none" for used in places[film_place]]
     norm = {"eps": 1e-5}
     leaky = {"kind": "leaky_relu", "slope": slope}
     widths = [first_filters * 2**n for n in range(depth)]
     encoder = [
         {"filters": width, "kernel": [5, 5], "stride": [2, 2], "pad": [[2, 2], [2, 2]],
-         "norm": norm, "film": film, "activation": leaky}
+         "norm": norm, "film": films[0], "activation": leaky}
         for width in widths
     ]  # fmt: skip
     decoder = []
@@ -40,14 +49,16 @@ def describe(
         decoder.append(
             {"filters": 2 if last else widths[depth - 2 - n], "kernel": [5, 5], "stride": [2, 2],
              "crop": [[2, 1], [2, 1]], "skip": None if n == 0 else depth - 1 - n,
-             "norm": None if last else norm, "film": "none",
+             "norm": None if last else norm, "film": "none" if last else films[1],
              "activation": {"kind": "sigmoid"} if last else leaky}
         )  # fmt: skip
     layers = [
         {"units": units, "activation": {"kind": "relu"}, "norm": None if n == 0 else norm}
         for n, units in enumerate(control)
     ]
+    grouping = {"bands": bands} if bands else {}
     return copy.deepcopy({
+        **grouping,
         "sources": SOURCES,
         "stft": {"sample_rate": 44100, "channels": 2, "window": 2048, "hop": 512,
                  "frames": 128, "first_bin": 1, "bins": 1024},
@@ -157,6 +168,7 @@ class UNet(nn.Module):
         super().__init__()
         self.description = description
         width = description["stft"]["channels"]
+        self.map = band_map(description)
         self.encoder, self.decoder, self.control = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for spec in description["encoder"]:
             self.encoder.append(Encode(width, spec))
@@ -210,6 +222,7 @@ class UNet(nn.Module):
         given = self.description["input"]
         x = (magnitude * given["scale"]) ** given["power"] if given["power"] != 1.0 else (
             magnitude * given["scale"])  # fmt: skip
+        x = self.map.group(x) if self.map else x
         with torch.autocast(x.device.type, enabled=False):
             pairs = self.conditions(onehot)
         outputs = []
@@ -220,7 +233,27 @@ class UNet(nn.Module):
             skip = layer.spec["skip"]
             x = x if skip is None else torch.cat([x, outputs[skip]], 1)
             x = self.finish(layer(x), layer.spec, pair)
-        return x
+        return self.map.spread(x) if self.map else x
+
+
+def multiply_adds(description):
+    """Multiply-adds of the convolutions of one window."""
+    stft = description["stft"]
+    bins = description["bands"]["count"] if "bands" in description else stft["bins"]
+    network, total = UNet(description), 0
+
+    def count(layer, given, result):
+        nonlocal total
+        image = result if isinstance(layer, Encode) else given[0]
+        total += layer.weight.numel() * image.shape[2] * image.shape[3]
+
+    for layer in [*network.encoder, *network.decoder]:
+        layer.register_forward_hook(count)
+    network.map = None
+    with torch.no_grad():
+        image = torch.zeros(1, stft["channels"], stft["frames"], bins)
+        network.eval()(image, torch.eye(len(description["sources"]))[:1])
+    return total
 
 
 def load_weights(path):

@@ -34,6 +34,12 @@ def digest(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def loudness(x):
+    """RMS of each half second of float [samples][2]."""
+    blocks = x[: len(x) // BLOCK * BLOCK].reshape(-1, BLOCK, 2)
+    return np.sqrt((blocks.astype(np.float64) ** 2).mean((1, 2))).astype(np.float32)
+
+
 def write_piece(folder, stems, about):
     """Write a piece aside and rename it into place, so that a running loader sees all or nothing.
 
@@ -50,8 +56,7 @@ def write_piece(folder, stems, about):
     minutes = {}
     for name, x in stems.items():
         np.save(aside / f"{name}.npy", np.round(x * gain * 32767).astype(np.int16))
-        blocks = x[: length // BLOCK * BLOCK].reshape(-1, BLOCK, 2) * gain
-        rms = np.sqrt((blocks.astype(np.float64) ** 2).mean((1, 2))).astype(np.float32)
+        rms = loudness(x * gain)
         np.save(aside / f"{name}.rms.npy", rms)
         minutes[name] = round(float((rms > 1e-3).sum()) * BLOCK / RATE / 60, 3)
     about = {**about, "samples": length, "gain": gain, "minutes": minutes}

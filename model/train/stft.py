@@ -5,9 +5,9 @@
 import torch
 
 
-def window(stft):
+def window(stft, device):
     """The periodic Hann window."""
-    return torch.hann_window(stft["window"])
+    return torch.hann_window(stft["window"], device=device)
 
 
 def forward(audio, stft, center):
@@ -15,14 +15,29 @@ def forward(audio, stft, center):
     if center:
         half = stft["window"] // 2
         audio = torch.nn.functional.pad(audio, (half, half))
-    return torch.fft.rfft(audio.unfold(-1, stft["window"], stft["hop"]) * window(stft))
+    return torch.fft.rfft(
+        audio.unfold(-1, stft["window"], stft["hop"]) * window(stft, audio.device)
+    )
 
 
 def inverse(spectrum, stft, length):
     """Audio [..., length] of a centred transform."""
     flat = spectrum.reshape(-1, *spectrum.shape[-2:]).transpose(1, 2)
-    audio = torch.istft(flat, stft["window"], stft["hop"], window=window(stft), length=length)
+    audio = torch.istft(flat, stft["window"], stft["hop"], window=window(stft, flat.device),
+                        length=length)  # fmt: skip
     return audio.reshape(*spectrum.shape[:-2], length)
+
+
+def overlap_add(spectrum, stft):
+    """Windowed overlap-add [..., samples] of uncentred frames, at the level of the input."""
+    frames = torch.fft.irfft(spectrum, stft["window"]) * window(stft, spectrum.device)
+    flat = frames.reshape(-1, *frames.shape[-2:]).transpose(1, 2)
+    length = (frames.shape[-2] - 1) * stft["hop"] + stft["window"]
+    audio = torch.nn.functional.fold(
+        flat, (1, length), (1, stft["window"]), stride=(1, stft["hop"])
+    )
+    gain = stft["hop"] / window(stft, spectrum.device).square().sum()
+    return gain * audio.reshape(*spectrum.shape[:-2], length)
 
 
 def seen(spectrum, stft):

@@ -75,3 +75,10 @@ def test_export_refuses_what_is_not_finite(tmp_path):
         network.encoder[1].weight[0, 0, 0, 0] = 1e9
     with pytest.raises(ValueError, match="encoder.1.weight"):
         write_weights(str(tmp_path / "w.safetensors"), network, {})
+
+
+def test_export_refuses_a_band_map(tmp_path):
+    description = small()
+    description["bands"] = {"kept": 8, "count": 16}
+    with pytest.raises(ValueError, match="no band map"):
+        write_weights(str(tmp_path / "w.safetensors"), UNet(description), {})

@@ -13,6 +13,7 @@ import torch
 import evaluate
 import metrics
 import stft as transform
+from export import write_weights
 from model import UNet, describe, load_weights
 from train import Run, train
 
@@ -43,6 +44,20 @@ def test_a_run_resumes(trained, prepared):
     assert again.step == 2 and again.seconds == trained.seconds
     train(again, prepared, last_step=3)
     assert again.step == 3
+
+
+def test_a_run_begins_with_given_weights(trained, tmp_path):
+    write_weights(str(tmp_path / "w.safetensors"), trained.averaged(), {}, torch.float32)
+    again = Run(trained.config, tmp_path / "new", start=str(tmp_path / "w.safetensors"))
+    assert again.step == 0
+    for name, value in again.network.state_dict().items():
+        if value.dtype.is_floating_point:
+            assert torch.equal(value, trained.average[name]) and torch.equal(
+                value, again.average[name]
+            )
+    config = {**trained.config, "network": {"first_filters": 8, "depth": 4, "control": [4, 8]}}
+    with pytest.raises(ValueError, match="not the one of the configuration"):
+        Run(config, tmp_path / "new", start=str(tmp_path / "w.safetensors"))
 
 
 def test_checkpoint_of_another_network_is_refused(trained):

@@ -11,14 +11,15 @@ import time
 import tomllib
 
 import matplotlib
-import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
 import evaluate
+import losses
+import songs
 import stft as transform
 from data import Batches
-from model import UNet, describe
+from model import UNet, describe, load_weights
 
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402
@@ -29,11 +30,18 @@ FIELDS = ("minutes", "step", "rate", "loss", "vocals", "drums", "bass", "other")
 class Run:
     """Everything that a checkpoint holds: network, its moving average, optimiser and counters."""
 
-    def __init__(self, config, folder):
-        self.config, self.folder = config, folder
+    def __init__(self, config, folder, device="cpu", start=None):
+        """Begin, or go on from the folder's checkpoint; `start` is a weights file to begin with."""
+        self.config, self.folder, self.device = config, folder, device
         torch.manual_seed(config["seed"])
         self.description = describe(**config["network"])
-        self.network = UNet(self.description).to(memory_format=torch.channels_last)
+        self.network = self.build()
+        if start:
+            known, _ = load_weights(start)
+            if known.description != self.description:
+                raise ValueError(f"{start}: its network is not the one of the configuration")
+            self.network.load_state_dict(known.state_dict())
+        self.chance = torch.Generator().manual_seed(config["seed"])
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         self.optimiser = torch.optim.AdamW(
             self.network.parameters(),
@@ -44,7 +52,11 @@ class Run:
         self.step, self.seconds = 0, 0.0
         path = folder / "checkpoint.pt"
         if path.exists():
-            self.load(torch.load(path, weights_only=True))
+            self.load(torch.load(path, map_location=device, weights_only=True))
+
+    def build(self):
+        """The network of the configuration."""
+        return UNet(self.description).to(self.device, memory_format=torch.channels_last)
 
     def load(self, state):
         """Take over a checkpoint."""
@@ -80,56 +92,64 @@ class Run:
     def follow(self):
         """Move the average towards the weights and the normalisation statistics."""
         decay = min(self.config["train"]["ema"], (1 + self.step) / (10 + self.step))
+        floating, now = [], []
+        for name, value in self.network.state_dict().items():
+            if value.dtype.is_floating_point:
+                floating.append(self.average[name])
+                now.append(value)
+            else:
+                self.average[name].copy_(value)
         with torch.no_grad():
-            for name, value in self.network.state_dict().items():
-                if value.dtype.is_floating_point:
-                    self.average[name].lerp_(value, 1 - decay)
-                else:
-                    self.average[name].copy_(value)
+            torch._foreach_lerp_(floating, now, 1 - decay)
 
     def averaged(self):
         """A network with the averaged weights, for evaluation."""
-        network = UNet(self.description).to(memory_format=torch.channels_last)
+        network = self.build()
         network.load_state_dict(self.average)
         return network.eval()
 
 
-def loss_of(mask, mixture, cross, weight):
-    """Mean square distance from the ideal mask, weighted by power and, in part, by magnitude.
-
-    `mixture` is the magnitude |x| and `cross` is Re(x* s): the mask nearest to s
-    is cross / |x|^2, and weighted by |x|^2 its square error is what SDR measures. The part that
-    is weighted by |x| looks after quieter bins. Both are relative to the level of the mix. Square
-    errors, because with absolute ones the best guess for a source that is silent in most bins is
-    silence everywhere, and training ends there.
-    """
-    power = mixture.square()
-    error = (mask - (cross / (power + 1e-8)).clamp(0, 1)).square()
-    axes = (1, 2, 3)
-    loud = (power * error).sum(axes) / (power.sum(axes) + 1e-6)
-    quiet = (mixture * error).sum(axes) / (mixture.sum(axes) + 1e-3)
-    return (loud + weight * quiet).mean()
+def compute(run, mixture, onehot):
+    """The masks, in the precision of the configuration."""
+    half = run.config["train"]["precision"] == "bf16"
+    with torch.autocast(run.device, torch.bfloat16, enabled=half):
+        return run.network(mixture.contiguous(memory_format=torch.channels_last), onehot).float()
 
 
-fused_loss = torch.compile(loss_of)
+def spectra(run, audio, conditions):
+    """Complex spectra of the mix and of the wanted source of each row, and the one-hot rows."""
+    stft = run.description["stft"]
+    mixture = transform.seen(transform.forward(audio.sum(1), stft, center=False), stft)
+    mixes = torch.arange(len(audio), device=run.device)[:, None].expand_as(conditions)
+    wanted = audio[mixes.flatten(), conditions.flatten()]
+    target = transform.seen(transform.forward(wanted, stft, center=False), stft)
+    onehot = torch.eye(audio.shape[1], device=run.device)[conditions.flatten()]
+    return mixture.repeat_interleave(conditions.shape[1], 0), target, onehot
+
+
+def loss_of(run, mixture, target, onehot):
+    """The loss that the configuration names."""
+    settings = run.config["train"]
+    if settings["loss"] == "time":
+        mask = compute(run, mixture.abs(), onehot)
+        return losses.in_time(mask, mixture, target, run.description)
+    frames = run.description["stft"]["frames"]
+    weight = losses.frame_weight(settings["look_ahead"], len(onehot), frames, run.chance)
+    if torch.is_tensor(weight):
+        weight = weight.to(run.device)
+    x, s = torch.view_as_real(mixture), torch.view_as_real(target)
+    cross, magnitude = (x * s).sum(-1), x.square().sum(-1).sqrt()
+    mask = compute(run, magnitude, onehot)
+    kind = settings["loss"]
+    function = losses.compiled(kind) if settings["compile"] else losses.MAGNITUDE[kind]
+    return function(mask, magnitude, s.square().sum(-1).sqrt(), cross, weight, settings["quiet"])
 
 
 def train_step(run, audio, conditions):
-    """One step on audio [mixes][sources][2][samples]; returns the loss."""
-    stft = run.description["stft"]
+    """One step on audio [mixes][sources][2][samples]; returns the loss on the device."""
     with torch.no_grad():
-        mixture = transform.seen(transform.forward(audio.sum(1), stft, center=False), stft)
-        mixes = torch.arange(len(audio))[:, None].expand_as(conditions)
-        wanted = audio[mixes.flatten(), conditions.flatten()]
-        target = transform.seen(transform.forward(wanted, stft, center=False), stft)
-        mixture, target = torch.view_as_real(mixture), torch.view_as_real(target)
-        mixture = mixture.repeat_interleave(conditions.shape[1], 0)
-        cross = (mixture * target).sum(-1)
-        mixture = mixture.square().sum(-1).sqrt()
-        onehot = torch.eye(audio.shape[1])[conditions.flatten()]
-    with torch.autocast("cpu", torch.bfloat16):
-        mask = run.network(mixture.contiguous(memory_format=torch.channels_last), onehot)
-    loss = fused_loss(mask.float(), mixture, cross, run.config["train"]["quiet"])
+        images = spectra(run, audio.to(run.device), conditions.to(run.device))
+    loss = loss_of(run, *images)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
@@ -138,17 +158,18 @@ def train_step(run, audio, conditions):
     run.optimiser.step()
     run.step += 1
     run.follow()
-    return loss.item()
+    return loss.detach()
 
 
 def validate(run, folder, seconds=60):
     """SDR of the sources that the first validation piece has, on an excerpt of it."""
-    piece = evaluate.load_piece(sorted(folder.glob("[!.]*/piece.json"))[0].parent)
+    piece = songs.load_piece(sorted(folder.glob("[!.]*/piece.json"))[0].parent)
     start = max(0, (piece.length - seconds * 44100) // 2)
     piece = piece.excerpt(start, seconds * 44100)
     frames = run.description["stft"]["frames"]
     place = evaluate.Placement(frames // 2, frames // 4, 0)
-    with torch.autocast("cpu", torch.bfloat16):
+    half = run.config["train"]["precision"] == "bf16"
+    with torch.autocast(run.device, torch.bfloat16, enabled=half):
         scores = evaluate.score(piece, evaluate.network_estimates(run.averaged(), piece, place))
     return {name: values["sdr_v4"] for name, values in scores.items()}
 
@@ -194,33 +215,39 @@ def batches(run, data):
     options = run.config["data"]
     while True:
         source = Batches(
-            data / "train", run.description["stft"], options, run.config["seed"] * 10**6 + run.step
-        )
-        loader = DataLoader(source, None, num_workers=options["workers"])
+            data / "train", run.description["stft"], options,
+            run.config["seed"] * 10**6 + run.step, run.device,
+        )  # fmt: skip
+        workers = options["workers"] if run.device == "cpu" else 0
+        loader = DataLoader(source, None, num_workers=workers)
         for n, batch in enumerate(loader):
             if n == run.config["train"]["rescan_steps"]:
                 break
             yield batch
 
 
-def train(run, data, last_step=None):
-    """Steps until the budget of time (or `last_step`) is spent."""
+def train(run, data, last_step=None, minutes=math.inf):
+    """Steps until the budget of time, `last_step` or `minutes` of this call are spent."""
     settings = run.config["train"]
     torch.set_num_threads(settings["threads"])
-    losses, clock = [], time.monotonic()
-    saved = logged = validated = run.seconds
+    recent, clock = [], time.monotonic()
+    began = saved = logged = validated = run.seconds
     for audio, conditions in batches(run, data):
-        losses.append(train_step(run, audio, conditions))
+        recent.append(train_step(run, audio, conditions))
+        if run.step % 20 == 0:
+            torch.stack(recent[-1:]).tolist()  # wait, so that the clock tells the truth
         now = time.monotonic()
         run.seconds, clock = run.seconds + now - clock, now
         done = run.seconds >= settings["minutes"] * 60 or run.step == last_step
+        done = done or run.seconds - began >= minutes * 60
         check = done or run.seconds - validated > settings["validate_minutes"] * 60
         if check or run.seconds - logged > 60:
             scores = validate(run, data / "valid") if check else {}
-            write_row(run.folder, run, float(np.mean(losses)), scores)
-            print(f"{run.seconds / 60:.1f} min, step {run.step}, loss {np.mean(losses):.4f}",
+            loss = float(torch.stack(recent).mean())
+            write_row(run.folder, run, loss, scores)
+            print(f"{run.seconds / 60:.1f} min, step {run.step}, loss {loss:.4f}",
                   scores or "", flush=True)  # fmt: skip
-            losses, logged = [], run.seconds
+            recent, logged = [], run.seconds
             validated = run.seconds if check else validated
         if done or run.seconds - saved > settings["checkpoint_minutes"] * 60:
             run.save()
@@ -234,11 +261,15 @@ def main():
     parser.add_argument("config", help="TOML file of the run (see config.toml)")
     parser.add_argument("data", type=pathlib.Path, help="folder that prepare.py wrote")
     parser.add_argument("run", type=pathlib.Path, help="folder for checkpoint, log and curve")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--from", dest="start", help="weights file to begin a new run with")
+    parser.add_argument("--minutes", type=float, default=math.inf,
+                        help="stop after this time, to be resumed")  # fmt: skip
     args = parser.parse_args()
     with open(args.config, "rb") as file:
         config = tomllib.load(file)
     args.run.mkdir(parents=True, exist_ok=True)
-    train(Run(config, args.run), args.data)
+    train(Run(config, args.run, args.device, args.start), args.data, minutes=args.minutes)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,228 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""Train small variants side by side and tabulate what each choice is worth.
+
+A variant that has a result is not run again, so the command can be stopped and repeated. Every
+variant sees the same draws for the same number of steps, unless its data are what it changes.
+"""
+
+import argparse
+import csv
+import json
+import math
+import os
+import pathlib
+import time
+import tomllib
+
+import numpy as np
+import torch
+from torch import nn
+
+import evaluate
+import songs
+from data import Batches
+from model import SOURCES, UNet, multiply_adds
+from train import Run, train_step
+
+TIMINGS = {
+    "Studio": evaluate.Placement(48, 40, 16),
+    "Balanced": evaluate.Placement(8, 12, 8),
+    "Live": evaluate.Placement(3, 1, 1),
+}
+
+
+class Dedicated(nn.Module):
+    """A U-Net without conditions for each source; rows go to the network that they ask for."""
+
+    def __init__(self, description):
+        super().__init__()
+        self.description = description
+        self.networks = nn.ModuleList(UNet(description) for _ in SOURCES)
+
+    def forward(self, magnitude, onehot):
+        mask = torch.zeros_like(magnitude)
+        asked = onehot.argmax(1)
+        for n in asked.unique().tolist():
+            rows = asked == n
+            mask[rows] = self.networks[n](magnitude[rows], onehot[rows])
+        return mask
+
+
+class Trial(Run):
+    """A run whose learning rate falls over its steps, and that may be of four networks."""
+
+    def __init__(self, config, folder, steps):
+        self.steps = steps
+        super().__init__(config, folder)
+
+    def build(self):
+        return (Dedicated if self.config.get("dedicated") else UNet)(self.description)
+
+    def rate(self):
+        train = self.config["train"]
+        warm = min(1.0, (self.step + 1) / train["warmup_steps"])
+        return (
+            train["learning_rate"] * warm * 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
+        )
+
+
+def changed(base, changes):
+    """A copy of nested tables with some values replaced."""
+    result = dict(base)
+    for key, value in changes.items():
+        nested = isinstance(value, dict) and isinstance(base.get(key), dict) and key != "bands"
+        result[key] = changed(base[key], value) if nested else value
+    return result
+
+
+def excerpts(folder, plan):
+    """The middle of the first validation pieces."""
+    length, found = plan["excerpt"] * 44100, []
+    for path in sorted(folder.glob("[!.]*/piece.json"))[: plan["pieces"]]:
+        piece = songs.load_piece(path.parent)
+        found.append(piece.excerpt(max(0, (piece.length - length) // 2), length))
+    return found
+
+
+def grouped(scores):
+    """Medians of the real piece (the first) and of the rendered ones: {"real vocals": {..}}."""
+    rows = {}
+    for group, part in (("real", scores[:1]), ("rendered", scores[1:])):
+        for name in SOURCES:
+            found = [s[name] for s in part if name in s]
+            if found:
+                rows[f"{group} {name}"] = {
+                    metric: float(np.nanmedian([f[metric] for f in found]))
+                    for metric in ("sdr_v4", "usdr")
+                }
+    return rows
+
+
+def measure(network, pieces, place):
+    """Scores of the pieces, grouped."""
+    return grouped([
+        evaluate.score(p, evaluate.network_estimates(network, p, place)) for p in pieces
+    ])  # fmt: skip
+
+
+def run_variant(name, config, plan, data, pieces):
+    """Train and measure one variant; its result as a table."""
+    torch.set_num_threads(config["train"]["threads"])
+    run = Trial(config, pathlib.Path("/nonexistent"), plan["steps"])
+    source = iter(Batches(data / "train", run.description["stft"], config["data"], config["seed"]))
+    losses, seconds = [], 0.0
+    for _ in range(plan["steps"]):
+        batch = next(source)
+        clock = time.process_time()
+        losses.append(float(train_step(run, *batch)))
+        seconds += time.process_time() - clock
+    network = run.averaged()
+    timings = {"Studio": measure(network, pieces, TIMINGS["Studio"])}
+    if plan["timings"](name):  # short steps cost much: on two of the pieces
+        for timing in ("Balanced", "Live"):
+            timings[timing] = measure(network, pieces[:2], TIMINGS[timing])
+    return {
+        "variant": name,
+        "steps": plan["steps"],
+        "seconds_a_step": round(seconds / plan["steps"], 3),
+        "loss": round(float(np.mean(losses[-plan["steps"] // 5 :])), 4),
+        "curve": [round(float(np.mean(p)), 4) for p in np.array_split(losses, 10)],
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "multiply_adds": multiply_adds(run.description),
+        "sdr": timings,
+    }
+
+
+def anchor_rows(pieces, stft):
+    """Results of the anchors, in the form of a variant's."""
+    every = [evaluate.anchors(p, stft) for p in pieces]
+    return {
+        name: {"variant": name, "sdr": {"Studio": grouped([e[name] for e in every])}}
+        for name in every[0]
+    }
+
+
+def table(question, results):
+    """Header and rows of a question."""
+    shown = [results[v] for v in [*question["variants"], "mix / 4", "ideal ratio mask"]
+             if v in results]  # fmt: skip
+    columns = list(shown[0]["sdr"]["Studio"])
+    rows = [["variant", "timing", *columns, "loss", "s a step", "M multiply-adds", "M parameters"]]
+    for r in shown:
+        for timing, sdr in r["sdr"].items():
+            if timing != "Studio" and not question.get("timings"):
+                continue
+            scores = [f"{sdr[c]['sdr_v4']:.2f} ({sdr[c]['usdr']:.2f})" for c in columns]
+            size = ["", "", "", ""]
+            if "loss" in r:
+                size = [r["loss"], r["seconds_a_step"], f"{r['multiply_adds'] / 1e6:.0f}",
+                        f"{r['parameters'] / 1e6:.2f}"]  # fmt: skip
+            rows.append([r["variant"], timing, *scores, *map(str, size)])
+    return rows
+
+
+def write_tables(plan, folder):
+    """Every question as TSV, and all of them as tables.md."""
+    results = {}
+    for path in sorted((folder / "results").glob("*.json")):
+        about = json.loads(path.read_text())
+        results[about["variant"]] = about
+    text = [
+        "# Tables",
+        "",
+        f"{plan['steps']} steps of {2 * plan['base']['data']['mixes']} windows.",
+    ]
+    for question in plan["question"]:
+        if not any(v in results for v in question["variants"]):
+            continue
+        rows = table(question, results)
+        with open(folder / f"{question['name']}.tsv", "w", newline="") as file:
+            csv.writer(file, delimiter="\t", lineterminator="\n").writerows(rows)
+        lines = ["| " + " | ".join(r) + " |" for r in rows]
+        text += ["", f"## {question['title']}", "", lines[0], "|---" * len(rows[0]) + "|"]
+        text += lines[1:]
+    (folder / "tables.md").write_text("\n".join(text) + "\n")
+
+
+def write_result(folder, result):
+    """One JSON file a variant, written aside and renamed."""
+    path = folder / "results" / f"{result['variant'].replace(' / ', '-').replace(' ', '-')}.json"
+    path.parent.mkdir(exist_ok=True)
+    aside = path.with_suffix(".part")
+    aside.write_text(json.dumps(result, indent=1) + "\n")
+    os.replace(aside, path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("plan", type=pathlib.Path, help="TOML file (experiments/experiments.toml)")
+    parser.add_argument("data", type=pathlib.Path, help="folder that prepare.py wrote")
+    parser.add_argument("folder", type=pathlib.Path, help="folder for results and tables")
+    parser.add_argument("--only", nargs="+", metavar="VARIANT", help="run these variants alone")
+    parser.add_argument("--steps", type=int, help="steps of a variant, in the place of the plan's")
+    args = parser.parse_args()
+    plan = tomllib.loads(args.plan.read_text())
+    plan["steps"] = args.steps or plan["steps"]
+    timed = {v for q in plan["question"] if q.get("timings") for v in q["variants"]}
+    plan["timings"] = lambda name: name in timed
+    pieces = excerpts(args.data / "valid", plan)
+    wanted = args.only or list(dict.fromkeys(v for q in plan["question"] for v in q["variants"]))
+    for name in wanted:
+        if (args.folder / "results" / f"{name}.json").exists():
+            continue
+        config = changed(plan["base"], plan["variant"][name])
+        result = run_variant(name, config, plan, args.data, pieces)
+        write_result(args.folder, result)
+        line = ", ".join(f"{k} {v['sdr_v4']:.2f}" for k, v in result["sdr"]["Studio"].items())
+        print(f"{name}: loss {result['loss']}, {result['seconds_a_step']} s a step; {line}",
+              flush=True)  # fmt: skip
+    if not (args.folder / "results" / "mix-4.json").exists():
+        stft = Run(plan["base"], pathlib.Path("/nonexistent")).description["stft"]
+        for row in anchor_rows(pieces, stft).values():
+            write_result(args.folder, row)
+    write_tables(plan, args.folder)
+
+
+if __name__ == "__main__":
+    main()

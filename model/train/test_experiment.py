@@ -1,0 +1,134 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""Band map, losses and the runner of experiments."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+import bands
+import experiment
+import losses
+import stft as transform
+from model import describe, multiply_adds
+
+PLAN = """
+steps = 2
+excerpt = 2
+pieces = 1
+[base]
+seed = 1
+network = { first_filters = 2, depth = 4, control = [4, 8], bands = { kept = 32, count = 64 } }
+[base.train]
+minutes = 1e9
+learning_rate = 1e-3
+warmup_steps = 2
+weight_decay = 0.0
+ema = 0.5
+loss = "mask"
+quiet = 1.0
+look_ahead = "even"
+precision = "f32"
+compile = false
+threads = 1
+[base.data]
+mixes = 2
+workers = 0
+coherent = 0.5
+missing = 0.2
+resample = 0.0
+tilt = 0.3
+weights = {}
+[[question]]
+name = "loss"
+title = "Loss"
+variants = ["base", "time", "dedicated"]
+[variant]
+base = {}
+time = { train = { loss = "time" } }
+dedicated = { network = { film = "none" }, dedicated = true }
+"""
+
+
+def test_bands_keep_low_bins_and_widen_above():
+    places = bands.centres(1024, 140, 256)
+    assert np.array_equal(places[:140], np.arange(140)) and places[-1] == pytest.approx(1023)
+    assert (np.diff(places, 2)[140:] > 0).all()
+
+
+def test_band_map_keeps_flat_and_low_images():
+    band_map = bands.BandMap(1024, 140, 256)
+    flat = torch.full((1, 2, 3, 1024), 0.25)
+    assert torch.allclose(band_map.group(flat), torch.full((1, 2, 3, 256), 0.25), atol=1e-6)
+    assert torch.allclose(band_map.spread(band_map.group(flat)), flat, atol=1e-6)
+    low = torch.zeros(1, 1, 1, 1024)
+    low[..., :130] = torch.rand(130)
+    assert torch.allclose(band_map.spread(band_map.group(low))[..., :130], low[..., :130])
+
+
+def test_band_map_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match="kept 300 and count 256"):
+        bands.BandMap(1024, 300, 256)
+
+
+def test_multiply_adds_of_known_networks():
+    assert multiply_adds(describe(24)) == 3420979200
+    banded = describe(24, bands={"kept": 140, "count": 256})
+    assert multiply_adds(banded) * 4 == multiply_adds(describe(24))
+
+
+@pytest.mark.parametrize("kind", ["mask", "l1", "l1-compressed"])
+def test_losses_are_least_at_the_truth(kind):
+    torch.manual_seed(1)
+    mixture, truth = torch.rand(2, 2, 8, 16) + 0.1, torch.rand(2, 2, 8, 16)
+    target, cross = truth * mixture, truth * mixture.square()
+
+    def loss(mask):
+        return losses.MAGNITUDE[kind](mask, mixture, target, cross, 1.0, 1.0)
+
+    assert loss(truth) < 1e-4 < loss(truth + 0.1) < loss(truth + 0.3)
+
+
+def test_loss_in_time_is_least_at_the_truth():
+    description = describe()
+    description["stft"].update(window=64, hop=16, frames=8, bins=32)
+    torch.manual_seed(2)
+    mixture = torch.randn(1, 2, 8, 32, dtype=torch.complex64)
+    truth = torch.rand(1, 2, 8, 32)
+    near, far = (losses.in_time(truth + e, mixture, truth * mixture, description)
+                 for e in (0.0, 0.2))  # fmt: skip
+    assert near < 1e-6 < far
+
+
+def test_overlap_add_gives_the_middle_back():
+    stft = {"window": 64, "hop": 16}
+    x = torch.randn(2, 64 + 16 * 20)
+    y = transform.overlap_add(transform.forward(x, stft, center=False), stft)
+    assert torch.allclose(x[:, 64:-64], y[:, 64:-64], atol=1e-5)
+
+
+def test_random_look_ahead_weighs_late_frames_more():
+    weight = losses.frame_weight("random", 4000, 128, torch.Generator().manual_seed(1))
+    mean = weight.mean((0, 1, 3))
+    assert weight.mean() == pytest.approx(1.0, abs=1e-3)
+    assert mean[-3:].min() > 1.5 and mean[:32].max() < 0.8
+    assert losses.frame_weight("even", 4, 128, None) == 1.0
+
+
+def test_experiments_run_resume_and_tabulate(prepared, tmp_path):
+    (tmp_path / "plan.toml").write_text(PLAN)
+    command = [sys.executable, experiment.__file__, tmp_path / "plan.toml", prepared, tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 3
+    result = json.loads((tmp_path / "results" / "dedicated.json").read_text())
+    assert result["steps"] == 2 and "real drums" in result["sdr"]["Studio"]
+    rows = (tmp_path / "loss.tsv").read_text().splitlines()
+    assert [r.split("\t")[0] for r in rows[1:]] == [
+        "base", "time", "dedicated", "mix / 4", "ideal ratio mask",
+    ]  # fmt: skip
+    assert subprocess.run(command, capture_output=True, text=True).stdout == ""
