@@ -55,7 +55,7 @@ typedef struct {
                          ///< the masker only takes the frames in
     float condition[UB_MAX_CONDITIONS][UB_MAX_SOURCES]; ///< The vectors
     uint8_t* which;  ///< Each frame's condition or UB_UNMASKED, [outputs][max_count]
-    float* mask;     ///< Answer, [outputs][max_count][channels][bins], 0 to 1
+    float* mask;     ///< Answer, [outputs][count][channels][bins], 0 to 1
     bool ok;         ///< False if there is no mask: too late, or it could not be computed
 } ub_job;
 
@@ -65,10 +65,11 @@ struct ub_masker_s {
     /// Give the magnitudes of frame t, [channels][bins].  Real-time safe.  False if
     /// there is no room, because jobs are far behind: the frame counts as silence.
     bool (*frame)(ub_masker* self, int64_t t, const float* magnitude);
-    /// A free job to fill in, or NULL if all are under way or held.  There are enough
-    /// for those that a timing has under way and plays at once, ceil((S + D + F) / S)
-    /// + 1.  Real-time safe.
-    ub_job* (*begin)(ub_masker* self);
+    /// A job to fill in, with that `count`, or NULL if too many are under way or held.
+    /// There is room for those that a timing has under way and plays at once, which is
+    /// ceil((S + D + F) / S).  Jobs are given back in the order in which they began.
+    /// Real-time safe.
+    ub_job* (*begin)(ub_masker* self, uint32_t count);
     /// Queue the job from begin().  Real-time safe.
     void (*submit)(ub_masker* self, ub_job* job);
     /// The next answered job in order of submission, or NULL.  Real-time safe.

@@ -40,7 +40,7 @@ ub_maskqueue* ub_maskqueue_new(ub_masker* masker, uint32_t outputs, uint32_t mas
 static const float* job_mask(const ub_maskqueue* queue, const ub_job* job, uint32_t output,
                              int64_t t)
 {
-    const size_t frame = (size_t)output * queue->masker->max_count + (size_t)(t - job->first);
+    const size_t frame = (size_t)output * job->count + (size_t)(t - job->first);
     return job->mask + frame * queue->mask_size;
 }
 

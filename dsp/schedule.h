@@ -52,6 +52,14 @@ static inline bool ub_timing_due(const ub_timing* t, int64_t r)
     return ub_timing_first(t, r) >= 0 && ub_timing_first(t, r) % t->step == 0;
 }
 
+/// Frames of masks held at once: a job is given back step + fade + deadline frames after
+/// it was submitted, when the last of its frames has been played
+static inline uint32_t ub_timing_held(const ub_timing* t)
+{
+    const uint32_t jobs = (t->step + t->fade + t->deadline + t->step - 1) / t->step;
+    return jobs * (t->step + t->fade);
+}
+
 /// Between two frames n apart lie at most ceil(n * hop) samples
 static inline uint32_t ub_schedule_latency(const ub_schedule* s, const ub_timing* t)
 {

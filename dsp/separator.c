@@ -156,11 +156,10 @@ void ub_separator_free(ub_separator* self)
 // Frames that no job has asked for would stay in the masker's way
 static void flush_frames(ub_separator* self)
 {
-    ub_job* job = self->masker && self->frame ? self->masker->begin(self->masker) : NULL;
+    ub_job* job = self->masker && self->frame ? self->masker->begin(self->masker, 0) : NULL;
     if (job) {
         job->end = self->epoch + self->frame - 1;
         job->first = job->end + 1;
-        job->count = 0;
         job->conditions = 0;
         job->budget = 0.0;
         job->expiry = INFINITY;
@@ -229,14 +228,13 @@ static void ask(ub_separator* self, int64_t r)
     const ub_timing* t = timing(self);
     const double hop = self->grid.hop / self->grid.rate;
     ub_job* job = NULL;
-    while (!(job = self->masker->begin(self->masker)) && catch_up(self)) {
+    while (!(job = self->masker->begin(self->masker, t->step + t->fade)) && catch_up(self)) {
     }
     if (!job) {
         return; // the masker is far behind: these frames will be late
     }
     job->end = self->epoch + r;
     job->first = self->epoch + ub_timing_first(t, r);
-    job->count = t->step + t->fade;
     job->budget = t->deadline * hop;
     job->expiry = self->freewheel ? INFINITY : (t->deadline + job->count) * hop;
     ub_settings_conditions(self->settings, ub_timing_first(t, r), self->grid.sources,

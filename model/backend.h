@@ -57,6 +57,13 @@ typedef struct {
 
     /// Windows of different streams that one run gains by taking together; 0 for none
     uint32_t batch;
+
+    /// Whether it runs on a device that may be lost: once a run has failed it is not
+    /// tried again, and a backend that is none takes over.
+    bool device;
+
+    /// Why the last run failed, one line; NULL, or no function, if there is no more to say
+    const char* (*fault)(const ub_runner* self);
 } ub_backend;
 
 /// All backends in this build, best first, NULL at the end

@@ -31,10 +31,43 @@ static bool push_frame(ub_masker* masker, int64_t t, const float* magnitude)
     return true;
 }
 
-static ub_job* begin(ub_masker* masker)
+// Room for a job's masks in one piece, behind that of the job before.  Jobs are given
+// back in the order in which they began, so what is held is in one piece, too.
+static bool take_room(ub_client* client, ub_ticket* ticket, uint32_t count)
+{
+    const uint32_t at = client->masks_head;
+    const bool wraps = at + count > client->mask_frames;
+    const uint32_t skipped = wraps ? client->mask_frames - at : 0;
+    if (client->masks_held + skipped + count > client->mask_frames) {
+        return false;
+    }
+    const uint32_t first = wraps ? 0 : at;
+    ticket->room = skipped + count;
+    ticket->job.mask =
+        client->masks + (size_t)first * client->masker.outputs * client->mask_size;
+    client->masks_head = first + count;
+    client->masks_held += ticket->room;
+    return true;
+}
+
+static void leave_room(ub_client* client, ub_ticket* ticket)
+{
+    client->masks_held -= ticket->room;
+    if (!client->masks_held) {
+        client->masks_head = 0;
+    }
+}
+
+static ub_job* begin(ub_masker* masker, uint32_t count)
 {
     ub_client* client = of(masker);
-    return client->n_free ? &client->free[--client->n_free]->job : NULL;
+    ub_ticket* ticket = client->n_free ? client->free[client->n_free - 1] : NULL;
+    if (!ticket || !take_room(client, ticket, count)) {
+        return NULL;
+    }
+    --client->n_free;
+    ticket->job.count = count;
+    return &ticket->job;
 }
 
 double ub_client_now(void)
@@ -74,6 +107,7 @@ static ub_job* next(ub_masker* masker)
 static void release(ub_masker* masker, ub_job* job)
 {
     ub_client* client = of(masker);
+    leave_room(client, (ub_ticket*)job);
     client->free[client->n_free++] = (ub_ticket*)job;
 }
 
@@ -89,17 +123,19 @@ static bool wait_answer(ub_masker* masker)
     return true;
 }
 
-static bool init_tickets(ub_client* client, uint32_t outputs, uint32_t max_count)
+static bool init_jobs(ub_client* client, const ub_client_options* options)
 {
+    const size_t frame = options->outputs * client->mask_size * sizeof(float);
     bool ok = true;
     for (uint32_t i = 0; i < UB_CLIENT_JOBS; ++i) {
         ub_job* job = &client->tickets[i].job;
-        job->which = calloc((size_t)outputs * max_count, 1);
-        job->mask = malloc((size_t)outputs * max_count * client->mask_size * sizeof(float));
+        job->which = calloc((size_t)options->outputs * options->max_count, 1);
         client->free[client->n_free++] = &client->tickets[i];
-        ok = ok && job->which && job->mask;
+        ok = ok && job->which;
     }
-    return ok;
+    client->mask_frames = options->mask_frames;
+    client->masks = malloc(options->mask_frames * frame);
+    return ok && client->masks;
 }
 
 bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_options* options)
@@ -123,16 +159,16 @@ bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_op
     client->answered = ub_ring_new(sizeof(ub_ticket*), UB_CLIENT_JOBS);
     client->number = calloc(net->frames, sizeof(int64_t));
     client->history = calloc(net->frames * client->mask_size, sizeof(float));
-    return init_tickets(client, options->outputs, options->max_count) && client->frames && client->asked &&
-           client->answered && client->number && client->history;
+    return init_jobs(client, options) && client->frames && client->asked && client->answered &&
+           client->number && client->history;
 }
 
 void ub_client_clear(ub_client* client)
 {
     for (uint32_t i = 0; i < UB_CLIENT_JOBS; ++i) {
         free(client->tickets[i].job.which);
-        free(client->tickets[i].job.mask);
     }
+    free(client->masks);
     ub_ring_free(client->frames);
     ub_ring_free(client->asked);
     ub_ring_free(client->answered);

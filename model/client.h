@@ -26,6 +26,7 @@ typedef struct {
     ub_job job;      // first, so that a job's address is its ticket's
     double deadline; // when the answer is needed, as by ub_client_now
     double expiry;   // when it is of no use any more
+    uint32_t room;   // frames of masks that it holds, and those left unused before them
 } ub_ticket;
 
 struct ub_client_s {
@@ -39,6 +40,10 @@ struct ub_client_s {
     ub_ticket* free[UB_CLIENT_JOBS];
     uint32_t n_free;
     uint32_t under_way; // submitted and not collected
+    float* masks;       // [mask_frames][outputs * mask_size], room for the jobs' masks
+    uint32_t mask_frames;
+    uint32_t masks_head; // where the next job's begin
+    uint32_t masks_held; // up to there
 
     // Between the threads
     ub_ring* frames;   // audio thread to worker: int64_t number, float [mask_size]
@@ -49,13 +54,13 @@ struct ub_client_s {
     atomic_bool failed;
 
     // Worker that has taken the client, under the engine's lock
-    bool taken;
+    ub_ticket* taken; // the head that it works at, or NULL
     ub_client* next;
     int64_t* number;  // [frames] which frame each row of history is
     float* history;   // [frames][channels][bins] network input
 };
 
-/// Set up the client's own part.  False: no memory.
+/// Set up the client's own part, which is zero.  False: no memory.
 bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_options* options);
 void ub_client_clear(ub_client* client);
 

@@ -8,15 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Folded conditions kept: all sources of the widest model, and all of one job
-#define FOLDED UB_NET_SOURCES
-_Static_assert(FOLDED >= UB_MAX_CONDITIONS, "one job's conditions are kept while it runs");
+// Items of one run, each of which has its masks and its folded condition; what one job needs
+#define LEAST_ITEMS UB_MAX_CONDITIONS
+#define MOST_ITEMS UB_DESK_JOBS
+_Static_assert(LEAST_ITEMS >= UB_MAX_OUTPUTS && LEAST_ITEMS >= UB_NET_SOURCES, "see above");
 _Static_assert(UB_NET_SOURCES == UB_MAX_SOURCES, "models and jobs have the same limit");
 
 typedef struct {
     ub_folded* folded;
     float condition[UB_NET_SOURCES];
-    uint64_t used; // when, in jobs; 0 for never
+    uint64_t used; // when, in runs; 0 for never
 } folded_entry;
 
 struct ub_desk_s {
@@ -24,10 +25,12 @@ struct ub_desk_s {
     int threads; // that compute one job together
     const ub_model* model;
     ub_runner* runner;
-    float* window; // [channels][frames][bins]
-    float* mask[UB_MAX_CONDITIONS]; // [channels][frames][bins], as many as were needed
-    folded_entry entry[FOLDED];
-    uint64_t jobs;
+    uint32_t batch;              // jobs served together
+    uint32_t n_items;            // that one run may have
+    float* window[UB_DESK_JOBS]; // [batch], each [channels][frames][bins]
+    float* mask[MOST_ITEMS];     // [n_items], each [channels][frames][bins]
+    folded_entry entry[MOST_ITEMS];
+    uint64_t runs;
 };
 
 // Backends prepare for as many threads as the calling one may use.  Returns that number
@@ -39,10 +42,26 @@ static int use_threads(int threads)
     return before;
 }
 
+static bool allocate(ub_desk* desk)
+{
+    const ub_network* net = &desk->model->net;
+    const size_t size = sizeof(float) * net->channels * net->frames * net->bins;
+    bool ok = true;
+    for (uint32_t i = 0; i < desk->batch; ++i) {
+        desk->window[i] = calloc(1, size);
+        ok = ok && desk->window[i];
+    }
+    for (uint32_t i = 0; i < desk->n_items; ++i) {
+        desk->mask[i] = malloc(size); // memory that is never touched costs nothing
+        desk->entry[i].folded = ub_folded_new(net);
+        ok = ok && desk->mask[i] && desk->entry[i].folded;
+    }
+    return ok;
+}
+
 ub_desk* ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model* model, char* err,
                      size_t err_size)
 {
-    const ub_network* net = &model->net;
     ub_desk* desk = calloc(1, sizeof(ub_desk));
     if (!desk) {
         snprintf(err, err_size, "engine: out of memory");
@@ -51,18 +70,10 @@ ub_desk* ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model
     desk->backend = backend;
     desk->threads = (int)threads;
     desk->model = ub_model_ref(model);
-    bool ok = true;
-    const size_t size = sizeof(float) * net->channels * net->frames * net->bins;
-    desk->window = calloc(1, size);
-    for (uint32_t i = 0; i < UB_MAX_CONDITIONS; ++i) {
-        desk->mask[i] = malloc(size); // memory that is never touched costs nothing
-        ok = ok && desk->mask[i];
-    }
-    for (uint32_t i = 0; i < FOLDED; ++i) {
-        desk->entry[i].folded = ub_folded_new(net);
-        ok = ok && desk->entry[i].folded;
-    }
-    if (!ok || !desk->window) {
+    desk->batch = backend->batch < UB_DESK_JOBS ? backend->batch : UB_DESK_JOBS;
+    desk->batch = desk->batch ? desk->batch : 1;
+    desk->n_items = desk->batch > LEAST_ITEMS ? desk->batch : LEAST_ITEMS;
+    if (!allocate(desk)) {
         snprintf(err, err_size, "engine: out of memory");
     } else {
         const int before = use_threads(desk->threads);
@@ -84,20 +95,30 @@ void ub_desk_free(ub_desk* desk)
     if (desk->runner) {
         desk->backend->destroy(desk->runner);
     }
-    for (uint32_t i = 0; i < UB_MAX_CONDITIONS; ++i) {
+    for (uint32_t i = 0; i < desk->n_items; ++i) {
         free(desk->mask[i]);
-    }
-    for (uint32_t i = 0; i < FOLDED; ++i) {
         ub_folded_free(desk->entry[i].folded);
     }
-    free(desk->window);
+    for (uint32_t i = 0; i < desk->batch; ++i) {
+        free(desk->window[i]);
+    }
     ub_model_unref(desk->model);
     free(desk);
 }
 
-const ub_model* ub_desk_model(const ub_desk* desk)
+uint32_t ub_desk_batch(const ub_desk* desk)
 {
-    return desk->model;
+    return desk->batch;
+}
+
+uint32_t ub_desk_items(const ub_desk* desk)
+{
+    return desk->n_items;
+}
+
+const char* ub_desk_fault(const ub_desk* desk)
+{
+    return desk->backend->fault ? desk->backend->fault(desk->runner) : NULL;
 }
 
 // The folded condition, from the last few or made anew in place of the oldest
@@ -105,36 +126,44 @@ static const ub_folded* folded(ub_desk* desk, const float* condition)
 {
     const size_t size = desk->model->net.sources * sizeof(float);
     folded_entry* oldest = &desk->entry[0];
-    for (uint32_t i = 0; i < FOLDED; ++i) {
+    for (uint32_t i = 0; i < desk->n_items; ++i) {
         folded_entry* e = &desk->entry[i];
         if (e->used && !memcmp(e->condition, condition, size)) {
-            e->used = desk->jobs;
+            e->used = desk->runs;
             return e->folded;
         }
         oldest = e->used < oldest->used ? e : oldest;
     }
     memcpy(oldest->condition, condition, size);
-    oldest->used = desk->jobs;
+    oldest->used = desk->runs;
     ub_fold(desk->model, condition, oldest->folded);
     return oldest->folded;
 }
 
-bool ub_desk_warm_up(ub_desk* desk, const ub_client_options* options)
+static bool run(ub_desk* desk, const ub_item* items, uint32_t n, const ub_span* span)
+{
+    const int before = use_threads(desk->threads);
+    const bool ok = desk->backend->run(desk->runner, items, n, span->first, span->count);
+    use_threads(before);
+    return ok;
+}
+
+bool ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_span* spans, uint32_t n_spans)
 {
     const float nothing[UB_NET_SOURCES] = {0};
-    ub_item items[UB_MAX_OUTPUTS];
+    ub_item items[UB_MAX_OUTPUTS] = {{0}};
     // A job has a condition for each output, or more across a change
-    const uint32_t n = options->outputs > 2 ? options->outputs : 2;
+    const uint32_t n = outputs > 2 ? outputs : 2;
+    ++desk->runs;
     for (uint32_t i = 0; i < n; ++i) {
-        items[i] = (ub_item){desk->window, folded(desk, nothing), desk->mask[i], NULL, 0};
+        items[i] = (ub_item){.input = desk->window[0],
+                             .folded = folded(desk, nothing),
+                             .mask = desk->mask[i]};
     }
     bool ok = true;
-    const int before = use_threads(desk->threads);
-    for (uint32_t i = 0; ok && i < options->n_spans; ++i) {
-        const ub_span* span = &options->spans[i];
-        ok = desk->backend->run(desk->runner, items, n, span->first, span->count);
+    for (uint32_t i = 0; ok && i < n_spans; ++i) {
+        ok = run(desk, items, n, &spans[i]);
     }
-    use_threads(before);
     return ok;
 }
 
@@ -153,43 +182,67 @@ static void copy_frame(const ub_network* net, const float* mask, uint32_t count,
     }
 }
 
-// From [condition][channels][count][bins] to [outputs][max_count][channels][bins]
-static void sort_masks(const ub_desk* desk, const ub_client* client, ub_job* job)
+// From [condition][channels][count][bins] to [outputs][count][channels][bins]
+static void sort_masks(const ub_desk* desk, const ub_client* client, ub_job* job,
+                       float* const* masks)
 {
+    float* to = job->mask;
     for (uint32_t o = 0; o < client->masker.outputs; ++o) {
-        for (uint32_t i = 0; i < job->count; ++i) {
-            const size_t frame = (size_t)o * client->masker.max_count + i;
-            const uint8_t which = job->which[frame];
-            copy_frame(&desk->model->net, which == UB_UNMASKED ? NULL : desk->mask[which],
-                       job->count, i, job->mask + frame * client->mask_size);
+        for (uint32_t i = 0; i < job->count; ++i, to += client->mask_size) {
+            const uint8_t which = job->which[(size_t)o * client->masker.max_count + i];
+            copy_frame(&desk->model->net, which == UB_UNMASKED ? NULL : masks[which], job->count,
+                       i, to);
         }
     }
 }
 
-static bool compute(ub_desk* desk, const ub_client* client, ub_job* job)
+ub_span ub_job_span(const ub_model* model, const ub_job* job)
 {
-    const uint32_t frames = desk->model->net.frames;
-    const uint32_t first = (uint32_t)(job->first - (job->end - frames + 1));
-    ub_item items[UB_MAX_CONDITIONS];
-    ub_client_window(client, job, desk->window);
-    for (uint32_t i = 0; i < job->conditions; ++i) {
-        items[i] = (ub_item){desk->window, folded(desk, job->condition[i]), desk->mask[i], NULL, 0};
-    }
-    return desk->backend->run(desk->runner, items, job->conditions, first, job->count);
+    const int64_t oldest = job->end - model->net.frames + 1;
+    return (ub_span){(uint32_t)(job->first - oldest), job->count};
 }
 
-// A job that has expired is only in the way of those that have not
-void ub_desk_serve(ub_desk* desk, ub_client* client, ub_ticket* ticket)
+// A job that has expired is only in the way of those that have not.  Returns whether
+// there is something to compute.
+static bool open_job(ub_client* client, ub_ticket* ticket)
 {
     ub_job* job = &ticket->job;
-    ++desk->jobs;
     ub_client_take_frames(client, job->end);
     job->ok = ub_client_now() < ticket->expiry;
-    if (job->ok && job->conditions) {
-        job->ok = compute(desk, client, job);
-        atomic_store(&client->failed, !job->ok);
+    return job->ok && job->conditions;
+}
+
+bool ub_desk_serve(ub_desk* desk, ub_client* const* clients, uint32_t n)
+{
+    ub_item items[MOST_ITEMS] = {{0}};
+    uint32_t first[UB_DESK_JOBS]; // each job's first item
+    uint32_t n_items = 0;
+    ub_span span = {0, 0};
+    ++desk->runs;
+    for (uint32_t i = 0; i < n; ++i) {
+        ub_ticket* ticket = clients[i]->taken;
+        const uint32_t conditions = open_job(clients[i], ticket) ? ticket->job.conditions : 0;
+        first[i] = n_items;
+        if (conditions) {
+            span = ub_job_span(desk->model, &ticket->job);
+            ub_client_window(clients[i], &ticket->job, desk->window[i]);
+        }
+        for (uint32_t c = 0; c < conditions; ++c, ++n_items) {
+            items[n_items] = (ub_item){.input = desk->window[i],
+                                       .folded = folded(desk, ticket->job.condition[c]),
+                                       .mask = desk->mask[n_items]};
+        }
     }
-    if (job->ok) {
-        sort_masks(desk, client, job);
+    const bool ok = !n_items || run(desk, items, n_items, &span);
+    for (uint32_t i = 0; i < n; ++i) {
+        ub_job* job = &clients[i]->taken->job;
+        if (job->ok && job->conditions) {
+            job->ok = ok;
+            atomic_store(&clients[i]->failed, !ok);
+        }
+        if (job->ok) {
+            sort_masks(desk, clients[i], job, desk->mask + first[i]);
+        }
     }
+    return ok;
 }

@@ -6,11 +6,13 @@
 
 /**
    @file
-   What one worker thread needs to answer a job: networks made ready to run,
+   What one worker thread needs to answer jobs: a network made ready to run,
    folded conditions and buffers.  Used by one thread at a time.
 */
 
 #include "model/client.h"
+
+#define UB_DESK_JOBS 16 ///< Jobs served together at most
 
 typedef struct ub_desk_s ub_desk;
 
@@ -19,16 +21,27 @@ typedef struct ub_desk_s ub_desk;
 ub_desk* ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model* model, char* err,
                      size_t err_size);
 
-/// Run what a client will ask for once, on silence: backends prepare the sizes that they
+/// Run what clients will ask for once, on silence: backends prepare the sizes that they
 /// are asked for when they first are, which takes longer than a live stream can wait.
 /// Before a worker uses the desk.  False if the backend fails.
-bool ub_desk_warm_up(ub_desk* desk, const ub_client_options* options);
+bool ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_span* spans, uint32_t n_spans);
 
 void ub_desk_free(ub_desk* desk);
 
-const ub_model* ub_desk_model(const ub_desk* desk);
+/// How many jobs the backend gains by serving together, at least 1
+uint32_t ub_desk_batch(const ub_desk* desk);
 
-/// Compute the masks of a client's head job, unless they would come too late.
-void ub_desk_serve(ub_desk* desk, ub_client* client, ub_ticket* ticket);
+/// How many conditions, of all the jobs served together, there is room for
+uint32_t ub_desk_items(const ub_desk* desk);
+
+/// Why the backend failed, or NULL if it does not say
+const char* ub_desk_fault(const ub_desk* desk);
+
+/// The frames of its window that a job asks for
+ub_span ub_job_span(const ub_model* model, const ub_job* job);
+
+/// Compute the masks of n clients' head jobs, which ask for the same span, except those
+/// that would come too late.  False if the backend failed.
+bool ub_desk_serve(ub_desk* desk, ub_client* const* clients, uint32_t n);
 
 #endif // UB_MODEL_DESK_H

@@ -9,7 +9,7 @@
    The inference engine: worker threads that turn jobs into masks.
 
    One engine serves any number of streams ("clients").  Jobs are taken in order
-   of deadline.  Functions may be called from any thread except a real-time one;
+   of deadline, several at a time where the backend gains by it.  Functions may be called from any thread except a real-time one;
    the maskers they hand out are for one audio thread each.
 */
 
@@ -23,6 +23,8 @@ typedef struct {
     const char* backend; ///< Name, or NULL for the environment's UNBRAID_BACKEND, else the best
     unsigned workers;    ///< Jobs computed at a time, 0 for one per core up to 4
     unsigned threads;    ///< Threads that compute one job together, at least 1
+    const ub_backend* const* backends; ///< To choose from instead of ub_backends(), NULL at
+                                       ///< the end, or NULL; must outlive the engine
 } ub_engine_options;
 
 /// A new engine.  NULL on failure, with one line in err.
@@ -35,13 +37,23 @@ ub_engine* ub_engine_shared(char* err, size_t err_size);
 /// Drop a reference.  All of the engine's clients must be gone at the last one.
 void ub_engine_free(ub_engine* engine);
 
+/// What computes now; of several models' backends, the one made ready last.  Real-time safe.
 const ub_backend* ub_engine_backend(const ub_engine* engine);
+
+/// Copy one line on why that is not the best backend there is, or "" if it is.
+void ub_engine_note(ub_engine* engine, char* text, size_t size);
+
+/// Share of its time that the workers compute, 0 to 1, averaged over about 1 s.  Real-time
+/// safe, any thread.
+float ub_engine_load(const ub_engine* engine);
 
 /** Frames of a window that jobs ask for. */
 typedef struct {
     uint32_t first; ///< From the window's oldest frame, 0, on
     uint32_t count;
 } ub_span;
+
+#define UB_MAX_SPANS 8
 
 typedef struct {
     uint32_t outputs;   ///< Mask sets per job, 1 to UB_MAX_OUTPUTS
@@ -50,8 +62,9 @@ typedef struct {
                         ///< refuses more.  A stream needs look-ahead + step + deadline of
                         ///< them before its first job, and those again that may be left
                         ///< from before a reset.
+    uint32_t mask_frames; ///< Frames of masks, of each output, that all jobs hold at a time
     const ub_span* spans; ///< What jobs will ask for, so that the first ones are not slow
-    uint32_t n_spans;
+    uint32_t n_spans;     ///< At most UB_MAX_SPANS
 } ub_client_options;
 
 /// Connect a stream.  Keeps a reference to the model.  NULL on failure, with one line in err.

@@ -3,14 +3,16 @@
 
 #include "plugin/stream.h"
 
+#include "dsp/schedule.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Frames that may wait for a worker: of the slowest response those before the first job,
-// while as many from before a reset may still be waiting too
-#define BACKLOG 240
+// Frames that may wait for a worker: of the slowest response those between two jobs, and
+// what comes while the worker is busy.  Those from before a reset are taken away first.
+#define BACKLOG 128
 
 struct ub_stream_s {
     const ub_model* model;
@@ -45,7 +47,9 @@ static bool add_client(ub_stream* self, const ub_grid* grid, const ub_stream_con
             return false;
         }
         spans[options.n_spans++] = (ub_span){grid->frames - needed, count};
+        const uint32_t held = ub_timing_held(t);
         options.max_count = count > options.max_count ? count : options.max_count;
+        options.mask_frames = held > options.mask_frames ? held : options.mask_frames;
     }
     self->client = ub_client_new(config->engine, self->model, &options, err, err_size);
     return self->client;

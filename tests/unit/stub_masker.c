@@ -23,11 +23,15 @@ static bool take_frame(ub_masker* masker, int64_t t, const float* magnitude)
     return true;
 }
 
-static ub_job* begin(ub_masker* masker)
+static ub_job* begin(ub_masker* masker, uint32_t count)
 {
     stub_masker* stub = of(masker);
     const bool full = stub->submitted - stub->released == stub->limit;
-    return full ? NULL : &stub->job[stub->submitted % STUB_JOBS];
+    ub_job* job = full ? NULL : &stub->job[stub->submitted % STUB_JOBS];
+    if (job) {
+        job->count = count;
+    }
+    return job;
 }
 
 static void submit(ub_masker* masker, ub_job* job)
@@ -41,7 +45,7 @@ static void submit(ub_masker* masker, ub_job* job)
         stub->most_conditions = job->conditions;
     }
     for (uint32_t o = 0; o < masker->outputs; ++o) {
-        out = job->mask + (size_t)o * masker->max_count * g->channels * g->bins;
+        out = job->mask + (size_t)o * job->count * g->channels * g->bins;
         for (uint32_t i = 0; i < job->count; ++i) {
             const uint8_t which = job->which[o * masker->max_count + i];
             const float* condition = which == UB_UNMASKED ? NULL : job->condition[which];

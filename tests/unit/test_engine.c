@@ -20,6 +20,7 @@
 #define BINS 128
 #define SIZE (2 * BINS) // of one frame's magnitudes or mask
 #define MAX_COUNT 8
+#define JOBS 8 // that a client can have under way
 
 static char path[] = "/tmp/test_engine_XXXXXX.safetensors";
 
@@ -54,7 +55,7 @@ static const ub_model* open_model(void)
 static ub_engine* make_engine(unsigned workers)
 {
     char err[256] = "";
-    const ub_engine_options options = {"reference", workers, 1};
+    const ub_engine_options options = {.backend = "reference", .workers = workers};
     ub_engine* engine = ub_engine_new(&options, err, sizeof(err));
     if (!engine) {
         fail_msg("%s", err);
@@ -66,7 +67,12 @@ static ub_client* make_client(ub_engine* engine, const ub_model* model, uint32_t
 {
     char err[256] = "";
     const ub_span spans[] = {{0, FRAMES}, {FRAMES - 4, 4}};
-    const ub_client_options options = {outputs, MAX_COUNT, 32, spans, 2};
+    const ub_client_options options = {.outputs = outputs,
+                                       .max_count = MAX_COUNT,
+                                       .backlog = 32,
+                                       .mask_frames = JOBS * MAX_COUNT,
+                                       .spans = spans,
+                                       .n_spans = 2};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     if (!client) {
         fail_msg("%s", err);
@@ -93,12 +99,10 @@ static void push(ub_masker* m, int64_t from, int64_t to)
 
 /* A job for `count` frames that end `behind` frames before the newest, alternating
    between the first two sources and none */
-static void fill(const ub_masker* m, ub_job* job, int64_t end, uint32_t count, uint32_t behind,
-                 double budget)
+static void fill(const ub_masker* m, ub_job* job, int64_t end, uint32_t behind, double budget)
 {
     job->end = end;
-    job->count = count;
-    job->first = end - behind - count + 1;
+    job->first = end - behind - job->count + 1;
     job->budget = budget;
     job->expiry = INFINITY;
     job->conditions = 2;
@@ -106,7 +110,7 @@ static void fill(const ub_masker* m, ub_job* job, int64_t end, uint32_t count, u
     job->condition[0][0] = 1.0f;
     job->condition[1][1] = 1.0f;
     for (uint32_t o = 0; o < m->outputs; ++o) {
-        for (uint32_t i = 0; i < count; ++i) {
+        for (uint32_t i = 0; i < job->count; ++i) {
             job->which[o * m->max_count + i] = (i + o) % 3 == 2 ? UB_UNMASKED : (i + o) % 3;
         }
     }
@@ -114,9 +118,9 @@ static void fill(const ub_masker* m, ub_job* job, int64_t end, uint32_t count, u
 
 static void ask(ub_masker* m, int64_t end, uint32_t count, uint32_t behind, double budget)
 {
-    ub_job* job = m->begin(m);
+    ub_job* job = m->begin(m, count);
     assert_non_null(job);
-    fill(m, job, end, count, behind, budget);
+    fill(m, job, end, behind, budget);
     m->submit(m, job);
 }
 
@@ -162,7 +166,7 @@ static void check_answer(const ub_model* model, const ub_masker* m, const ub_job
             const int64_t row = job->first + i - (job->end - FRAMES + 1);
             const uint8_t which = job->which[o * m->max_count + i];
             for (uint32_t c = 0; c < 2; ++c) {
-                const float* got = job->mask + ((o * m->max_count + i) * 2 + c) * BINS;
+                const float* got = job->mask + ((o * job->count + i) * 2 + c) * BINS;
                 for (uint32_t b = 0; b < BINS; ++b) {
                     const float want = which == UB_UNMASKED ? 1.0f : mask[which][c][row][b];
                     assert_float_equal(got[b], want, 1e-6);
@@ -236,8 +240,8 @@ static void test_expired_jobs_make_way(void** state)
     for (int expired = 1; expired >= 0; --expired) {
         const int64_t end = expired ? 107 : 115;
         push(m, end - 7, end);
-        ub_job* job = m->begin(m);
-        fill(m, job, end, 4, 0, 1.0);
+        ub_job* job = m->begin(m, 4);
+        fill(m, job, end, 0, 1.0);
         job->expiry = expired ? -1.0 : INFINITY;
         m->submit(m, job);
         assert_true(m->wait(m));
@@ -324,10 +328,9 @@ static void test_empty_jobs_take_frames(void** state)
     ub_masker* m = ub_client_masker(client);
     for (int64_t end = 107; end < 300; end += 8) { // far more than the backlog holds
         push(m, end - 7, end);
-        ub_job* job = m->begin(m);
+        ub_job* job = m->begin(m, 8);
         job->end = end;
         job->first = end - 7;
-        job->count = 8;
         job->budget = 1.0;
         job->expiry = INFINITY;
         job->conditions = 0;

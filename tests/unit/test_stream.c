@@ -40,7 +40,7 @@ static int setup(void** state)
                                            .frames = FRAMES,
                                            .power = 0.5f,
                                            .seed = 11};
-    const ub_engine_options engine_options = {"reference", 2, 1};
+    const ub_engine_options engine_options = {.backend = "reference", .workers = 2};
     const int fd = mkstemps(path, 12);
     if (fd < 0) {
         return -1;

@@ -1,0 +1,393 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+/* What the engine does with a backend that takes windows of several streams at a time,
+   and with one that fails: with devices made up for the purpose. */
+
+#include "model/backend_reference.h"
+#include "model/engine.h"
+
+#include "tests/unit/make_model.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define FRAMES 16
+#define SIZE 256 // of one frame
+#define BATCH 4
+#define MAX_RUNS 64
+
+static char path[] = "/tmp/test_failover_XXXXXX.safetensors";
+static const ub_model* model;
+
+/* The device: its runs wait at a gate, and are recorded */
+struct ub_runner_s {
+    int unused;
+};
+static sem_t gate;
+static sem_t arrived;
+static atomic_bool gated;
+static atomic_bool lost;
+static atomic_bool full;
+static atomic_int runs;
+static atomic_int runners;
+static uint32_t batch[MAX_RUNS];
+static float tag[MAX_RUNS][BATCH]; // input of each window's newest frame, which says whose it is
+
+static bool always(void)
+{
+    return true;
+}
+
+static ub_runner* device_create(const ub_model* m, char* err, size_t err_size)
+{
+    (void)m;
+    if (atomic_load(&full)) {
+        snprintf(err, err_size, "the device's memory is full");
+        return NULL;
+    }
+    atomic_fetch_add(&runners, 1);
+    return calloc(1, sizeof(ub_runner));
+}
+
+static bool device_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first,
+                       uint32_t count)
+{
+    (void)self, (void)first;
+    if (atomic_load(&gated)) {
+        const int run = atomic_fetch_add(&runs, 1);
+        batch[run] = n;
+        for (uint32_t i = 0; i < n; ++i) {
+            tag[run][i] = items[i].input[(FRAMES - 1) * SIZE / 2];
+        }
+        sem_post(&arrived);
+        sem_wait(&gate);
+    }
+    for (uint32_t i = 0; i < n; ++i) {
+        for (uint32_t k = 0; k < count * SIZE; ++k) {
+            items[i].mask[k] = 0.25f;
+        }
+    }
+    return !atomic_load(&lost);
+}
+
+static void device_destroy(ub_runner* self)
+{
+    atomic_fetch_sub(&runners, 1);
+    free(self);
+}
+
+static const char* device_fault(const ub_runner* self)
+{
+    (void)self;
+    return "unplugged";
+}
+
+static const ub_backend device = {.name = "device",
+                                  .available = always,
+                                  .create = device_create,
+                                  .run = device_run,
+                                  .destroy = device_destroy,
+                                  .batch = BATCH,
+                                  .device = true,
+                                  .fault = device_fault};
+
+static const ub_backend* const backends[] = {&device, &ub_backend_reference, NULL};
+
+static int setup(void** state)
+{
+    (void)state;
+    char err[256];
+    const ub_test_model_options options = {.power = 1.0f, .seed = 3};
+    const int fd = mkstemps(path, 12);
+    if (fd < 0) {
+        return -1;
+    }
+    close(fd);
+    return ub_test_write_model(path, &options) && (model = ub_model_open(path, err, sizeof(err)))
+               ? 0
+               : -1;
+}
+
+static int teardown(void** state)
+{
+    (void)state;
+    ub_model_unref(model);
+    return unlink(path);
+}
+
+static ub_engine* make_engine(unsigned workers)
+{
+    char err[256] = "";
+    const ub_engine_options options = {.workers = workers, .backends = backends};
+    sem_init(&gate, 0, 0);
+    sem_init(&arrived, 0, 0);
+    atomic_store(&gated, false);
+    atomic_store(&lost, false);
+    atomic_store(&full, false);
+    atomic_store(&runs, 0);
+    ub_engine* engine = ub_engine_new(&options, err, sizeof(err));
+    if (!engine) {
+        fail_msg("%s", err);
+    }
+    return engine;
+}
+
+static ub_client* make_client(ub_engine* engine)
+{
+    char err[256] = "";
+    const ub_span spans[] = {{FRAMES - 4, 4}};
+    const ub_client_options options = {.outputs = 1,
+                                       .max_count = 4,
+                                       .backlog = 32,
+                                       .mask_frames = 32,
+                                       .spans = spans,
+                                       .n_spans = 1};
+    ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
+    if (!client) {
+        fail_msg("%s", err);
+    }
+    return client;
+}
+
+/* One job for the newest `count` frames of 4, which hold the value `who` */
+static void ask(ub_client* client, float who, uint32_t count, double budget, double expiry)
+{
+    ub_masker* m = ub_client_masker(client);
+    float frame[SIZE];
+    for (int i = 0; i < SIZE; ++i) {
+        frame[i] = who;
+    }
+    for (int64_t t = 0; t < 4; ++t) {
+        m->frame(m, t, frame);
+    }
+    ub_job* job = m->begin(m, count);
+    assert_non_null(job);
+    job->end = 3;
+    job->first = 4 - count;
+    job->budget = budget;
+    job->expiry = expiry;
+    job->conditions = 1;
+    memset(job->condition, 0, sizeof(job->condition));
+    job->condition[0][0] = 1.0f;
+    memset(job->which, 0, count);
+    m->submit(m, job);
+}
+
+static ub_job* answer(ub_client* client)
+{
+    ub_masker* m = ub_client_masker(client);
+    assert_true(m->wait(m));
+    ub_job* job = m->next(m);
+    assert_non_null(job);
+    return job;
+}
+
+static float whose(float input)
+{
+    return input / model->net.input_scale;
+}
+
+/* With the only worker held at the gate, what comes meanwhile is taken in order of deadline,
+   as many as the backend likes, of one span, without what has expired */
+static void test_jobs_are_batched_by_deadline(void** state)
+{
+    (void)state;
+    ub_engine* engine = make_engine(1);
+    ub_client* c[9];
+    for (int i = 0; i < 9; ++i) {
+        c[i] = make_client(engine);
+    }
+    atomic_store(&gated, true);
+    ask(c[0], 100.0f, 4, 0.001, INFINITY);
+    sem_wait(&arrived); // alone, at the gate
+    for (int i = 1; i < 7; ++i) {
+        ask(c[i], (float)i, 4, 10.0 - i, i == 6 ? -1.0 : INFINITY);
+    }
+    ask(c[7], 7.0f, 2, 4.5, INFINITY); // of another span
+    ask(c[8], 8.0f, 4, 20.0, INFINITY);
+    ub_client_free(c[8]); // gone before its turn
+    for (int i = 0; i < 4; ++i) {
+        sem_post(&gate);
+    }
+    for (int i = 0; i < 8; ++i) {
+        const ub_job* job = answer(c[i]);
+        assert_int_equal(job->ok, i != 6);
+        assert_true(i == 6 || job->mask[0] == 0.25f);
+    }
+    assert_int_equal(runs, 4);
+    assert_int_equal(batch[0], 1);
+    assert_int_equal(batch[1], 3); // 6, which had expired, took the fourth place
+    assert_float_equal(whose(tag[1][0]), 5.0f, 1e-3);
+    assert_float_equal(whose(tag[1][1]), 4.0f, 1e-3);
+    assert_float_equal(whose(tag[1][2]), 3.0f, 1e-3);
+    assert_int_equal(batch[2], 1);
+    assert_float_equal(whose(tag[2][0]), 7.0f, 1e-3);
+    assert_int_equal(batch[3], 2);
+    assert_float_equal(whose(tag[3][0]), 2.0f, 1e-3);
+    assert_float_equal(whose(tag[3][1]), 1.0f, 1e-3);
+    for (int i = 0; i < 8; ++i) {
+        ub_client_free(c[i]);
+    }
+    ub_engine_free(engine);
+    assert_int_equal(runners, 0);
+}
+
+/* The job at which a device fails is computed by what takes over, and so are all others */
+static void test_processor_takes_over_from_lost_device(void** state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; ++workers) {
+        char note[256];
+        ub_engine* engine = make_engine(workers);
+        ub_client* c[6];
+        for (int i = 0; i < 6; ++i) {
+            c[i] = make_client(engine);
+        }
+        ub_engine_note(engine, note, sizeof(note));
+        assert_string_equal(note, "");
+        assert_string_equal(ub_engine_backend(engine)->name, "device");
+        atomic_store(&lost, true);
+        for (int i = 0; i < 6; ++i) {
+            ask(c[i], (float)i, 4, 1.0, INFINITY);
+        }
+        for (int i = 0; i < 6; ++i) {
+            const ub_job* job = answer(c[i]);
+            assert_true(job->ok);
+            assert_true(job->mask[0] != 0.25f);
+            assert_true(ub_client_healthy(c[i]));
+        }
+        assert_string_equal(ub_engine_backend(engine)->name, "reference");
+        ub_engine_note(engine, note, sizeof(note));
+        assert_string_equal(note, "the device backend failed: unplugged; reference takes over");
+        atomic_store(&lost, false); // it is not tried again, by anyone
+        ub_client* late = make_client(engine);
+        ask(late, 1.0f, 4, 1.0, INFINITY);
+        assert_true(answer(late)->mask[0] != 0.25f);
+        assert_string_equal(ub_engine_backend(engine)->name, "reference");
+        ub_client_free(late);
+        for (int i = 0; i < 6; ++i) {
+            ub_client_free(c[i]);
+        }
+        ub_engine_free(engine);
+        assert_int_equal(runners, 0);
+    }
+}
+
+/* Where a device cannot take a model, the next backend does, and the note says why */
+static void test_next_backend_where_one_cannot_be_made(void** state)
+{
+    (void)state;
+    char note[256];
+    ub_engine* engine = make_engine(2);
+    atomic_store(&full, true);
+    ub_client* client = make_client(engine);
+    ask(client, 1.0f, 4, 1.0, INFINITY);
+    assert_true(answer(client)->ok);
+    assert_string_equal(ub_engine_backend(engine)->name, "reference");
+    ub_engine_note(engine, note, sizeof(note));
+    assert_string_equal(note, "the device's memory is full; reference takes over");
+    ub_client_free(client);
+    ub_engine_free(engine);
+}
+
+/* One that was named and is no device has nothing to take over: it says that it fails */
+static void test_without_another_backend_jobs_fail(void** state)
+{
+    (void)state;
+    static const ub_backend* const alone[] = {&device, NULL};
+    char err[256] = "";
+    const ub_engine_options options = {.workers = 1, .backends = alone};
+    ub_engine_free(make_engine(1));
+    ub_engine* engine = ub_engine_new(&options, err, sizeof(err));
+    ub_client* client = make_client(engine);
+    atomic_store(&lost, true);
+    for (int i = 0; i < 2; ++i) {
+        ask(client, 1.0f, 4, 1.0, INFINITY);
+        ub_job* job = answer(client);
+        assert_false(job->ok);
+        assert_false(ub_client_healthy(client));
+        ub_client_masker(client)->release(ub_client_masker(client), job);
+    }
+    ub_client_free(client);
+    static const ub_client_options none = {.outputs = 1, .max_count = 4, .mask_frames = 4};
+    assert_null(ub_client_new(engine, model, &none, err, sizeof(err)));
+    ub_engine_free(engine);
+}
+
+/* Half of the workers at the gate: the load goes to a half, and then back */
+static void test_load_is_the_share_of_busy_workers(void** state)
+{
+    (void)state;
+    ub_engine* engine = make_engine(2);
+    ub_client* client = make_client(engine);
+    assert_float_equal(ub_engine_load(engine), 0.0f, 0.0);
+    atomic_store(&gated, true);
+    ask(client, 1.0f, 4, 1.0, INFINITY);
+    sem_wait(&arrived);
+    const float before = ub_engine_load(engine);
+    usleep(100000);
+    const float after = ub_engine_load(engine);
+    assert_true(after > before + 0.02f);
+    assert_true(after < 0.5f);
+    sem_post(&gate);
+    answer(client);
+    ub_client_free(client); // the worker is done with it
+    const float done = ub_engine_load(engine);
+    usleep(100000);
+    assert_true(ub_engine_load(engine) < done);
+    ub_engine_free(engine);
+}
+
+/* Clients come, ask, and go with jobs under way, while the device fails */
+static void* come_and_go(void* engine)
+{
+    for (int i = 0; i < 8; ++i) {
+        ub_client* client = make_client(engine);
+        ask(client, 1.0f, 4, 0.01, INFINITY);
+        if (i % 2) {
+            answer(client);
+        }
+        atomic_store(&lost, i == 4);
+        ub_client_free(client);
+    }
+    return NULL;
+}
+
+static void test_clients_come_and_go_as_a_device_fails(void** state)
+{
+    (void)state;
+    pthread_t thread[6];
+    ub_engine* engine = make_engine(3);
+    for (int i = 0; i < 6; ++i) {
+        assert_int_equal(pthread_create(&thread[i], NULL, come_and_go, engine), 0);
+    }
+    for (int i = 0; i < 6; ++i) {
+        pthread_join(thread[i], NULL);
+    }
+    ub_engine_free(engine);
+    assert_int_equal(runners, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_jobs_are_batched_by_deadline),
+        cmocka_unit_test(test_processor_takes_over_from_lost_device),
+        cmocka_unit_test(test_next_backend_where_one_cannot_be_made),
+        cmocka_unit_test(test_without_another_backend_jobs_fail),
+        cmocka_unit_test(test_load_is_the_share_of_busy_workers),
+        cmocka_unit_test(test_clients_come_and_go_as_a_device_fails),
+    };
+    return cmocka_run_group_tests_name("failover", tests, setup, teardown);
+}
