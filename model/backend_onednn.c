@@ -5,7 +5,8 @@
 
 #include "model/error.h"
 #include "model/images.h"
-#include "model/onednn_plan.h"
+#include "model/onednn_encoder.h"
+#include "model/trail.h"
 
 #include <omp.h>
 
@@ -38,21 +39,24 @@ grow_scratch(ub_runner* self, size_t size)
     return self->scratch_size >= size;
 }
 
-/// The plan for these frames and the calling thread's number of threads
+/// The plan for these frames, the calling thread's number of threads, and windows of
+/// a stream whose last ones are known, or not
 static ub_dnn_plan*
-find_plan(ub_runner* self, uint32_t first, uint32_t count)
+find_plan(ub_runner* self, uint32_t first, uint32_t count, const ub_reuse* reuse)
 {
     ub_dnn_plan* oldest = self->plans;
     const int threads = omp_get_max_threads();
     for (ub_dnn_plan* p = self->plans; p < self->plans + PLANS; ++p) {
-        if (p->frames.count == count && p->frames.first == first && p->threads == threads) {
+        if (p->frames.count == count && p->frames.first == first && p->threads == threads &&
+            (!reuse || p->step == reuse->step)) {
             p->used = ++self->uses;
             return p;
         }
         oldest = p->used < oldest->used ? p : oldest;
     }
     ub_dnn_plan_clear(oldest);
-    if (!ub_dnn_plan_make(oldest, &self->model->net, self->store, self->half, first, count) ||
+    if (!ub_dnn_plan_make(oldest, &self->model->net, self->store, self->half, first, count,
+                          reuse) ||
         !grow_scratch(self, oldest->scratch)) {
         ub_dnn_plan_clear(oldest);
         return NULL;
@@ -79,21 +83,11 @@ grow_images(ub_runner* self, uint32_t n)
 static bool
 run_encoder(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint32_t n)
 {
-    bool ok = true;
+    ub_dnn_window windows[BATCH];
     for (uint32_t k = 0; k < n; ++k) {
-        ub_images_begin(&self->images[k], &items[k]);
+        windows[k] = (ub_dnn_window){&self->images[k], &items[k], NULL, false};
     }
-    for (uint32_t i = 0; i < self->model->net.encoders; ++i) {
-        for (uint32_t k = 0; ok && k < n; ++k) {
-            ub_images* images = &self->images[k];
-            const ub_folded* folded = items[k].folded;
-            const ub_dnn_buffers buffers = {i ? images->encoder[i - 1] : images->input,
-                                            images->encoder[i], folded->encoder_scale[i],
-                                            folded->encoder_shift[i], self->scratch};
-            ok = ub_dnn_conv_run(&plan->encoder[i], self->stream, &buffers);
-        }
-    }
-    return ok;
+    return ub_dnn_encode(plan, self->stream, self->scratch, windows, n);
 }
 
 /// All parts of a decoder layer, into the raw buffer
@@ -150,7 +144,8 @@ run_sharing(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint
 static bool
 onednn_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
 {
-    const ub_dnn_plan* plan = find_plan(self, first, count);
+    const ub_reuse* reuse = items[0].trail ? ub_trail_reuse(items[0].trail) : NULL;
+    const ub_dnn_plan* plan = find_plan(self, first, count, reuse);
     if (!plan || ub_encoder_is_plain(&self->model->net)) {
         return plan && run_sharing(self, plan, items, n);
     }
@@ -193,7 +188,7 @@ make_ready(ub_runner* self)
                                            dnnl_stream_default_flags) != dnnl_success) {
         return false;
     }
-    const ub_dnn_plan* whole = find_plan(self, 0, net->frames);
+    const ub_dnn_plan* whole = find_plan(self, 0, net->frames, NULL);
     self->raw = whole ? ub_raw_make(&whole->frames) : NULL;
     return self->raw && grow_images(self, 1);
 }
@@ -227,6 +222,18 @@ create_half(const ub_model* model, char* err, size_t err_size)
     return create(model, true, err, err_size);
 }
 
+static ub_trail*
+single_trail_new(const ub_model* model, uint32_t step, uint32_t conditions)
+{
+    return ub_trail_new(model, step, conditions, sizeof(float));
+}
+
+static ub_trail*
+half_trail_new(const ub_model* model, uint32_t step, uint32_t conditions)
+{
+    return ub_trail_new(model, step, conditions, sizeof(uint16_t));
+}
+
 static bool
 single_available(void)
 {
@@ -258,6 +265,8 @@ const ub_backend ub_backend_onednn = {
     .create = create_single,
     .run = onednn_run,
     .destroy = onednn_destroy,
+    .trail_new = single_trail_new,
+    .trail_free = ub_trail_free,
 };
 
 const ub_backend ub_backend_onednn_bf16 = {
@@ -267,4 +276,6 @@ const ub_backend ub_backend_onednn_bf16 = {
     .create = create_half,
     .run = onednn_run,
     .destroy = onednn_destroy,
+    .trail_new = half_trail_new,
+    .trail_free = ub_trail_free,
 };

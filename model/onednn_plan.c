@@ -15,23 +15,54 @@ build(ub_dnn_plan* plan, ub_dnn_conv* conv, dnnl_engine_t engine, dnnl_memory_t 
     return built;
 }
 
+/// What computes a span of an encoder layer's output
 static bool
-make_encoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint32_t i)
+make_encoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint32_t i,
+             ub_span out, ub_dnn_conv* conv)
 {
     const dnnl_engine_t engine = ub_dnn_store_engine(store);
     const ub_layer* l = &net->encoder[i];
-    ub_dnn_conv* conv = &plan->encoder[i];
+    ub_span in;
     ub_dnn_shape shape = {.inputs = l->inputs,
                           .filters = l->filters,
+                          .out_size = {out.count, l->out_size[1]},
                           .activation = &l->activation,
                           .half = plan->half};
-    memcpy(shape.in_size, l->in_size, sizeof(l->in_size));
-    memcpy(shape.out_size, l->out_size, sizeof(l->out_size));
     memcpy(shape.kernel, l->kernel, sizeof(l->kernel));
     memcpy(shape.stride, l->stride, sizeof(l->stride));
     memcpy(shape.pad, l->pad, sizeof(l->pad));
+    ub_layer_input(l, out, &in, shape.pad[0]);
+    shape.in_size[0] = in.count;
+    shape.in_size[1] = l->in_size[1];
     return ub_dnn_conv_describe(conv, engine, &shape) &&
            build(plan, conv, engine, ub_dnn_encoder_weights(store, i, ub_dnn_conv_weights(conv)));
+}
+
+/// What computes the rest of an encoder where rows of it are kept
+static bool
+make_edges(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, const ub_reuse* reuse)
+{
+    uint32_t skip[UB_MAX_LAYERS];
+    for (uint32_t i = 0; i < net->encoders; ++i) {
+        skip[i] = net->encoder[i].out_size[0];
+    }
+    for (uint32_t i = 0; i < net->decoders; ++i) {
+        if (net->decoder[i].skip >= 0) {
+            uint32_t* first = &skip[net->decoder[i].skip];
+            *first = plan->frames.decoder[i].in.first < *first ? plan->frames.decoder[i].in.first
+                                                               : *first;
+        }
+    }
+    ub_reuse_rows(reuse, net, skip, plan->rows);
+    plan->step = reuse->step;
+    bool made = true;
+    for (uint32_t i = 0; i < net->encoders; ++i) {
+        for (int k = 0; made && k < 2; ++k) {
+            const ub_span span = plan->rows[i].computed[k];
+            made = !span.count || make_encoder(plan, net, store, i, span, &plan->edge[i][k]);
+        }
+    }
+    return made;
 }
 
 static bool
@@ -66,18 +97,19 @@ make_decoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint
 
 bool
 ub_dnn_plan_make(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, bool half,
-                 uint32_t first, uint32_t count)
+                 uint32_t first, uint32_t count, const ub_reuse* reuse)
 {
     plan->threads = omp_get_max_threads();
     plan->half = half;
     bool made = ub_frames_plan_make(&plan->frames, net, first, count);
     for (uint32_t i = 0; made && i < net->encoders; ++i) {
-        made = make_encoder(plan, net, store, i);
+        const ub_span all = {0, net->encoder[i].out_size[0]};
+        made = make_encoder(plan, net, store, i, all, &plan->encoder[i]);
     }
     for (uint32_t i = 0; made && i < net->decoders; ++i) {
         made = make_decoder(plan, net, store, i);
     }
-    return made;
+    return made && (!reuse || make_edges(plan, net, store, reuse));
 }
 
 void
@@ -85,6 +117,8 @@ ub_dnn_plan_clear(ub_dnn_plan* plan)
 {
     for (int i = 0; i < UB_MAX_LAYERS; ++i) {
         ub_dnn_conv_clear(&plan->encoder[i]);
+        ub_dnn_conv_clear(&plan->edge[i][0]);
+        ub_dnn_conv_clear(&plan->edge[i][1]);
         for (uint32_t k = 0; plan->decoder[i] && k < plan->frames.decoder[i].n_parts; ++k) {
             ub_dnn_conv_clear(&plan->decoder[i][k]);
         }

@@ -12,12 +12,16 @@
 #include "model/frames_plan.h"
 #include "model/onednn_conv.h"
 #include "model/onednn_store.h"
+#include "model/reuse.h"
 
 typedef struct {
     ub_frames_plan frames;
     int threads; ///< OpenMP threads that the convolutions are made for
     bool half;
     ub_dnn_conv encoder[UB_MAX_LAYERS];
+    uint32_t step; ///< From window to window where the stream's last ones are known, or 0
+    ub_rows rows[UB_MAX_LAYERS];        ///< Where encoder outputs come from then
+    ub_dnn_conv edge[UB_MAX_LAYERS][2]; ///< What computes rows[].computed
     ub_dnn_conv* decoder[UB_MAX_LAYERS]; ///< One for each part
     size_t scratch; ///< Bytes of scratch memory that any convolution needs
     uint64_t used;  ///< When it was last used, for its owner
@@ -27,10 +31,11 @@ typedef struct {
    Fill in a zeroed plan.
 
    @param half Compute in bfloat16.
+   @param reuse What of the stream's last windows is kept, or NULL for nothing.
    @return False if oneDNN cannot; the plan must be cleared all the same.
 */
 bool ub_dnn_plan_make(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, bool half,
-                      uint32_t first, uint32_t count);
+                      uint32_t first, uint32_t count, const ub_reuse* reuse);
 
 void ub_dnn_plan_clear(ub_dnn_plan* plan);
 

@@ -15,6 +15,7 @@
 #include "tests/unit/make_model.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,20 +153,58 @@ bench_chunks(json_t* out, job* j, double macs, double peak)
     omp_set_num_threads(1);
 }
 
+/// The next window of a stream.  The frames' values do not matter to the time.
+static bool
+run_next(void* context)
+{
+    job* j = (job*)context;
+    for (uint32_t i = 0; i < j->n; ++i) {
+        j->items[i].start += j->count;
+    }
+    return run_job(context);
+}
+
+/// The same with what the windows before have left.  NAN where nothing is kept.
+static double
+with_trail(job* j, const ub_model* model)
+{
+    const ub_backend* b = j->backend;
+    ub_trail* trail = b->trail_new ? b->trail_new(model, j->count, 1) : NULL;
+    if (!trail) {
+        return NAN;
+    }
+    j->items[0].trail = trail;
+    for (uint32_t i = 0; i < j->first; i += j->count) { // until all of it is there
+        run_next(j);
+    }
+    const timing ms = measure(run_next, j);
+    j->items[0].trail = NULL;
+    b->trail_free(trail);
+    return ms.best;
+}
+
 /// Only the last frames of a chunk
 static void
-bench_counts(json_t* out, job* j, uint32_t frames)
+bench_counts(json_t* out, job* j, const ub_model* model)
 {
+    const uint32_t frames = model->net.frames;
     const timing whole = measure(run_job, j);
     for (uint32_t count = 1; count <= frames; count *= 2) {
         j->count = count;
         j->first = frames - count;
         const timing ms = measure(run_job, j);
-        fprintf(stderr, "%-12s %7u %9.2f %9.2f %9.0f %%\n", j->backend->name, count, ms.median,
-                ms.best, 100.0 * ms.best / whole.best);
-        json_array_append_new(out, json_pack("{s:s, s:i, s:f, s:f, s:f}", "backend",
-                                             j->backend->name, "count", (int)count, "ms", ms.median,
-                                             "best_ms", ms.best, "share", ms.best / whole.best));
+        const double trail = with_trail(j, model);
+        fprintf(stderr, "%-12s %7u %9.2f %9.2f %9.0f %% %10.2f %9.0f %%\n", j->backend->name,
+                count, ms.median, ms.best, 100.0 * ms.best / whole.best, trail,
+                100.0 * trail / whole.best);
+        json_t* row = json_pack("{s:s, s:i, s:f, s:f, s:f}", "backend", j->backend->name, "count",
+                                (int)count, "ms", ms.median, "best_ms", ms.best, "share",
+                                ms.best / whole.best);
+        if (!isnan(trail)) {
+            json_object_set_new(row, "trail_ms", json_real(trail));
+            json_object_set_new(row, "trail_share", json_real(trail / whole.best));
+        }
+        json_array_append_new(out, row);
     }
     j->count = frames;
     j->first = 0;
@@ -218,7 +257,7 @@ bench_layers(json_t* out, const ub_model* model, bool half, double whole, double
                                  (float*)(memory + 2 * room), memory + 3 * room};
     char name[32];
     double sum = 0.0;
-    if (ub_dnn_plan_make(&plan, net, store, half, 0, net->frames) &&
+    if (ub_dnn_plan_make(&plan, net, store, half, 0, net->frames, NULL) &&
         dnnl_stream_create(&l.stream, ub_dnn_store_engine(store), dnnl_stream_default_flags) ==
             dnnl_success) {
         for (uint32_t i = 0; i < net->encoders; ++i) {
@@ -298,8 +337,9 @@ bench_all(json_t* root, const ub_model* model)
         open_job(&j, *b, model);
         fprintf(stderr, "\n%-12s threads batch    median      best   GFLOP/s  of peak\n", "chunks");
         bench_chunks(json_object_get(root, "chunks"), &j, macs, peak);
-        fprintf(stderr, "\n%-12s  frames    median      best  of whole\n", "last frames");
-        bench_counts(json_object_get(root, "counts"), &j, model->net.frames);
+        fprintf(stderr, "\n%-12s  frames    median      best  of whole   as stream  of whole\n",
+                "last frames");
+        bench_counts(json_object_get(root, "counts"), &j, model);
         if (!strncmp((*b)->name, "onednn", 6)) {
             fprintf(stderr, "\n%-12s      MMAC parts        ms   GFLOP/s  of peak\n", (*b)->name);
             json_t* layers = json_array();

@@ -1,0 +1,77 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "model/onednn_encoder.h"
+
+/// Find each window's trail and what is there for it
+static void
+find_kept(const ub_dnn_plan* plan, ub_dnn_window* windows, uint32_t n)
+{
+    for (uint32_t k = 0; k < n; ++k) {
+        const ub_item* item = windows[k].item;
+        const bool known = item->trail && ub_trail_reuse(item->trail)->step == plan->step;
+        windows[k].kept = known ? ub_trail_find(item->trail, item->folded) : NULL;
+    }
+    for (uint32_t k = 0; k < n; ++k) { // a later window may have taken an earlier one's place
+        ub_dnn_window* w = &windows[k];
+        w->kept = w->kept && ub_trail_is(w->kept, w->item->folded) ? w->kept : NULL;
+        w->reuse = w->kept && ub_trail_has(w->kept, plan->rows, w->item->start);
+    }
+}
+
+static bool
+run_span(const ub_dnn_conv* conv, dnnl_stream_t stream, void* scratch, const ub_dnn_window* w,
+         uint32_t i, ub_span out)
+{
+    const ub_images* images = w->images;
+    const ub_layer* l = &images->net->encoder[i];
+    const size_t size = ub_images_value_size(images);
+    const char* src = (const char*)(i ? images->encoder[i - 1] : images->input);
+    char* dst = (char*)images->encoder[i] + out.first * l->out_size[1] * l->filters * size;
+    ub_span in;
+    uint32_t pad[2];
+    ub_layer_input(l, out, &in, pad);
+    const ub_dnn_buffers buffers = {src + in.first * l->in_size[1] * l->inputs * size, dst,
+                                    w->item->folded->encoder_scale[i],
+                                    w->item->folded->encoder_shift[i], scratch};
+    return ub_dnn_conv_run(conv, stream, &buffers);
+}
+
+static bool
+run_layer(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch, const ub_dnn_window* w,
+          uint32_t i)
+{
+    const ub_rows whole = {{{0, w->images->net->encoder[i].out_size[0]}}, {{0}}};
+    const ub_rows* rows = w->reuse ? &plan->rows[i] : &whole;
+    const ub_dnn_conv* convs = w->reuse ? plan->edge[i] : &plan->encoder[i];
+    const int64_t start = w->item->start;
+    void* output = w->images->encoder[i];
+    bool ok = true;
+    for (int k = 0; ok && k < 2; ++k) {
+        ok = !rows->computed[k].count ||
+             run_span(&convs[k], stream, scratch, w, i, rows->computed[k]);
+    }
+    if (ok && w->kept) {
+        ub_trail_take(w->kept, i, rows, start, output);
+        ub_trail_keep(w->kept, i, rows->computed[0], start, output);
+        ub_trail_keep(w->kept, i, rows->computed[1], start, output);
+    }
+    return ok;
+}
+
+bool
+ub_dnn_encode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
+              ub_dnn_window* windows, uint32_t n)
+{
+    bool ok = true;
+    find_kept(plan, windows, n);
+    for (uint32_t k = 0; k < n; ++k) {
+        ub_images_begin(windows[k].images, windows[k].item);
+    }
+    for (uint32_t i = 0; i < windows->images->net->encoders; ++i) {
+        for (uint32_t k = 0; ok && k < n; ++k) {
+            ok = run_layer(plan, stream, scratch, &windows[k], i);
+        }
+    }
+    return ok;
+}

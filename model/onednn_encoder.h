@@ -1,0 +1,30 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_ONEDNN_ENCODER_H
+#define UB_MODEL_ONEDNN_ENCODER_H
+
+/**
+   @file
+   The encoder's way through oneDNN, with or without what a stream's last
+   windows have left.
+*/
+
+#include "model/images.h"
+#include "model/onednn_plan.h"
+#include "model/trail.h"
+
+/** A window under way. */
+typedef struct {
+    ub_images* images;
+    const ub_item* item;
+    ub_trail_rows* kept; ///< Where its rows are kept, or NULL; set by ub_dnn_encode()
+    bool reuse;          ///< Whether the rows it could take are there; likewise
+} ub_dnn_window;
+
+/// Compute the encoder outputs of some windows, layer by layer.  Of a window that
+/// takes rows from its trail, only the rows that are needed are valid afterwards.
+bool ub_dnn_encode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
+                   ub_dnn_window* windows, uint32_t n);
+
+#endif // UB_MODEL_ONEDNN_ENCODER_H
