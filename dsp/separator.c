@@ -3,6 +3,7 @@
 
 #include "dsp/separator.h"
 
+#include "dsp/consistency.h"
 #include "dsp/denormal.h"
 #include "dsp/gridmap.h"
 #include "dsp/history.h"
@@ -40,7 +41,7 @@ struct ub_separator_s {
     ub_maskqueue* masks;
     ub_settings* settings;
     float* magnitude; // [channels][bins]
-    float* gain;      // [size / 2 + 1]
+    float* gain;      // [outputs][size / 2 + 1]
     int64_t epoch;    // number of the stream's frame 0
     int64_t frame;    // next frame of the stream to analyse
     int64_t sample;   // next input sample of the stream
@@ -104,7 +105,7 @@ static bool allocate(ub_separator* self, double rate)
     self->masks = ub_maskqueue_new(self->masker, self->outputs, channels * self->grid.bins);
     self->settings = ub_settings_new(self->outputs, delay + self->grid.window / self->grid.hop + 2);
     self->magnitude = malloc(sizeof(float) * channels * self->grid.bins);
-    self->gain = malloc(sizeof(float) * (size / 2 + 1));
+    self->gain = malloc(sizeof(float) * self->outputs * (size / 2 + 1));
     if (self->stft) {
         self->overlap =
             ub_overlap_new(self->outputs * channels, size, ub_stft_window(self->stft));
@@ -268,6 +269,33 @@ static void analyse(ub_separator* self, int64_t r)
     }
 }
 
+// The gains that frame r's bins get in one channel, for each output
+static void find_gains(ub_separator* self, int64_t r, uint32_t channel)
+{
+    const uint32_t bins = self->schedule.size / 2 + 1;
+    const float consistency = ub_settings_get(self->settings, r, 0)->consistency;
+    float* gain[UB_MAX_OUTPUTS];
+    float* masked[UB_MAX_OUTPUTS];
+    for (uint32_t o = 0; o < self->outputs; ++o) {
+        const ub_setting* s = ub_settings_get(self->settings, r, o);
+        const float* mask = ub_maskqueue_mask(self->masks, o) + (size_t)channel * self->grid.bins;
+        const bool alone = consistency == 0.0f;
+        gain[o] = self->gain + (size_t)o * bins;
+        masked[o] = s->wet != 0.0f ? gain[o] : NULL;
+        ub_gridmap_gains(self->map, mask, alone ? s->dry : 0.0f, alone ? s->wet : 1.0f, gain[o]);
+    }
+    if (consistency == 0.0f) {
+        return;
+    }
+    ub_make_consistent(masked, self->outputs, bins, consistency);
+    for (uint32_t o = 0; o < self->outputs; ++o) {
+        const ub_setting* s = ub_settings_get(self->settings, r, o);
+        for (uint32_t i = 0; i < bins; ++i) {
+            gain[o][i] = s->dry + s->wet * gain[o][i];
+        }
+    }
+}
+
 // Frame r leaves: transform it again, which is cheaper than to keep its
 // spectrum through a long latency, and put it through every output's mask
 static void synthesise(ub_separator* self, int64_t r)
@@ -282,12 +310,11 @@ static void synthesise(ub_separator* self, int64_t r)
     ub_overlap_begin(self->overlap, start);
     for (uint32_t c = 0; c < channels; ++c) {
         transform(self, r, c);
+        find_gains(self, r, c);
         for (uint32_t o = 0; o < self->outputs; ++o) {
-            const ub_setting* s = ub_settings_get(self->settings, r, o);
-            const float* mask = ub_maskqueue_mask(self->masks, o) + (size_t)c * self->grid.bins;
-            ub_gridmap_gains(self->map, mask, s->dry, s->wet, self->gain);
+            const float* gain = self->gain + (size_t)o * (self->schedule.size / 2 + 1);
             ub_overlap_add(self->overlap, start, o * channels + c,
-                           ub_stft_synthesise(self->stft, self->gain));
+                           ub_stft_synthesise(self->stft, gain));
         }
     }
 }

@@ -54,6 +54,8 @@ typedef struct {
     float condition[UB_MAX_SOURCES]; ///< One-hot, or any blend of sources
     float dry;
     float wet;
+    float consistency; ///< Of the first output, for all: 0 leaves the masks as they are, 1
+                       ///< makes those of the outputs that have one sum to 1
 } ub_setting;
 
 typedef struct ub_separator_s ub_separator;

@@ -60,7 +60,9 @@ add_strand(song* self, unsigned first, unsigned channel, char* err, size_t err_s
     ub_separator_select(ub_stream_separator(s->stream), UB_STUDIO);
     ub_separator_set_freewheel(ub_stream_separator(s->stream), true);
     for (unsigned i = 0; i < s->count; ++i) {
-        ub_stream_play(s->stream, i, (int)config->source[first + i], config->remove, 1.0f, 1.0f);
+        ub_play play = {.remove = config->remove, .amount = 1.0f, .gain = 1.0f};
+        play.source[config->source[first + i]] = 1.0f;
+        ub_stream_play(s->stream, i, &play);
     }
     return true;
 }

@@ -7,11 +7,11 @@
 /**
    @file
    The ports of all plugins, once.  A plugin's ports are its audio inputs, its
-   audio outputs, then the controls in the order below.  The metadata in ttl/
-   says the same to hosts, and a test compares the two.
+   audio outputs, its controls, and two for messages.  The metadata in ttl/ says
+   the same to hosts, and a test compares the two.
 
    Sessions refer to ports by symbol, some hosts by index: later versions may
-   append controls, but never move or rename one.
+   append ports, but never move or rename one.
 */
 
 #include <stdbool.h>
@@ -27,9 +27,10 @@
 /** What the selector offers, in its order.  Each is looked up in the model by name. */
 #define UB_INSTRUMENTS 4
 static const char* const ub_instrument[UB_INSTRUMENTS] = {"vocals", "drums", "bass", "other"};
+#define UB_BLEND UB_INSTRUMENTS ///< What the selector offers after them
 
 typedef enum {
-    UB_SOURCE,    ///< Which instrument, index into ub_instrument
+    UB_SOURCE,    ///< Which instrument, index into ub_instrument, or UB_BLEND
     UB_MODE,      ///< 0 isolate it, 1 remove it
     UB_AMOUNT,    ///< 0 the delayed mix, 1 the separated sound
     UB_GAIN,      ///< dB, on the separated sound
@@ -39,6 +40,12 @@ typedef enum {
     UB_LATENCY,   ///< Out: samples
     UB_LATE,      ///< Out: frames played without the mask made for them
     UB_STATUS,    ///< Out: what makes the masks, see ub_status_backend
+    UB_BLEND_VOCALS, ///< How much of each instrument the blend has, in ub_instrument's order
+    UB_BLEND_DRUMS,
+    UB_BLEND_BASS,
+    UB_BLEND_OTHER,
+    UB_CONSISTENCY, ///< 1 to make the stems sum to the mix
+    UB_LOAD,        ///< Out: share of the workers' time spent computing, %
     UB_CONTROLS
 } ub_control;
 
@@ -52,7 +59,7 @@ typedef struct {
 } ub_control_spec;
 
 static const ub_control_spec ub_control_specs[UB_CONTROLS] = {
-    [UB_SOURCE] = {"source", 0, UB_INSTRUMENTS - 1, 0, true, false},
+    [UB_SOURCE] = {"source", 0, UB_BLEND, 0, true, false},
     [UB_MODE] = {"mode", 0, 1, 0, true, false},
     [UB_AMOUNT] = {"amount", 0, 1, 1, false, false},
     [UB_GAIN] = {"gain", -24, 12, 0, false, false},
@@ -62,6 +69,12 @@ static const ub_control_spec ub_control_specs[UB_CONTROLS] = {
     [UB_LATENCY] = {"latency", 0, 262144, 0, true, true},
     [UB_LATE] = {"late_frames", 0, 16777216, 0, true, true},
     [UB_STATUS] = {"status", 0, 7, 0, true, true},
+    [UB_BLEND_VOCALS] = {"blend_vocals", 0, 1, 1, false, false},
+    [UB_BLEND_DRUMS] = {"blend_drums", 0, 1, 0, false, false},
+    [UB_BLEND_BASS] = {"blend_bass", 0, 1, 0, false, false},
+    [UB_BLEND_OTHER] = {"blend_other", 0, 1, 0, false, false},
+    [UB_CONSISTENCY] = {"consistency", 0, 1, 0, true, false},
+    [UB_LOAD] = {"engine_load", 0, 100, 0, false, true},
 };
 
 /** Backend's name for each value of the status port.  0 is no backend, as there is no
@@ -71,19 +84,39 @@ static const ub_control_spec ub_control_specs[UB_CONTROLS] = {
 static const char* const ub_status_backend[UB_STATUSES] = {"",          "onednn", "openblas",
                                                            "reference", "cuda",   "onednn-bf16"};
 
-/** One of the plugins */
+/** Controls of a plugin with a selector, in the order of its ports */
+static const uint8_t ub_selector_controls[] = {
+    UB_SOURCE,      UB_MODE,        UB_AMOUNT,     UB_GAIN,       UB_ENABLED,
+    UB_FREEWHEEL,   UB_RESPONSE,    UB_LATENCY,    UB_LATE,       UB_STATUS,
+    UB_BLEND_VOCALS, UB_BLEND_DRUMS, UB_BLEND_BASS, UB_BLEND_OTHER, UB_LOAD};
+
+/** Controls of one that plays all instruments */
+static const uint8_t ub_stems_controls[] = {UB_MODE,    UB_AMOUNT,      UB_GAIN,   UB_ENABLED,
+                                            UB_FREEWHEEL, UB_RESPONSE,  UB_LATENCY, UB_LATE,
+                                            UB_STATUS,  UB_CONSISTENCY, UB_LOAD};
+
+/** One of the plugins.  After its audio ports and controls come two ports for messages,
+    to the plugin and from it. */
 typedef struct {
     const char* uri;
-    uint32_t ins;           ///< Audio inputs
-    uint32_t outs;          ///< Audio outputs, a multiple of ins
-    ub_control first;       ///< Controls from here on; stems have no selector
+    uint32_t ins;            ///< Audio inputs
+    uint32_t outs;           ///< Audio outputs, a multiple of ins
+    bool selector;           ///< Plays one instrument, not all
+    const uint8_t* controls; ///< ub_control, as the ports that follow the audio ports
+    uint32_t n_controls;
 } ub_shape;
 
 #define UB_SHAPES 3
 static const ub_shape ub_shapes[UB_SHAPES] = {
-    {UB_URI_STEREO, 2, 2, UB_SOURCE},
-    {UB_URI_MONO, 1, 1, UB_SOURCE},
-    {UB_URI_STEMS, 2, 8, UB_MODE},
+    {UB_URI_STEREO, 2, 2, true, ub_selector_controls, sizeof(ub_selector_controls)},
+    {UB_URI_MONO, 1, 1, true, ub_selector_controls, sizeof(ub_selector_controls)},
+    {UB_URI_STEMS, 2, 8, false, ub_stems_controls, sizeof(ub_stems_controls)},
 };
+
+/** A plugin's ports, all told */
+static inline uint32_t ub_shape_ports(const ub_shape* shape)
+{
+    return shape->ins + shape->outs + shape->n_controls + 2;
+}
 
 #endif // UB_PLUGIN_PORTS_H

@@ -14,11 +14,15 @@
 // what comes while the worker is busy.  Those from before a reset are taken away first.
 #define BACKLOG 128
 
+// For blocks as long as a host may use, no more, so that the latency port's maximum holds
+#define LONGEST_DEADLINE 24U
+
 struct ub_stream_s {
     const ub_model* model;
     ub_client* client;
     ub_separator* separator;
     uint32_t sources;
+    ub_timing timings[UB_RESPONSES];
 };
 
 static const ub_timing timings[UB_RESPONSES] = {
@@ -30,6 +34,21 @@ static const ub_timing timings[UB_RESPONSES] = {
 const ub_timing* ub_response_timings(void)
 {
     return timings;
+}
+
+// An answer is taken up at the start of a block, so one that is asked for within a block
+// comes when that has passed
+static void set_timings(ub_stream* self, const ub_grid* grid, double rate, uint32_t block)
+{
+    const double hop = rate * grid->hop / grid->rate;
+    const uint32_t frames = (uint32_t)ceil(block / hop);
+    const uint32_t needed = frames + 1 < LONGEST_DEADLINE ? frames + 1 : LONGEST_DEADLINE;
+    for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
+        self->timings[i] = timings[i];
+        if (self->timings[i].deadline < needed) {
+            self->timings[i].deadline = needed;
+        }
+    }
 }
 
 static bool add_client(ub_stream* self, const ub_grid* grid, const ub_stream_config* config,
@@ -61,7 +80,7 @@ static bool add_separator(ub_stream* self, const ub_grid* grid, double rate, uin
     const ub_separator_config config = {
         .rate = rate,
         .grid = *grid,
-        .timing = timings,
+        .timing = self->timings,
         .timings = UB_RESPONSES,
         .outputs = outputs,
         .masker = self->client ? ub_client_masker(self->client) : NULL,
@@ -80,6 +99,7 @@ static bool open_stream(ub_stream* self, const ub_stream_config* config, char* e
     }
     const ub_grid grid = ub_model_grid(self->model);
     char why[256] = "";
+    set_timings(self, &grid, config->rate, config->block);
     if (!add_client(self, &grid, config, why, sizeof(why)) ||
         !add_separator(self, &grid, config->rate, config->outputs, why, sizeof(why))) {
         snprintf(err, err_size, "%s: %s", config->model, why);
@@ -118,6 +138,9 @@ ub_stream* ub_stream_new_dry(double rate, uint32_t outputs, char* err, size_t er
                           .sources = 4,
                           .dropped_mask = NAN};
     ub_stream* self = allocate(err, err_size);
+    if (self) {
+        set_timings(self, &grid, rate, 0);
+    }
     if (self && !add_separator(self, &grid, rate, outputs, err, err_size)) {
         ub_stream_free(self);
         return NULL;
@@ -150,16 +173,16 @@ const ub_model* ub_stream_model(const ub_stream* self)
     return self->model;
 }
 
-void ub_stream_play(ub_stream* self, uint32_t output, int source, bool remove, float amount,
-                    float gain)
+void ub_stream_play(ub_stream* self, uint32_t output, const ub_play* play)
 {
-    ub_setting setting = {{0}, 0.0f, 0.0f};
-    const bool known = source >= 0 && (uint32_t)source < self->sources;
-    if (known) {
-        setting.condition[source] = 1.0f;
+    ub_setting setting = {.consistency = play->consistency};
+    float most = 0.0f;
+    for (uint32_t s = 0; s < self->sources; ++s) {
+        setting.condition[s] = play->source[s];
+        most = fmaxf(most, play->source[s]);
     }
-    const float wet = known ? gain * amount : 0.0f;
-    setting.dry = remove ? gain : gain * (1.0f - amount);
-    setting.wet = remove ? -wet : wet;
+    const float wet = most > 0.0f ? play->gain * play->amount : 0.0f;
+    setting.dry = play->remove ? play->gain : play->gain * (1.0f - play->amount);
+    setting.wet = play->remove ? -wet : wet;
     ub_separator_set(self->separator, output, &setting);
 }

@@ -28,6 +28,8 @@ typedef struct {
     const char* model;  ///< Path of the weights file
     double rate;        ///< Hz, 8000 to 192000
     uint32_t outputs;   ///< Stereo (or mono) outputs, 1 to UB_MAX_OUTPUTS
+    uint32_t block;     ///< Longest block that the host usually runs, samples, 0 if not
+                        ///< known: masks get the time that it takes, and latency grows
     ub_engine* engine;  ///< Not owned; must outlive the stream
 } ub_stream_config;
 
@@ -51,17 +53,19 @@ bool ub_stream_healthy(const ub_stream* self);
 /// The model, or NULL for a dry stream
 const ub_model* ub_stream_model(const ub_stream* self);
 
-/**
-   Set what an output plays in the user's terms, from the next input sample on.
-   Real-time safe, on the audio thread.
+/** What an output plays, in the user's terms. */
+typedef struct {
+    float source[UB_MAX_SOURCES]; ///< How much of each of the model's sources, 0 to 1: the
+                                  ///< network's condition.  All 0: silence if kept, the whole
+                                  ///< mix if removed.
+    bool remove;                  ///< The mix without that, instead of that alone
+    float amount;                 ///< 0, the delayed input, to 1, the separated sound
+    float gain;                   ///< Linear
+    float consistency;            ///< As in ub_setting
+} ub_play;
 
-   @param source Index into the model's sources; out of range: silence if kept,
-   the whole mix if removed.
-   @param remove The mix without the source instead of the source alone.
-   @param amount 0, the delayed input, to 1, the separated sound.
-   @param gain Linear.
-*/
-void ub_stream_play(ub_stream* self, uint32_t output, int source, bool remove, float amount,
-                    float gain);
+/// Set what an output plays, from the next input sample on.  Real-time safe, on the
+/// audio thread.
+void ub_stream_play(ub_stream* self, uint32_t output, const ub_play* play);
 
 #endif // UB_PLUGIN_STREAM_H

@@ -69,29 +69,45 @@ static int designated(const LilvPlugin* plugin, const char* class, const char* d
     return port ? (int)lilv_port_get_index(plugin, port) : -1;
 }
 
+/// Index of the port that a control has.
+static int port_of(const ub_shape* shape, ub_control control)
+{
+    uint32_t c = 0;
+    while (shape->controls[c] != control) {
+        ++c;
+    }
+    return (int)(shape->ins + shape->outs + c);
+}
+
 static void check_shape(const ub_shape* shape)
 {
     const LilvPlugin* const plugin = ub_rig_find(shape->uri);
     if (!ub_ok(plugin && lilv_plugin_verify(plugin), "%s is found", shape->uri)) {
         return;
     }
-    const uint32_t base = shape->ins + shape->outs - shape->first;
-    ub_ok(lilv_plugin_get_num_ports(plugin) == base + UB_CONTROLS, "%s has all ports", shape->uri);
-    for (uint32_t c = shape->first; c < UB_CONTROLS; ++c) {
-        check_control(shape, plugin, base + c, &ub_control_specs[c]);
+    const uint32_t base = shape->ins + shape->outs;
+    ub_ok(lilv_plugin_get_num_ports(plugin) == ub_shape_ports(shape), "%s has all ports",
+          shape->uri);
+    for (uint32_t c = 0; c < shape->n_controls; ++c) {
+        check_control(shape, plugin, base + c, &ub_control_specs[shape->controls[c]]);
     }
-    if (shape->first == UB_SOURCE) {
-        ub_ok(scale_points(plugin, "source") == UB_INSTRUMENTS, "%s names each source", shape->uri);
+    if (shape->selector) {
+        ub_ok(scale_points(plugin, "source") == UB_BLEND + 1, "%s names each source", shape->uri);
     }
     ub_ok(scale_points(plugin, "status") == UB_STATUS_FAILING + 1, "%s names each status", shape->uri);
-    ub_ok(designated(plugin, LV2_CORE__OutputPort, LV2_CORE__latency) == (int)base + UB_LATENCY &&
+    const int latency = port_of(shape, UB_LATENCY);
+    ub_ok(designated(plugin, LV2_CORE__OutputPort, LV2_CORE__latency) == latency &&
               lilv_plugin_has_latency(plugin) &&
-              lilv_plugin_get_latency_port_index(plugin) == base + UB_LATENCY &&
+              (int)lilv_plugin_get_latency_port_index(plugin) == latency &&
               designated(plugin, LV2_CORE__InputPort, LV2_CORE__enabled) ==
-                  (int)base + UB_ENABLED &&
+                  port_of(shape, UB_ENABLED) &&
               designated(plugin, LV2_CORE__InputPort, LV2_CORE__freeWheeling) ==
-                  (int)base + UB_FREEWHEEL,
+                  port_of(shape, UB_FREEWHEEL),
           "%s designates latency, enabled and freewheel", shape->uri);
+    const int messages = (int)(base + shape->n_controls);
+    ub_ok(designated(plugin, LV2_CORE__InputPort, LV2_CORE__control) == messages &&
+              designated(plugin, LV2_CORE__OutputPort, LV2_CORE__control) == messages + 1,
+          "%s designates its ports for messages", shape->uri);
     LilvNodes* const required = lilv_plugin_get_required_features(plugin);
     ub_ok(lilv_nodes_size(required) == 0, "%s requires nothing of a host", shape->uri);
     lilv_nodes_free(required);

@@ -39,6 +39,7 @@ static LV2_URID_Map map = {NULL, map_uri};
 typedef struct {
     uint32_t good; ///< Controls that there are, with values in their range
     uint32_t bad;
+    bool blend; ///< Chosen as the source
 } tally;
 
 static void take_value(const char* symbol, void* data, const void* value, uint32_t size,
@@ -58,6 +59,16 @@ static void take_value(const char* symbol, void* data, const void* value, uint32
         }
     }
     ++*(good ? &t->good : &t->bad);
+    t->blend = t->blend || (!strcmp(symbol, "source") && number == UB_BLEND);
+}
+
+/// Whether a preset says what a control is, so that nothing is left of the preset before:
+/// all that a user chooses, but the amounts of a blend only where they are heard.
+static bool is_set(ub_control control, bool blend)
+{
+    const bool amount = control >= UB_BLEND_VOCALS && control <= UB_BLEND_OTHER;
+    return !ub_control_specs[control].output && control != UB_ENABLED &&
+           control != UB_FREEWHEEL && (blend || !amount);
 }
 
 static void check_presets(const ub_shape* shape, uint32_t least)
@@ -71,12 +82,14 @@ static void check_presets(const ub_shape* shape, uint32_t least)
         const LilvNode* const preset = lilv_nodes_get(presets, i);
         lilv_world_load_resource(ub_rig_world(), preset);
         LilvState* const state = lilv_state_new_from_world(ub_rig_world(), &map, preset);
-        tally t = {0, 0};
+        tally t = {0, 0, false};
         if (state) {
             lilv_state_emit_port_values(state, take_value, &t);
         }
-        // All settings that a user chooses, so that nothing is left of the preset before
-        const uint32_t settings = UB_RESPONSE + 1 - shape->first - 2;
+        uint32_t settings = 0;
+        for (uint32_t c = 0; c < shape->n_controls; ++c) {
+            settings += is_set(shape->controls[c], t.blend);
+        }
         ub_ok(state && lilv_state_get_label(state) && t.good == settings && t.bad == 0,
               "%s \"%s\" sets every setting", shape->uri,
               state ? lilv_state_get_label(state) : lilv_node_as_uri(preset));

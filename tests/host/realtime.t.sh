@@ -11,7 +11,8 @@ caught() {
     [ $? = 134 ] # SIGABRT
 }
 check "the guard catches an allocation" caught
-guarded >"$T/tap"
+"$BUILD/tests/host/cli_tool" model "$T/other.safetensors" 4 2 44100
+guarded "$T/other.safetensors" >"$T/tap"
 status=$?
 sed -n "s/^\(not \)*ok [0-9]* - \(.*\)/\1ok \2/p" "$T/tap" >"$T/results"
 while read -r result name; do

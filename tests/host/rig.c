@@ -3,6 +3,7 @@
 
 #include "tests/host/rig.h"
 
+#include <lv2/atom/atom.h>
 #include <lv2/core/lv2.h>
 
 #include <math.h>
@@ -30,16 +31,28 @@ const LilvPlugin* ub_rig_find(const char* uri)
     return plugin;
 }
 
-/// Sort the audio ports out and connect the control ports to their defaults.
+/// A sequence of messages to the plugin, none, or from it, the room there is.
+static void empty(ub_rig* self, int from)
+{
+    LV2_Atom_Sequence* const sequence = (LV2_Atom_Sequence*)self->messages[from];
+    sequence->atom.size = from ? UB_RIG_MESSAGES - sizeof(LV2_Atom) : sizeof(LV2_Atom_Sequence_Body);
+}
+
+/// Sort the ports out and connect all but the audio ports, the controls to their defaults.
 static bool connect_ports(ub_rig* self)
 {
     LilvWorld* const world = ub_rig_world();
+    LilvNode* const messages = lilv_new_uri(world, LV2_ATOM__AtomPort);
     LilvNode* const audio = lilv_new_uri(world, LV2_CORE__AudioPort);
     LilvNode* const input = lilv_new_uri(world, LV2_CORE__InputPort);
     lilv_plugin_get_port_ranges_float(self->plugin, NULL, NULL, self->control);
     for (uint32_t p = 0; p < self->ports; ++p) {
         const LilvPort* const port = lilv_plugin_get_port_by_index(self->plugin, p);
-        if (!lilv_port_is_a(self->plugin, port, audio)) {
+        if (lilv_port_is_a(self->plugin, port, messages)) {
+            const int out = !lilv_port_is_a(self->plugin, port, input);
+            self->message_port[out] = p;
+            lilv_instance_connect_port(self->instance, p, self->messages[out]);
+        } else if (!lilv_port_is_a(self->plugin, port, audio)) {
             lilv_instance_connect_port(self->instance, p, &self->control[p]);
         } else if (lilv_port_is_a(self->plugin, port, input)) {
             self->in_port[self->ins++] = p;
@@ -49,10 +62,18 @@ static bool connect_ports(ub_rig* self)
     }
     lilv_node_free(input);
     lilv_node_free(audio);
+    lilv_node_free(messages);
+    empty(self, 0);
     return self->ins && self->outs;
 }
 
 bool ub_rig_open(ub_rig* self, const char* uri, double rate)
+{
+    return ub_rig_open_with(self, uri, rate, NULL);
+}
+
+bool ub_rig_open_with(ub_rig* self, const char* uri, double rate,
+                      const LV2_Feature* const* features)
 {
     memset(self, 0, sizeof(*self));
     self->plugin = ub_rig_find(uri);
@@ -61,7 +82,7 @@ bool ub_rig_open(ub_rig* self, const char* uri, double rate)
         return false;
     }
     self->ports = lilv_plugin_get_num_ports(self->plugin);
-    self->instance = lilv_plugin_instantiate(self->plugin, rate, NULL);
+    self->instance = lilv_plugin_instantiate(self->plugin, rate, features);
     if (!self->instance || self->ports > UB_RIG_PORTS || !connect_ports(self)) {
         fprintf(stderr, "%s: cannot instantiate at %g Hz\n", uri, rate);
         ub_rig_close(self);
@@ -100,6 +121,7 @@ void ub_rig_run(ub_rig* self, float* const* in, float* const* out, uint32_t n)
     for (uint32_t c = 0; c < self->outs; ++c) {
         lilv_instance_connect_port(self->instance, self->out_port[c], out[c]);
     }
+    empty(self, 1);
     if (self->enter) {
         self->enter();
     }
@@ -107,4 +129,5 @@ void ub_rig_run(ub_rig* self, float* const* in, float* const* out, uint32_t n)
     if (self->leave) {
         self->leave();
     }
+    empty(self, 0);
 }

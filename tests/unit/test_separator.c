@@ -36,6 +36,11 @@ typedef struct {
     float* out[MAX_CHANNELS];
 } rig;
 
+static void set(ub_separator* separator, uint32_t output, ub_setting setting)
+{
+    ub_separator_set(separator, output, &setting);
+}
+
 static rig make_rig(double rate, uint32_t timing, uint32_t outputs, uint32_t n, stub_mask mask)
 {
     rig r = {.channels = 2, .outputs = outputs, .n = n};
@@ -50,7 +55,7 @@ static rig make_rig(double rate, uint32_t timing, uint32_t outputs, uint32_t n, 
         fail_msg("%s", err);
     }
     for (uint32_t o = 0; o < outputs; ++o) {
-        ub_separator_set(r.separator, o, &(ub_setting){{1.0f}, 0.0f, 1.0f});
+        set(r.separator, o, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
     }
     for (uint32_t c = 0; c < r.channels; ++c) {
         r.in[c] = malloc(n * sizeof(float));
@@ -184,7 +189,7 @@ static void test_keep_and_remove_sum_to_input(void** state)
 {
     (void)state;
     rig r = make_rig(48000, 1, 2, 60000, wavy);
-    ub_separator_set(r.separator, 1, &(ub_setting){{1.0f}, 1.0f, -1.0f});
+    set(r.separator, 1, (ub_setting){.condition = {1.0f}, .dry = 1.0f, .wet = -1.0f});
     run_blocks(&r, 0);
     const uint32_t l = latency(&r);
     assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) > -20.0);
@@ -210,7 +215,7 @@ static void test_setting_is_timed(void** state)
                 r.in[0][s] = 1.0f;
             }
             run_part(&r, 0, at);
-            ub_separator_set(r.separator, 0, &(ub_setting){{0.0f, 1.0f}, 0.0f, 1.0f});
+            set(r.separator, 0, (ub_setting){.condition = {0.0f, 1.0f}, .dry = 0.0f, .wet = 1.0f});
             run_part(&r, at, r.n - at);
             const double hop = 512 * rates[i] / 44100;
             const uint32_t fade = (uint32_t)(2 * hop) + 8;
@@ -232,7 +237,7 @@ static void test_many_changes_stay_bounded(void** state)
     rig r = make_rig(48000, 0, 1, 150000, stub_first_source);
     for (uint32_t done = 0; done < r.n; done += 100) {
         const float a = (float)(done / 100 % 97) / 97.0f;
-        ub_separator_set(r.separator, 0, &(ub_setting){{a, 1.0f - a}, 0.0f, 1.0f});
+        set(r.separator, 0, (ub_setting){.condition = {a, 1.0f - a}, .dry = 0.0f, .wet = 1.0f});
         run_part(&r, done, r.n - done < 100 ? r.n - done : 100);
     }
     assert_int_equal(r.stub->most_conditions, UB_MAX_CONDITIONS);
@@ -246,10 +251,10 @@ static void test_dry_output_needs_no_masks(void** state)
     (void)state;
     rig r = make_rig(48000, 2, 1, 100000, stub_one);
     rig wet = make_rig(48000, 2, 1, 100000, stub_one);
-    ub_separator_set(r.separator, 0, &(ub_setting){{1.0f}, 1.0f, 0.0f});
+    set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 1.0f, .wet = 0.0f});
     run_part(&r, 0, 50000);
     assert_int_equal(r.stub->masked, 0);
-    ub_separator_set(r.separator, 0, &(ub_setting){{1.0f}, 0.0f, 1.0f});
+    set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
     run_part(&r, 50000, 50000);
     run_part(&wet, 0, 100000);
     assert_int_equal(r.stub->submitted, wet.stub->submitted);
@@ -281,7 +286,7 @@ static void test_late_frames_keep_the_newest_mask(void** state)
 {
     (void)state;
     rig r = make_rig(44100, 2, 1, 60000, stub_first_source);
-    ub_separator_set(r.separator, 0, &(ub_setting){{0.25f}, 0.0f, 1.0f});
+    set(r.separator, 0, (ub_setting){.condition = {0.25f}, .dry = 0.0f, .wet = 1.0f});
     run_part(&r, 0, 40000);
     r.stub->delay = STUB_NEVER;
     run_part(&r, 40000, 20000);
@@ -300,7 +305,7 @@ static void test_answers_that_are_too_late_still_count(void** state)
     (void)state;
     for (uint32_t delay = timings[2].deadline + 1; delay < 20; ++delay) {
         rig r = make_rig(44100, 2, 1, 60000, stub_first_source);
-        ub_separator_set(r.separator, 0, &(ub_setting){{0.25f}, 0.0f, 1.0f});
+        set(r.separator, 0, (ub_setting){.condition = {0.25f}, .dry = 0.0f, .wet = 1.0f});
         r.stub->delay = delay;
         run_blocks(&r, 0);
         const uint32_t l = latency(&r);
@@ -328,7 +333,7 @@ static void test_long_hops(void** state)
                                             1,    &r.stub->masker};
         char err[256];
         r.separator = ub_separator_new(&config, err, sizeof(err));
-        ub_separator_set(r.separator, 0, &(ub_setting){{1.0f}, 0.0f, 1.0f});
+        set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
         run_blocks(&r, 0);
         const uint32_t l = latency(&r);
         assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) < -120.0);
@@ -472,7 +477,7 @@ static void test_without_masker_input_passes(void** state)
     ub_separator_free(r.separator);
     r.separator = ub_separator_new(&config, err, sizeof(err));
     assert_non_null(r.separator);
-    ub_separator_set(r.separator, 0, &(ub_setting){{1.0f}, 0.0f, 1.0f});
+    set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
     run_blocks(&r, 0);
     const uint32_t l = latency(&r);
     assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) < -120.0);
@@ -488,7 +493,7 @@ static void test_timing_can_be_chosen(void** state)
     const ub_separator_config config = {48000, grid, timings, 4, 1, &r.stub->masker};
     char err[256];
     r.separator = ub_separator_new(&config, err, sizeof(err));
-    ub_separator_set(r.separator, 0, &(ub_setting){{1.0f}, 0.0f, 1.0f});
+    set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
     for (uint32_t t = 0; t < 8; ++t) {
         ub_separator_select(r.separator, t % 4);
         const uint32_t l = latency(&r);

@@ -60,7 +60,8 @@ static int teardown(void** state)
 static ub_stream* open_stream(double rate, uint32_t outputs)
 {
     char err[256] = "";
-    const ub_stream_config config = {path, rate, outputs, engine};
+    const ub_stream_config config = {
+        .model = path, .rate = rate, .outputs = outputs, .engine = engine};
     ub_stream* stream = ub_stream_new(&config, err, sizeof(err));
     if (!stream) {
         fail_msg("%s", err);
@@ -91,6 +92,13 @@ static void play(ub_stream* stream, uint32_t outputs, float* song, float* out, u
         ub_separator_run(ub_stream_separator(stream), in, to,
                          n - done < block ? n - done : block);
     }
+}
+
+static void play_source(ub_stream* stream, uint32_t output, uint32_t source)
+{
+    ub_play one = {.amount = 1.0f, .gain = 1.0f};
+    one.source[source] = 1.0f;
+    ub_stream_play(stream, output, &one);
 }
 
 /* Frame t of a channel, t = 0 centred on sample 0 */
@@ -126,12 +134,12 @@ static double* mask_at(offline* o, int c, int t)
 
 /* Windows step by `step` frames; each gives `step` frames and `fade` more, after which
    it has seen `lookahead` - `fade`; the next one is faded in over those */
-static void place_windows(offline* o, const ub_model* model, const ub_timing* timing)
+static void place_windows(offline* o, const ub_model* model, const float* condition,
+                          const ub_timing* timing)
 {
     char err[256];
     static float input[2][FRAMES][BINS];
     static float mask[2][FRAMES][BINS];
-    const float condition[4] = {0, 1, 0, 0};
     ub_folded* folded = ub_folded_new(&model->net);
     ub_fold(model, condition, folded);
     const ub_backend* backend = ub_backend_find("reference", err, sizeof(err));
@@ -195,7 +203,8 @@ static void overlap_add(offline* o, int c, float* out)
     free(norm);
 }
 
-static void separate_offline(const ub_model* model, const ub_timing* timing, const float* song,
+static void separate_offline(const ub_model* model, const float* condition,
+                             const ub_timing* timing, const float* song,
                              uint32_t n, float* out)
 {
     offline o = {.n = n, .frames = (int)(n / HOP) + MARGIN};
@@ -206,7 +215,7 @@ static void separate_offline(const ub_model* model, const ub_timing* timing, con
             spectrum(song + (size_t)c * n, n, t, spectrum_at(&o, c, t));
         }
     }
-    place_windows(&o, model, timing);
+    place_windows(&o, model, condition, timing);
     overlap_add(&o, 0, out);
     overlap_add(&o, 1, out + n);
     free(o.spectra);
@@ -216,10 +225,15 @@ static void separate_offline(const ub_model* model, const ub_timing* timing, con
 static void test_equals_offline(void** state)
 {
     (void)state;
+    static const ub_play plays[UB_RESPONSES] = {
+        {.source = {0, 1}, .amount = 1.0f, .gain = 1.0f},
+        {.source = {0.5f, 0, 1}, .amount = 1.0f, .gain = 1.0f},
+        {.source = {0, 1, 0, 0.25f}, .amount = 1.0f, .gain = 1.0f},
+    };
     for (uint32_t response = 0; response < UB_RESPONSES; ++response) {
         ub_stream* stream = open_stream(RATE, 1);
         ub_separator_select(ub_stream_separator(stream), response);
-        ub_stream_play(stream, 0, 1, false, 1.0f, 1.0f);
+        ub_stream_play(stream, 0, &plays[response]);
         const uint32_t latency = ub_separator_latency(ub_stream_separator(stream));
         const uint32_t n = LENGTH + latency;
         float* song = malloc(2 * n * sizeof(float));
@@ -227,7 +241,8 @@ static void test_equals_offline(void** state)
         float* want = malloc(2 * n * sizeof(float));
         make_song(song, n);
         play(stream, 1, song, out, n, 1000);
-        separate_offline(ub_stream_model(stream), &ub_response_timings()[response], song, n, want);
+        separate_offline(ub_stream_model(stream), plays[response].source,
+                         &ub_response_timings()[response], song, n, want);
         for (uint32_t c = 0; c < 2; ++c) {
             assert_true(ub_error_db(want + c * n, song + c * n, LENGTH) > -40.0);
             assert_true(ub_error_db(out + c * n + latency, want + c * n, LENGTH) < -100.0);
@@ -250,12 +265,12 @@ static void test_output_is_the_same_however_it_is_run(void** state)
     make_song(song, N);
     ub_stream* four = open_stream(11025, 4);
     for (uint32_t o = 0; o < 4; ++o) {
-        ub_stream_play(four, o, (int)o, false, 1.0f, 1.0f);
+        play_source(four, o, o);
     }
     play(four, 4, song, all, N, 500);
     for (uint32_t i = 0; i < 4; ++i) {
         ub_stream* stream = open_stream(11025, 1);
-        ub_stream_play(stream, 0, (int)i, false, 1.0f, 1.0f);
+        play_source(stream, 0, i);
         play(stream, 1, song, one, N, blocks[i]);
         assert_memory_equal(one, all + (size_t)i * 2 * N, sizeof(one));
         ub_stream_free(stream);
@@ -270,10 +285,15 @@ static void test_amount_gain_and_remove(void** state)
     static float song[2 * N], all[8 * N];
     make_song(song, N);
     ub_stream* stream = open_stream(RATE, 4);
-    ub_stream_play(stream, 0, 2, false, 1.0f, 1.0f);
-    ub_stream_play(stream, 1, 2, true, 1.0f, 1.0f);
-    ub_stream_play(stream, 2, 2, false, 0.0f, 0.5f);
-    ub_stream_play(stream, 3, 2, true, 0.5f, 2.0f);
+    static const ub_play plays[] = {
+        {.source = {0, 0, 1}, .amount = 1.0f, .gain = 1.0f},
+        {.source = {0, 0, 1}, .remove = true, .amount = 1.0f, .gain = 1.0f},
+        {.source = {0, 0, 1}, .amount = 0.0f, .gain = 0.5f},
+        {.source = {0, 0, 1}, .remove = true, .amount = 0.5f, .gain = 2.0f},
+    };
+    for (uint32_t o = 0; o < 4; ++o) {
+        ub_stream_play(stream, o, &plays[o]);
+    }
     play(stream, 4, song, all, N, 500);
     const uint32_t l = ub_separator_latency(ub_stream_separator(stream));
     static float want[N];
@@ -293,6 +313,64 @@ static void test_amount_gain_and_remove(void** state)
     ub_stream_free(stream);
 }
 
+static void test_consistent_stems_sum_to_the_mix(void** state)
+{
+    (void)state;
+    enum { N = 20000 };
+    static float song[2 * N], all[8 * N], sum[2 * N];
+    make_song(song, N);
+    ub_stream* stream = open_stream(RATE, 4);
+    const uint32_t l = ub_separator_latency(ub_stream_separator(stream));
+    for (int consistent = 0; consistent < 2; ++consistent) {
+        ub_separator_reset(ub_stream_separator(stream));
+        for (uint32_t o = 0; o < 4; ++o) {
+            ub_play one = {.amount = 1.0f, .gain = 1.0f, .consistency = (float)consistent};
+            one.source[o] = 1.0f;
+            ub_stream_play(stream, o, &one);
+        }
+        play(stream, 4, song, all, N, 500);
+        for (uint32_t i = 0; i < 2 * N; ++i) {
+            sum[i] = all[i] + all[2 * N + i] + all[4 * N + i] + all[6 * N + i];
+        }
+        for (uint32_t c = 0; c < 2; ++c) {
+            const double error = ub_error_db(sum + c * N + l, song + c * N, N - l);
+            assert_true(consistent ? error < -120.0 : error > -60.0);
+        }
+    }
+    ub_stream_free(stream);
+}
+
+/* What a host's block takes is added to the time that masks have */
+static void test_long_blocks_get_longer_deadlines(void** state)
+{
+    (void)state;
+    static const struct {
+        uint32_t block;
+        uint32_t deadline[UB_RESPONSES];
+    } cases[] = {
+        {0, {24, 12, 3}}, {32, {24, 12, 3}}, {33, {24, 12, 4}}, {200, {24, 14, 14}},
+        {8192, {24, 24, 24}},
+    };
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+        char err[256] = "";
+        const ub_stream_config config = {.model = path,
+                                         .rate = RATE,
+                                         .outputs = 1,
+                                         .block = cases[i].block,
+                                         .engine = engine};
+        ub_stream* stream = ub_stream_new(&config, err, sizeof(err));
+        assert_non_null(stream);
+        for (uint32_t r = 0; r < UB_RESPONSES; ++r) {
+            const ub_timing* t = &ub_response_timings()[r];
+            const uint32_t hops = t->lookahead + t->step - 1 + cases[i].deadline[r];
+            ub_separator_select(ub_stream_separator(stream), r);
+            assert_int_equal(ub_separator_latency(ub_stream_separator(stream)),
+                             WINDOW + HOP * hops);
+        }
+        ub_stream_free(stream);
+    }
+}
+
 static void test_dry_stream_has_the_default_latency(void** state)
 {
     (void)state;
@@ -310,10 +388,12 @@ static void test_what_cannot_be_opened_is_named(void** state)
 {
     (void)state;
     char err[256];
-    ub_stream_config config = {"/nowhere/model.safetensors", 44100, 1, engine};
+    ub_stream_config config = {
+        .model = "/nowhere/model.safetensors", .rate = 44100, .outputs = 1, .engine = engine};
     assert_null(ub_stream_new(&config, err, sizeof(err)));
     assert_non_null(strstr(err, "/nowhere/model.safetensors"));
-    config = (ub_stream_config){path, 1000, 1, engine};
+    config.model = path;
+    config.rate = 1000;
     assert_null(ub_stream_new(&config, err, sizeof(err)));
     assert_non_null(strstr(err, "1000"));
     assert_null(ub_stream_new_dry(1e6, 1, err, sizeof(err)));
@@ -325,6 +405,8 @@ int main(void)
         cmocka_unit_test(test_equals_offline),
         cmocka_unit_test(test_output_is_the_same_however_it_is_run),
         cmocka_unit_test(test_amount_gain_and_remove),
+        cmocka_unit_test(test_consistent_stems_sum_to_the_mix),
+        cmocka_unit_test(test_long_blocks_get_longer_deadlines),
         cmocka_unit_test(test_dry_stream_has_the_default_latency),
         cmocka_unit_test(test_what_cannot_be_opened_is_named),
     };

@@ -1,0 +1,159 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "plugin/lv2_deck.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define CHANNELS 2 // Of the separator
+
+static void match_sources(ub_deck* deck)
+{
+    const ub_model* const model = ub_stream_model(deck->stream);
+    for (int i = 0; i < UB_INSTRUMENTS; ++i) {
+        deck->source[i] = -1;
+        for (uint32_t s = 0; model && s < model->net.sources; ++s) {
+            if (!strcasecmp(ub_instrument[i], model->net.source[s])) {
+                deck->source[i] = (int)s;
+            }
+        }
+    }
+}
+
+static ub_deck* allocate(const ub_deck_config* config, char* err, size_t err_size)
+{
+    ub_deck* const deck = (ub_deck*)calloc(1, sizeof(ub_deck));
+    if (deck) {
+        deck->outputs = config->outputs;
+    } else {
+        snprintf(err, err_size, "out of memory");
+    }
+    return deck;
+}
+
+// The stream goes into the deck, or both go
+static ub_deck* with_stream(ub_deck* deck, ub_stream* stream)
+{
+    if (!stream) {
+        free(deck);
+        return NULL;
+    }
+    deck->stream = stream;
+    match_sources(deck);
+    return deck;
+}
+
+static ub_stream* open_stream(const ub_deck_config* config, const char* path, char* err,
+                              size_t err_size)
+{
+    const ub_stream_config stream_config = {.model = path,
+                                            .rate = config->rate,
+                                            .outputs = config->outputs,
+                                            .block = config->block,
+                                            .engine = config->engine};
+    ub_stream* const stream = ub_stream_new(&stream_config, err, err_size);
+    if (stream && ub_stream_model(stream)->net.channels != CHANNELS) {
+        snprintf(err, err_size, "%s: a model for %u channel (expected %d)", path,
+                 (unsigned)ub_stream_model(stream)->net.channels, CHANNELS);
+        ub_stream_free(stream);
+        return NULL;
+    }
+    return stream;
+}
+
+static void own_path(const ub_deck_config* config, char path[UB_PATH_SIZE])
+{
+    const size_t length = strlen(config->bundle);
+    const char* const slash = length && config->bundle[length - 1] == '/' ? "" : "/";
+    snprintf(path, UB_PATH_SIZE, "%s%sdefault.safetensors", config->bundle, slash);
+}
+
+bool ub_deck_is_own(const ub_deck_config* config, const char* path)
+{
+    char own[UB_PATH_SIZE];
+    own_path(config, own);
+    return !*path || !strcmp(path, own);
+}
+
+ub_deck* ub_deck_new(const ub_deck_config* config, const char* path, char* err, size_t err_size)
+{
+    ub_deck* const deck = allocate(config, err, err_size);
+    if (!deck) {
+        return NULL;
+    }
+    if (*path) {
+        snprintf(deck->path, sizeof(deck->path), "%s", path);
+    } else {
+        own_path(config, deck->path);
+    }
+    return with_stream(deck, open_stream(config, deck->path, err, err_size));
+}
+
+ub_deck* ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_size)
+{
+    ub_deck* const deck = allocate(config, err, err_size);
+    return deck ? with_stream(deck, ub_stream_new_dry(config->rate, config->outputs, err, err_size))
+                : NULL;
+}
+
+void ub_deck_free(ub_deck* deck)
+{
+    if (deck) {
+        ub_stream_free(deck->stream);
+        free(deck);
+    }
+}
+
+void ub_deck_reset(ub_deck* deck)
+{
+    ub_separator_reset(ub_deck_separator(deck));
+    deck->told = false;
+}
+
+static bool same(const ub_wish* a, const ub_wish* b)
+{
+    bool alike = a->bypass == b->bypass && a->remove == b->remove && a->amount == b->amount &&
+                 a->gain == b->gain && a->consistency == b->consistency;
+    for (int i = 0; i < UB_INSTRUMENTS; ++i) {
+        alike = alike && a->instrument[i] == b->instrument[i];
+    }
+    return alike;
+}
+
+static void tell(ub_deck* deck, uint32_t output, const ub_wish* wish)
+{
+    ub_play play = {.remove = wish->remove,
+                    .amount = wish->amount,
+                    .gain = wish->gain,
+                    .consistency = wish->consistency};
+    if (wish->bypass || !ub_stream_model(deck->stream)) {
+        // Of many outputs the first alone has the mix, so that their sum is the mix
+        play = (ub_play){.remove = output == 0, .gain = output ? 0.0f : wish->gain};
+    } else {
+        for (int i = 0; i < UB_INSTRUMENTS; ++i) {
+            if (deck->source[i] >= 0) {
+                play.source[deck->source[i]] = wish->instrument[i];
+            }
+        }
+    }
+    ub_stream_play(deck->stream, output, &play);
+}
+
+void ub_deck_play(ub_deck* deck, ub_response response, const ub_wish* wish)
+{
+    if (response != deck->response) {
+        ub_separator_select(ub_deck_separator(deck), response);
+        deck->response = response;
+        deck->told = false;
+    }
+    for (uint32_t o = 0; o < deck->outputs; ++o) {
+        if (!deck->told || !same(&wish[o], &deck->wish[o])) {
+            tell(deck, o, &wish[o]);
+            deck->wish[o] = wish[o];
+        }
+    }
+    deck->told = true;
+}

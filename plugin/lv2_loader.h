@@ -1,0 +1,78 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_PLUGIN_LV2_LOADER_H
+#define UB_PLUGIN_LV2_LOADER_H
+
+/**
+   @file
+   Loads models while the plugin plays, on a thread of its own: what a host offers for
+   such work is one thread for all plugins in some, and none at all in others.
+
+   Decks go through two places between the threads: a loaded one waits in `ready` for
+   the audio thread, and one that has played its last waits in `done` to be freed.
+*/
+
+#include "plugin/lv2_deck.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+typedef struct {
+    ub_deck_config config;
+    void (*say)(void* host, const char* line); ///< One line for people, not on the audio thread
+    void* host;
+
+    // Audio thread to loader
+    char asked[UB_PATH_SIZE]; ///< Written by the audio thread while not `busy`
+    atomic_bool busy;         ///< The loader has been asked, and has not answered
+    _Atomic(ub_deck*) done;   ///< To be freed; written only while NULL
+    sem_t work;
+    atomic_bool quit;
+
+    // Loader and restoring threads to audio thread
+    _Atomic(ub_deck*) ready;
+    atomic_bool failed; ///< The last model asked for could not be loaded
+
+    pthread_mutex_t lock;       ///< Of what follows, and of loading
+    char wanted[UB_PATH_SIZE];  ///< The model that a session should remember
+    char loaded[UB_PATH_SIZE];  ///< The last one that could be loaded
+    bool running;               ///< Whether there is a thread
+    pthread_t thread;
+} ub_loader;
+
+/// Start the thread.  Fill in config, say and host before.  False: no thread; then
+/// nothing but ub_loader_stop may be called.
+bool ub_loader_start(ub_loader* loader);
+
+/// Stop the thread and free what is waiting.
+void ub_loader_stop(ub_loader* loader);
+
+/// Load a model on the calling thread, "" for the bundle's own; it then waits to be
+/// taken over.  On failure the wanted model is remembered all the same, so that a session
+/// that is saved again has not lost it.  Not on the audio thread.
+bool ub_loader_load(ub_loader* loader, const char* path);
+
+/// Copy the path of the model that a session should remember, "" for the bundle's own.
+/// Not on the audio thread.
+void ub_loader_wanted(ub_loader* loader, char path[UB_PATH_SIZE]);
+
+/// Ask for a model.  False if the loader is still busy with another, or there is no
+/// thread.  Real-time safe.
+bool ub_loader_ask(ub_loader* loader, const char* path);
+
+/// Whether a model that was asked for is still being loaded.  Real-time safe.
+bool ub_loader_busy(ub_loader* loader);
+
+/// Whether loading has failed since this was last asked.  Real-time safe.
+bool ub_loader_failed(ub_loader* loader);
+
+/// The deck that waits to be taken over, or NULL.  Only while there is room for the
+/// one that plays to be put away.  Real-time safe.
+ub_deck* ub_loader_take(ub_loader* loader);
+
+/// Have a deck freed, for which there is room.  Real-time safe.
+void ub_loader_put_away(ub_loader* loader, ub_deck* deck);
+
+#endif // UB_PLUGIN_LV2_LOADER_H

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+#
+# Another model while the plugin plays, and in a session.
+. tests/host/lib.sh
+"$BUILD/tests/host/cli_tool" model "$T/other.safetensors" 4 2 44100
+head -c 100000 /dev/urandom >"$T/broken.safetensors"
+"$BUILD/tests/host/check_model" "$T/other.safetensors" "$T/broken.safetensors"
