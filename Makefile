@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 #   make            the plugin bundle and the command line, in build/
+#                   (CUDA=0 leaves the GPU library out, CUDNN=DIR says where cuDNN is)
 #   make demo       set up, build, separate the bundled song, draw a picture
 #   make test       set up, build, run every test
 #   make bench      speed and memory
@@ -10,6 +11,7 @@
 #   make clean
 
 VERSION := 0.1.0
+comma   := ,
 
 B      ?= build
 ifeq ($(origin CC),default)
@@ -37,7 +39,7 @@ endif
 UB_CFLAGS  = -std=c11 -D_GNU_SOURCE -DUB_VERSION='"$(VERSION)"' -I. $(WARN) -fPIC \
              -fvisibility=hidden -pthread -MMD -MP $(SANITIZE) \
              $(shell pkg-config --cflags $(PKGS) lv2 sndfile)
-UB_LIBS    = $(SANITIZE) $(shell pkg-config --libs $(PKGS)) -ldnnl -lgomp -pthread -lm
+UB_LIBS    = $(SANITIZE) $(shell pkg-config --libs $(PKGS)) -ldnnl -lgomp -pthread -ldl -lm
 
 LIB_SRC    := $(wildcard dsp/*.c model/*.c) plugin/stream.c
 PLUGIN_SRC := $(wildcard plugin/lv2*.c)
@@ -49,12 +51,36 @@ HOST_AUX   := tests/host/rig.c tests/host/render.c tests/host/messages.c
 HOST_SO    := tests/host/guard.c
 HOST_SRC   := $(filter-out $(HOST_AUX) $(HOST_SO),$(wildcard tests/host/*.c))
 DEMO_SRC   := $(wildcard tests/demo/*.c)
+STANDIN    := $(B)/tests/gpu/standin.so
 
 LIB        := $(B)/libunbraid.a
 BUNDLE     := $(B)/unbraid.lv2
 CLI        := $(B)/unbraid
 UNIT       := $(UNIT_SRC:%.c=$(B)/%)
 HOST       := $(HOST_SRC:%.c=$(B)/%) $(HOST_SO:%.c=$(B)/%.so)
+
+# The library for NVIDIA GPUs, where nvcc and cuDNN 9 are found.  Nothing else needs them.
+CUDA       ?= 1
+NVCC       ?= $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
+CUDA_HOME  := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
+CUDNN      ?= $(patsubst %/include/cudnn.h,%,$(firstword $(wildcard $(CUDA_HOME)/include/cudnn.h \
+                                                         /usr/include/cudnn.h)))
+CUDNN_LIB  := $(firstword $(wildcard $(CUDNN)/lib/libcudnn.so.9 $(CUDNN)/lib64/libcudnn.so.9 \
+                                     $(CUDNN)/lib/*-linux-gnu/libcudnn.so.9))
+ifeq ($(CUDA),0)
+CUDA_WHY   := CUDA=0
+else ifeq ($(NVCC),)
+CUDA_WHY   := nvcc not found
+else ifeq ($(and $(CUDNN),$(CUDNN_LIB)),)
+CUDA_WHY   := cuDNN 9 not found; CUDNN=DIR says where it is
+else
+CUDA_LIB   := $(BUNDLE)/unbraid_cuda.so
+endif
+# Machine code for the architectures most used, and code for the driver to compile for others
+CUDA_ARCH  ?= $(foreach n,75 80 86 89 90 100 120,-gencode arch=compute_$(n),code=sm_$(n)) \
+              -gencode arch=compute_120,code=compute_120
+CUDA_WARN  := -Wall,-Wextra$(if $(CI),$(comma)-Werror)
+
 obj         = $(patsubst %.c,$(B)/obj/%.o,$(1))
 CLI_PARTS  := $(filter-out $(B)/obj/plugin/cli.o,$(call obj,$(CLI_SRC)))
 
@@ -62,12 +88,12 @@ TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
               $(patsubst presets/%,$(BUNDLE)/%,$(wildcard presets/*.ttl))
 MODEL      := $(BUNDLE)/default.safetensors
 
-.PHONY: all lib plugin cli units hosts demo demo-run test check unit-asan unit-tsan bench install \
+.PHONY: all lib plugin cli cuda units hosts demo demo-run test check unit-asan unit-tsan bench install \
         uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: plugin cli
+all: plugin cli cuda
 
 # Where objects begin: say in one line what is missing
 $(B)/packages:
@@ -79,8 +105,10 @@ $(B)/packages:
 lib: $(LIB)
 plugin: $(BUNDLE)/unbraid.so $(TTL) $(MODEL)
 cli: $(CLI)
-units: $(UNIT)
-hosts: $(HOST)
+cuda: $(CUDA_LIB)
+	@echo "unbraid_cuda.so: $(if $(CUDA_LIB),built for NVIDIA GPUs,left out ($(CUDA_WHY)))"
+units: $(UNIT) $(STANDIN)
+hosts: $(HOST) $(STANDIN)
 
 $(B)/obj/%.o: %.c | $(B)/packages
 	@mkdir -p $(@D)
@@ -95,6 +123,11 @@ $(LIB): $(call obj,$(LIB_SRC))
 $(BUNDLE)/unbraid.so: $(call obj,$(PLUGIN_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) -shared $(LDFLAGS) -Wl,-z,defs,-z,nodelete -Wl,--exclude-libs,ALL -o $@ $^ $(UB_LIBS)
+
+$(BUNDLE)/unbraid_cuda.so: model/cuda/device.cu model/cuda/abi.h model/cuda/finish.h
+	@mkdir -p $(@D)
+	$(NVCC) -std=c++17 -O3 -t 2 -I. -I$(CUDNN)/include $(CUDA_ARCH) -cudart static -shared \
+	    -Xcompiler -fPIC,-fvisibility=hidden,$(CUDA_WARN) -o $@ $< -Xlinker $(CUDNN_LIB)
 
 $(BUNDLE)/%.ttl: ttl/%.ttl.in $(wildcard ttl/*.inc) ttl/fill.awk Makefile
 	@mkdir -p $(@D)
@@ -122,6 +155,13 @@ $(B)/tests/host/%.so: $(B)/obj/tests/host/%.o
 $(B)/tests/host/%: $(B)/obj/tests/host/%.o $(call obj,$(HOST_AUX))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs lilv-0 sndfile) -lm
+
+# What stands in for a GPU need not be as exact as the host
+$(B)/obj/tests/gpu/standin.o: UB_CFLAGS += -ffast-math
+
+$(B)/tests/gpu/%.so: $(B)/obj/tests/gpu/%.o
+	@mkdir -p $(@D)
+	$(CC) -shared $(LDFLAGS) $(SANITIZE) -o $@ $^ -lm
 
 # The command line's tests also need its parts, and models
 $(B)/tests/unit/test_cli_%: $(B)/obj/tests/unit/test_cli_%.o $(call obj,$(UNIT_AUX)) $(CLI_PARTS) $(LIB)
@@ -156,7 +196,7 @@ unit-tsan:
 # Sanitizers need their part of the address space, which some kernels give to others
 FIXED      := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-check: all unit-asan unit-tsan $(HOST)
+check: all unit-asan unit-tsan hosts
 	BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -e '$(FIXED)' --timer \
 	    $(UNIT_SRC:%.c=$(B)/asan/%) $(THREADED:%=$(B)/tsan/%) $(wildcard tests/host/*.t.sh)
 
@@ -178,6 +218,7 @@ install: all
 	install -d $(DESTDIR)$(LV2DIR)/unbraid.lv2 $(DESTDIR)$(BINDIR)
 	install -m 755 $(BUNDLE)/unbraid.so $(DESTDIR)$(LV2DIR)/unbraid.lv2
 	install -m 644 $(TTL) $(MODEL) $(DESTDIR)$(LV2DIR)/unbraid.lv2
+	$(if $(CUDA_LIB),install -m 755 $(CUDA_LIB) $(DESTDIR)$(LV2DIR)/unbraid.lv2)
 	install -m 755 $(CLI) $(DESTDIR)$(BINDIR)/unbraid
 
 uninstall:

@@ -69,7 +69,8 @@ typedef struct {
 /// All backends in this build, best first, NULL at the end
 const ub_backend* const* ub_backends(void);
 
-/// The backend of that name, or the best available one for "auto" or NULL.
+/// The backend of that name, or the best available one for "auto" or NULL, or the best
+/// one that runs on a device ("gpu") or on none ("cpu").
 /// NULL on failure, with one line in err that lists the names there are.
 const ub_backend* ub_backend_find(const char* name, char* err, size_t err_size);
 

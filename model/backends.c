@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "model/backend.h"
+#include "model/backend_cuda.h"
 #include "model/backend_onednn.h"
 #include "model/backend_openblas.h"
 #include "model/backend_reference.h"
@@ -15,15 +16,21 @@
   24-filter chunk took 15 ms there, against 51 ms in single precision, and the
   mask kept 50 dB and more.  With vector instructions for it alone, the gain
   depends on the processor, and precision wins.
+
+  CUDA comes last but for the slow one: it is for those who ask for it ("gpu") until
+  its masks have been compared with the others' on a device.
 */
 const ub_backend* const*
 ub_backends(void)
 {
-    static const ub_backend* const with_matrices[] = {&ub_backend_onednn_bf16, &ub_backend_onednn,
-                                                      &ub_backend_openblas, &ub_backend_reference,
-                                                      NULL};
-    static const ub_backend* const without[] = {&ub_backend_onednn, &ub_backend_onednn_bf16,
-                                                &ub_backend_openblas, &ub_backend_reference, NULL};
+    static const ub_backend* const with_matrices[] = {
+        &ub_backend_onednn_bf16, &ub_backend_onednn,    &ub_backend_openblas,
+        &ub_backend_cuda,        &ub_backend_cuda_tf32, &ub_backend_cuda_bf16,
+        &ub_backend_reference,   NULL};
+    static const ub_backend* const without[] = {
+        &ub_backend_onednn,    &ub_backend_onednn_bf16, &ub_backend_openblas,
+        &ub_backend_cuda,      &ub_backend_cuda_tf32,   &ub_backend_cuda_bf16,
+        &ub_backend_reference, NULL};
     return ub_onednn_bf16_is_fast() ? with_matrices : without;
 }
 
@@ -39,18 +46,29 @@ list_names(char* names, size_t size)
     }
 }
 
+/// Whether a name, or what it stands for, is a backend's
+static bool
+means(const char* name, const ub_backend* backend)
+{
+    return !name || !strcmp(name, "auto") || !strcmp(name, backend->name) ||
+           (!strcmp(name, "cpu") && !backend->device) || (!strcmp(name, "gpu") && backend->device);
+}
+
 const ub_backend*
 ub_backend_find(const char* name, char* err, size_t err_size)
 {
-    const bool best = !name || !strcmp(name, "auto");
     for (const ub_backend* const* b = ub_backends(); *b; ++b) {
-        if ((best || !strcmp(name, (*b)->name)) && (*b)->available()) {
+        if (means(name, *b) && (*b)->available()) {
             return *b;
         }
     }
     char names[128] = "";
+    char why[UB_CUDA_TEXT] = "";
     list_names(names, sizeof(names));
-    ub_error(err, err_size, "backend %s: not known or not available here (expected auto%s)",
-             best ? "auto" : name, names);
+    if (!strcmp(name, "gpu") || !strncmp(name, "cuda", 4)) {
+        ub_cuda_device(NULL, why);
+    }
+    ub_error(err, err_size, "backend %s: not known or not available here (expected auto, cpu%s)%s%s",
+             name, names, *why ? ": " : "", why);
     return NULL;
 }

@@ -27,7 +27,7 @@ static ub_desk* make_desk(const ub_seat* seat, const ub_seats* seats, const ub_b
 
 /*
   A desk of the best backend that can make one.  If that is not the best, or there is a
-  `why` already, it is noted.  A backend that was asked for by name is the only one.
+  `why` already, it is noted.  A processor asked for by name is the only one.
 */
 static bool fill(ub_seat* seat, const ub_seats* seats, const char* why, bool only, char* err,
                  size_t err_size)
@@ -75,7 +75,8 @@ static ub_seat* make_seat(const ub_seats* seats, const ub_model* model,
     for (uint32_t i = 0; i < options->n_spans; ++i) {
         seat->spans[i] = options->spans[i];
     }
-    if (!fill(seat, seats, NULL, seats->lineup->named, err, err_size)) {
+    const bool only = seats->lineup->named && !seats->lineup->list[0]->device;
+    if (!fill(seat, seats, NULL, only, err, err_size)) {
         ub_model_unref(seat->model);
         free(seat);
         return NULL;

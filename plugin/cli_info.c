@@ -4,6 +4,7 @@
 #include "plugin/cli.h"
 
 #include "model/backend.h"
+#include "model/backend_cuda.h"
 #include "plugin/cli_model.h"
 #include "plugin/cli_print.h"
 
@@ -123,6 +124,10 @@ print_text(const ub_model* model, const json_t* card, const char* used)
     printf("\nrate        %u Hz, window %u, hop %u (files of any rate keep theirs)\n",
            (unsigned)net->sample_rate, (unsigned)net->window, (unsigned)net->hop);
     print_card(card);
+    char gpu[UB_CUDA_TEXT] = "";
+    char why[UB_CUDA_TEXT] = "";
+    const bool there = ub_cuda_device(gpu, why);
+    printf("gpu         %s%s\n", there ? gpu : "none: ", there ? "" : why);
     puts("backends");
     for (const ub_backend* const* b = ub_backends(); *b; ++b) {
         printf("  %c %-12s %s%s\n", used && !strcmp((*b)->name, used) ? '*' : ' ', (*b)->name,
