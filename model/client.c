@@ -151,6 +151,11 @@ bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_op
                                  .outputs = options->outputs};
     client->model = ub_model_ref(model);
     client->mask_size = (size_t)net->channels * net->bins;
+    client->n_spans = options->n_spans;
+    for (uint32_t i = 0; i < options->n_spans; ++i) {
+        client->spans[i] = options->spans[i];
+        client->steps[i] = options->steps[i];
+    }
     const size_t record = sizeof(frame_record) + client->mask_size * sizeof(float);
     sem_init(&client->answers, 0, 0);
     atomic_init(&client->failed, false);
@@ -163,12 +168,31 @@ bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_op
            client->number && client->history;
 }
 
+uint32_t ub_client_step(const ub_client* client, const ub_span* span)
+{
+    for (uint32_t i = 0; i < client->n_spans; ++i) {
+        if (client->spans[i].first == span->first && client->spans[i].count == span->count) {
+            return client->steps[i];
+        }
+    }
+    return 0;
+}
+
+void ub_client_drop_trail(ub_client* client)
+{
+    if (client->trail) {
+        client->trail_backend->trail_free(client->trail);
+        client->trail = NULL;
+    }
+}
+
 void ub_client_clear(ub_client* client)
 {
     for (uint32_t i = 0; i < UB_CLIENT_JOBS; ++i) {
         free(client->tickets[i].job.which);
     }
     free(client->masks);
+    ub_client_drop_trail(client);
     ub_ring_free(client->frames);
     ub_ring_free(client->asked);
     ub_ring_free(client->answered);

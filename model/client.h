@@ -58,6 +58,12 @@ struct ub_client_s {
     ub_client* next;
     int64_t* number;  // [frames] which frame each row of history is
     float* history;   // [frames][channels][bins] network input
+    ub_span spans[UB_MAX_SPANS];
+    uint32_t steps[UB_MAX_SPANS];
+    uint32_t n_spans;
+    ub_trail* trail; // what a backend keeps of the last windows, or NULL
+    const ub_backend* trail_backend;
+    uint32_t trail_step; // what the trail was made for
 };
 
 /// Set up the client's own part, which is zero.  False: no memory.
@@ -75,6 +81,12 @@ void ub_client_take_frames(ub_client* client, int64_t end);
 
 /// Worker: write a job's window of the frames taken in, [channels][frames][bins].
 void ub_client_window(const ub_client* client, const ub_job* job, float* window);
+
+/// Frames from window to window of jobs that ask for a span, 0 if that is not known.
+uint32_t ub_client_step(const ub_client* client, const ub_span* span);
+
+/// Worker: let go of the trail, if there is one.
+void ub_client_drop_trail(ub_client* client);
 
 /// Worker: answer the head.  Only under the engine's lock.
 void ub_client_answer(ub_client* client);

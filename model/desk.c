@@ -14,6 +14,9 @@
 _Static_assert(LEAST_ITEMS >= UB_MAX_OUTPUTS && LEAST_ITEMS >= UB_NET_SOURCES, "see above");
 _Static_assert(UB_NET_SOURCES == UB_MAX_SOURCES, "models and jobs have the same limit");
 
+// Windows further apart have less in common than it costs to keep
+#define LONGEST_STEP 8U
+
 typedef struct {
     ub_folded* folded;
     float condition[UB_NET_SOURCES];
@@ -148,12 +151,57 @@ static bool run(ub_desk* desk, const ub_item* items, uint32_t n, const ub_span* 
     return ok;
 }
 
-bool ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_span* spans, uint32_t n_spans)
+// Conditions that jobs have: one for each output, or more across a change
+static uint32_t usual_conditions(uint32_t outputs)
+{
+    return outputs > 2 ? outputs : 2;
+}
+
+// A trail for windows that are so many frames apart, or NULL if it would not repay its memory
+static ub_trail* new_trail(const ub_desk* desk, uint32_t outputs, uint32_t step)
+{
+    const bool worth = step && step <= LONGEST_STEP && desk->backend->trail_new;
+    return worth ? desk->backend->trail_new(desk->model, step, outputs) : NULL;
+}
+
+// The trail of a client's windows, made when it begins to ask for such
+static ub_trail* trail_of(const ub_desk* desk, ub_client* client, const ub_span* span)
+{
+    const uint32_t step = ub_client_step(client, span);
+    if (client->trail_backend != desk->backend || client->trail_step != step) {
+        ub_client_drop_trail(client);
+        client->trail = new_trail(desk, client->masker.outputs, step);
+        client->trail_backend = desk->backend;
+        client->trail_step = step;
+    }
+    return client->trail;
+}
+
+// Two windows in a row, if the second can make use of the first
+static bool warm_up_span(ub_desk* desk, ub_item* items, uint32_t n, uint32_t outputs,
+                         const ub_span* span, uint32_t step)
+{
+    ub_trail* trail = new_trail(desk, outputs, step);
+    bool ok = true;
+    for (uint32_t w = 0; ok && w < (trail ? 2 : 1); ++w) {
+        for (uint32_t i = 0; i < n; ++i) {
+            items[i].trail = trail;
+            items[i].start = (int64_t)w * step;
+        }
+        ok = run(desk, items, n, span);
+    }
+    if (trail) {
+        desk->backend->trail_free(trail);
+    }
+    return ok;
+}
+
+bool ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_span* spans, const uint32_t* steps,
+                     uint32_t n_spans)
 {
     const float nothing[UB_NET_SOURCES] = {0};
     ub_item items[UB_MAX_OUTPUTS] = {{0}};
-    // A job has a condition for each output, or more across a change
-    const uint32_t n = outputs > 2 ? outputs : 2;
+    const uint32_t n = usual_conditions(outputs);
     ++desk->runs;
     for (uint32_t i = 0; i < n; ++i) {
         items[i] = (ub_item){.input = desk->window[0],
@@ -162,7 +210,7 @@ bool ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_span* spans, uint
     }
     bool ok = true;
     for (uint32_t i = 0; ok && i < n_spans; ++i) {
-        ok = run(desk, items, n, &spans[i]);
+        ok = warm_up_span(desk, items, n, outputs, &spans[i], steps[i]);
     }
     return ok;
 }
@@ -230,7 +278,9 @@ bool ub_desk_serve(ub_desk* desk, ub_client* const* clients, uint32_t n)
         for (uint32_t c = 0; c < conditions; ++c, ++n_items) {
             items[n_items] = (ub_item){.input = desk->window[i],
                                        .folded = folded(desk, ticket->job.condition[c]),
-                                       .mask = desk->mask[n_items]};
+                                       .mask = desk->mask[n_items],
+                                       .trail = trail_of(desk, clients[i], &span),
+                                       .start = ticket->job.end - desk->model->net.frames + 1};
         }
     }
     const bool ok = !n_items || run(desk, items, n_items, &span);

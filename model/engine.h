@@ -64,6 +64,7 @@ typedef struct {
                         ///< from before a reset.
     uint32_t mask_frames; ///< Frames of masks, of each output, that all jobs hold at a time
     const ub_span* spans; ///< What jobs will ask for, so that the first ones are not slow
+    const uint32_t* steps; ///< Frames from one window to the next, of each span
     uint32_t n_spans;     ///< At most UB_MAX_SPANS
 } ub_client_options;
 

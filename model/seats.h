@@ -24,6 +24,7 @@ struct ub_seat_s {
     uint32_t clients;          ///< That use the model
     uint32_t outputs;          ///< What the desk is warmed up for, as the first client said
     ub_span spans[UB_MAX_SPANS];
+    uint32_t steps[UB_MAX_SPANS];
     uint32_t n_spans;
     ub_seat* next;
 };

@@ -55,7 +55,9 @@ static bool add_client(ub_stream* self, const ub_grid* grid, const ub_stream_con
                        char* err, size_t err_size)
 {
     ub_span spans[UB_RESPONSES];
-    ub_client_options options = {.outputs = config->outputs, .backlog = BACKLOG, .spans = spans};
+    uint32_t steps[UB_RESPONSES];
+    ub_client_options options = {
+        .outputs = config->outputs, .backlog = BACKLOG, .spans = spans, .steps = steps};
     for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
         const ub_timing* t = &timings[i];
         const uint32_t needed = t->lookahead + t->step;
@@ -65,6 +67,7 @@ static bool add_client(ub_stream* self, const ub_grid* grid, const ub_stream_con
                      needed);
             return false;
         }
+        steps[i] = t->step;
         spans[options.n_spans++] = (ub_span){grid->frames - needed, count};
         const uint32_t held = ub_timing_held(t);
         options.max_count = count > options.max_count ? count : options.max_count;
