@@ -196,7 +196,7 @@ unit-tsan:
 # Sanitizers need their part of the address space, which some kernels give to others
 FIXED      := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-check: all unit-asan unit-tsan hosts
+check: all unit-asan unit-tsan hosts benches
 	BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -e '$(FIXED)' --timer \
 	    $(UNIT_SRC:%.c=$(B)/asan/%) $(THREADED:%=$(B)/tsan/%) $(wildcard tests/host/*.t.sh)
 
@@ -211,7 +211,9 @@ demo:
 demo-run: all $(DEMO_SRC:%.c=$(B)/%) $(B)/tests/host/host $(B)/tests/host/wave
 	BUILD=$(B) tests/demo/run
 
-bench: $(BENCH_SRC:%.c=$(B)/%)
+benches: $(BENCH_SRC:%.c=$(B)/%)
+
+bench: benches
 	BUILD=$(B) tests/bench/run
 
 install: all

@@ -32,11 +32,15 @@ bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* e
         }
         add(lineup, asked);
     }
-    // Behind one that was asked for, only those that can take over from a device
+    bool processor = false;
+    // Behind one that was asked for, only those that can take over from a device; and no
+    // device behind a processor, which would never be used, but whose driver would be opened
     for (; *all; ++all) {
-        const bool wanted = !lineup->named || (lineup->list[0]->device && !(*all)->device);
+        const bool wanted = lineup->named ? lineup->list[0]->device && !(*all)->device
+                                          : !(*all)->device || !processor;
         if (wanted && (*all)->available()) {
             add(lineup, *all);
+            processor = processor || !(*all)->device;
         }
     }
     if (!lineup->n) {

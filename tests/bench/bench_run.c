@@ -96,7 +96,7 @@ static bool measure(const char* model, ub_engine* engine, const bench_case* c, d
     if (stream) {
         ub_separator* const separator = ub_stream_separator(stream);
         ub_separator_select(separator, c->response);
-        ub_stream_play(stream, 0, 0, false, 1.0f, 1.0f);
+        ub_stream_play(stream, 0, &(ub_play){.source = {1.0f}, .amount = 1.0f, .gain = 1.0f});
         const double used = feed(separator, c, times, blocks);
         qsort(times, blocks, sizeof(double), compare);
         result->median = 1e6 * times[blocks / 2];

@@ -53,7 +53,9 @@ static ub_stream* open_stream(const char* model, ub_engine* engine, uint32_t out
         exit(1);
     }
     for (uint32_t o = 0; o < outputs; ++o) {
-        ub_stream_play(stream, o, (int)o, false, 1.0f, 1.0f);
+        ub_play one = {.amount = 1.0f, .gain = 1.0f};
+        one.source[o] = 1.0f;
+        ub_stream_play(stream, o, &one);
     }
     return stream;
 }
