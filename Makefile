@@ -88,7 +88,7 @@ TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
               $(patsubst presets/%,$(BUNDLE)/%,$(wildcard presets/*.ttl))
 MODEL      := $(BUNDLE)/default.safetensors
 
-.PHONY: all lib plugin cli cuda units hosts demo demo-run test check unit-asan unit-tsan bench install \
+.PHONY: all lib plugin cli cuda units hosts benches demo demo-run test check unit-asan unit-tsan bench install \
         uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -46,7 +46,8 @@ static void sleep_until(double time)
 static ub_stream* open_stream(const char* model, ub_engine* engine, uint32_t outputs)
 {
     char err[512];
-    const ub_stream_config config = {model, RATE, outputs, engine};
+    const ub_stream_config config = {
+        .model = model, .rate = RATE, .outputs = outputs, .engine = engine};
     ub_stream* stream = ub_stream_new(&config, err, sizeof(err));
     if (!stream) {
         fprintf(stderr, "unbraid: %s\n", err);
