@@ -34,6 +34,10 @@ static const ub_model* model;
 struct ub_runner_s {
     int unused;
 };
+struct ub_trail_s {
+    uint32_t step;
+    uint32_t conditions;
+};
 static sem_t gate;
 static sem_t arrived;
 static atomic_bool gated;
@@ -41,7 +45,10 @@ static atomic_bool lost;
 static atomic_bool full;
 static atomic_int runs;
 static atomic_int runners;
+static atomic_int trails; // there are
 static uint32_t batch[MAX_RUNS];
+static ub_trail* trail[MAX_RUNS]; // of the first window
+static int64_t start[MAX_RUNS];
 static float tag[MAX_RUNS][BATCH]; // input of each window's newest frame, which says whose it is
 
 static bool always(void)
@@ -67,6 +74,8 @@ static bool device_run(ub_runner* self, const ub_item* items, uint32_t n, uint32
     if (atomic_load(&gated)) {
         const int run = atomic_fetch_add(&runs, 1);
         batch[run] = n;
+        trail[run] = items[0].trail;
+        start[run] = items[0].start;
         for (uint32_t i = 0; i < n; ++i) {
             tag[run][i] = items[i].input[(FRAMES - 1) * SIZE / 2];
         }
@@ -93,11 +102,29 @@ static const char* device_fault(const ub_runner* self)
     return "unplugged";
 }
 
+static ub_trail* device_trail_new(const ub_model* m, uint32_t step, uint32_t conditions)
+{
+    (void)m;
+    ub_trail* made = calloc(1, sizeof(ub_trail));
+    assert_non_null(made);
+    *made = (ub_trail){step, conditions};
+    atomic_fetch_add(&trails, 1);
+    return made;
+}
+
+static void device_trail_free(ub_trail* made)
+{
+    atomic_fetch_sub(&trails, 1);
+    free(made);
+}
+
 static const ub_backend device = {.name = "device",
                                   .available = always,
                                   .create = device_create,
                                   .run = device_run,
                                   .destroy = device_destroy,
+                                  .trail_new = device_trail_new,
+                                  .trail_free = device_trail_free,
                                   .batch = BATCH,
                                   .device = true,
                                   .fault = device_fault};
@@ -245,6 +272,40 @@ static void test_jobs_are_batched_by_deadline(void** state)
     assert_int_equal(runners, 0);
 }
 
+/* A stream's windows come with its own trail, and with their place in the stream; a span
+   whose step is not known has none */
+static void test_windows_come_with_their_trail(void** state)
+{
+    (void)state;
+    ub_engine* engine = make_engine(1);
+    ub_client* a = make_client(engine);
+    ub_client* b = make_client(engine);
+    assert_int_equal(trails, 0); // those of warming up are gone
+    atomic_store(&gated, true);
+    ub_client* const order[] = {a, b, a, b, a};
+    const uint32_t count[] = {4, 4, 4, 4, 2};
+    for (int i = 0; i < 5; ++i) {
+        sem_post(&gate);
+        ask(order[i], 1.0f, count[i], 1.0, INFINITY);
+        ub_masker* m = ub_client_masker(order[i]);
+        m->release(m, answer(order[i]));
+        assert_int_equal(start[i], 3 - FRAMES + 1);
+        if (i == 1) {
+            assert_int_equal(trails, 2);
+            assert_int_equal(trail[0]->step, 4);
+            assert_int_equal(trail[0]->conditions, 1);
+        }
+    }
+    assert_non_null(trail[1]);
+    assert_true(trail[0] != trail[1] && trail[2] == trail[0] && trail[3] == trail[1]);
+    assert_null(trail[4]);
+    assert_int_equal(trails, 1);
+    ub_client_free(a);
+    ub_client_free(b);
+    assert_int_equal(trails, 0);
+    ub_engine_free(engine);
+}
+
 /* The job at which a device fails is computed by what takes over, and so are all others */
 static void test_processor_takes_over_from_lost_device(void** state)
 {
@@ -385,6 +446,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jobs_are_batched_by_deadline),
+        cmocka_unit_test(test_windows_come_with_their_trail),
         cmocka_unit_test(test_processor_takes_over_from_lost_device),
         cmocka_unit_test(test_next_backend_where_one_cannot_be_made),
         cmocka_unit_test(test_without_another_backend_jobs_fail),
