@@ -81,8 +81,8 @@ ub_model_tensors(ub_model* model, ub_tensor_spec specs[UB_MAX_MODEL_TENSORS])
     return out.count;
 }
 
-static size_t
-spec_size(const ub_tensor_spec* spec)
+size_t
+ub_tensor_size(const ub_tensor_spec* spec)
 {
     size_t n = 1;
     for (size_t i = 0; i < spec->rank; ++i) {
@@ -102,7 +102,7 @@ check(const ub_tensor_spec* specs, size_t count, const ub_safetensors* file, con
                                  err_size)) {
             return 0;
         }
-        total += (spec_size(&specs[i]) + ALIGN - 1) / ALIGN * ALIGN;
+        total += (ub_tensor_size(&specs[i]) + ALIGN - 1) / ALIGN * ALIGN;
     }
     for (size_t i = 0; i < ub_safetensors_count(file); ++i) {
         const char* name = ub_safetensors_name(file, i);
@@ -125,7 +125,7 @@ read_one(const ub_tensor_spec* spec, const ub_safetensors* file, const char* pat
     if (!ub_safetensors_read(file, spec->name, spec->shape, spec->rank, out, err, err_size)) {
         return false;
     }
-    for (size_t i = 0, n = spec_size(spec); i < n; ++i) {
+    for (size_t i = 0, n = ub_tensor_size(spec); i < n; ++i) {
         if (out[i] < spec->min) {
             return ub_error(err, err_size, "%s: tensor %s: value %zu is %g (expected at least %g)",
                             path, spec->name, i, (double)out[i], (double)spec->min);
@@ -157,7 +157,7 @@ ub_read_model_tensors(ub_model* model, const ub_safetensors* file, const char* p
             free(storage);
             return NULL;
         }
-        at += (spec_size(&specs[i]) + ALIGN - 1) / ALIGN * ALIGN;
+        at += (ub_tensor_size(&specs[i]) + ALIGN - 1) / ALIGN * ALIGN;
     }
     return storage;
 }

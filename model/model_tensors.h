@@ -21,6 +21,9 @@ typedef struct {
     float min;           ///< Smallest value allowed
 } ub_tensor_spec;
 
+/// Values in a tensor
+size_t ub_tensor_size(const ub_tensor_spec* spec);
+
 /// Most tensors that a network can have
 #define UB_MAX_MODEL_TENSORS ((2 * UB_MAX_LAYERS + UB_MAX_CONTROL) * 6 + 4)
 

@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MAX_TIMES 4096
 #define MAX_BATCH 4
@@ -285,21 +284,11 @@ bench_layers(json_t* out, const ub_model* model, bool half, double whole, double
 static const ub_model*
 open_model(const char* path)
 {
-    char err[256] = "";
-    char random[] = "/tmp/unbraid-bench-XXXXXX";
+    char err[256] = "a random model cannot be made";
     const ub_test_model_options options = {
         .window = 2048, .frames = 128, .filters = 24, .depth = 6};
-    if (!path) {
-        const int fd = mkstemp(random);
-        if (fd < 0 || close(fd) || !ub_test_write_model(random, &options)) {
-            fprintf(stderr, "%s cannot be written\n", random);
-            exit(1);
-        }
-    }
-    const ub_model* model = ub_model_open(path ? path : random, err, sizeof(err));
-    if (!path) {
-        unlink(random);
-    }
+    const ub_model* model =
+        path ? ub_model_open(path, err, sizeof(err)) : ub_test_open_model(&options);
     if (!model) {
         fprintf(stderr, "%s\n", err);
         exit(1);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 double
 ub_test_random(uint64_t* state)
@@ -66,16 +67,6 @@ ub_test_fill(const char* name, const uint32_t* shape, size_t rank, uint64_t seed
     }
 }
 
-static size_t
-spec_size(const ub_tensor_spec* spec)
-{
-    size_t n = 1;
-    for (size_t i = 0; i < spec->rank; ++i) {
-        n *= spec->shape[i];
-    }
-    return n;
-}
-
 /// The header, padded with spaces to a multiple of 8 bytes
 static char*
 make_header(const ub_tensor_spec* specs, size_t count, const char* description)
@@ -86,7 +77,7 @@ make_header(const ub_tensor_spec* specs, size_t count, const char* description)
                                   "1", "network", description, "card", "{\"name\": \"random\"}"));
     size_t at = 0;
     for (size_t i = 0; i < count; ++i) {
-        const size_t end = at + 4 * spec_size(&specs[i]);
+        const size_t end = at + 4 * ub_tensor_size(&specs[i]);
         json_t* shape = json_array();
         for (size_t k = 0; k < specs[i].rank; ++k) {
             json_array_append_new(shape, json_integer(specs[i].shape[k]));
@@ -115,7 +106,7 @@ write_tensors(FILE* out, const ub_tensor_spec* specs, size_t count, uint64_t see
 {
     bool ok = true;
     for (size_t i = 0; ok && i < count; ++i) {
-        const size_t n = spec_size(&specs[i]);
+        const size_t n = ub_tensor_size(&specs[i]);
         float* values = (float*)malloc(n * sizeof(float));
         ok = values;
         if (ok) {
@@ -227,4 +218,60 @@ ub_test_write_model(const char* path, const ub_test_model_options* o)
     const bool ok = description && ub_test_write_network(path, description, o->seed);
     free(description);
     return ok;
+}
+
+static bool
+new_file(char* path)
+{
+    snprintf(path, UB_TEST_PATH_SIZE, "/tmp/unbraid-test-XXXXXX.safetensors");
+    const int fd = mkstemps(path, (int)strlen(".safetensors"));
+    return fd >= 0 && !close(fd);
+}
+
+bool
+ub_test_new_model(char* path, const ub_test_model_options* options)
+{
+    return new_file(path) && ub_test_write_model(path, options);
+}
+
+// Open a file that is of no further use then
+static const ub_model*
+open_and_unlink(const char* path)
+{
+    char err[256] = "";
+    const ub_model* model = ub_model_open(path, err, sizeof(err));
+    unlink(path);
+    if (!model) {
+        fprintf(stderr, "%s\n", err);
+    }
+    return model;
+}
+
+const ub_model*
+ub_test_open_model(const ub_test_model_options* options)
+{
+    char path[UB_TEST_PATH_SIZE];
+    if (!ub_test_new_model(path, options)) {
+        fprintf(stderr, "%s cannot be written\n", path);
+        return NULL;
+    }
+    return open_and_unlink(path);
+}
+
+const ub_model*
+ub_test_open_golden(const char* name, uint64_t seed)
+{
+    char from[128];
+    char path[UB_TEST_PATH_SIZE];
+    snprintf(from, sizeof(from), "tests/golden/%s.json", name);
+    json_t* root = json_load_file(from, 0, NULL);
+    char* description = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    const bool ok = description && new_file(path) && ub_test_write_network(path, description, seed);
+    free(description);
+    if (!ok) {
+        fprintf(stderr, "%s cannot be used (is this the repository's root?)\n", from);
+        return NULL;
+    }
+    return open_and_unlink(path);
 }

@@ -9,7 +9,10 @@
    Weights files of any description, filled with random numbers, for tests.
 */
 
-#include "model/network.h"
+#include "model/model.h"
+
+/// Room for the name of a new file
+#define UB_TEST_PATH_SIZE 64
 
 /** A regular network: `depth` 5x5 layers of stride 2 down and up again. */
 typedef struct {
@@ -31,6 +34,15 @@ bool ub_test_write_model(const char* path, const ub_test_model_options* options)
 
 /// Write a random model file with this network description (JSON)
 bool ub_test_write_network(const char* path, const char* description, uint64_t seed);
+
+/// Write a random model to a new file; path, [UB_TEST_PATH_SIZE], becomes its name
+bool ub_test_new_model(char* path, const ub_test_model_options* options);
+
+/// A random model with these options; NULL and a line on stderr if there is none
+const ub_model* ub_test_open_model(const ub_test_model_options* options);
+
+/// A random model with the description of a golden test, tests/golden/NAME.json
+const ub_model* ub_test_open_golden(const char* name, uint64_t seed);
 
 /// The next number, from -1 to 1, of SplitMix64 (the same in tests/golden/make_golden.py)
 double ub_test_random(uint64_t* state);

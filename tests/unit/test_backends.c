@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -76,15 +75,8 @@ run_often(void* arg)
 static const ub_model*
 make_model(void)
 {
-    char path[] = "/tmp/unbraid-backends-XXXXXX";
-    char err[256] = "";
-    const int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
     const ub_test_model_options options = {.seed = 5};
-    assert_true(ub_test_write_model(path, &options));
-    const ub_model* model = ub_model_open(path, err, sizeof(err));
-    unlink(path);
+    const ub_model* model = ub_test_open_model(&options);
     assert_non_null(model);
     return model;
 }

@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,18 +21,13 @@
 #define MAX_COUNT 8
 #define JOBS 8 // that a client can have under way
 
-static char path[] = "/tmp/test_engine_XXXXXX.safetensors";
+static char path[UB_TEST_PATH_SIZE];
 
 static int make_model_file(void** state)
 {
     (void)state;
     const ub_test_model_options options = {.power = 0.5f, .seed = 3};
-    const int fd = mkstemps(path, 12);
-    if (fd < 0) {
-        return -1;
-    }
-    close(fd);
-    return ub_test_write_model(path, &options) ? 0 : -1;
+    return ub_test_new_model(path, &options) ? 0 : -1;
 }
 
 static int remove_model_file(void** state)

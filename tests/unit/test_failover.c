@@ -27,7 +27,7 @@
 #define BATCH 4
 #define MAX_RUNS 64
 
-static char path[] = "/tmp/test_failover_XXXXXX.safetensors";
+static char path[UB_TEST_PATH_SIZE];
 static const ub_model* model;
 
 /* The device: its runs wait at a gate, and are recorded */
@@ -136,12 +136,7 @@ static int setup(void** state)
     (void)state;
     char err[256];
     const ub_test_model_options options = {.power = 1.0f, .seed = 3};
-    const int fd = mkstemps(path, 12);
-    if (fd < 0) {
-        return -1;
-    }
-    close(fd);
-    return ub_test_write_model(path, &options) && (model = ub_model_open(path, err, sizeof(err)))
+    return ub_test_new_model(path, &options) && (model = ub_model_open(path, err, sizeof(err)))
                ? 0
                : -1;
 }

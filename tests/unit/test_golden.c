@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -39,10 +38,10 @@ typedef struct {
 } golden;
 
 static char*
-read_file(const char* name, const char* suffix, size_t* size)
+read_golden(const char* name, size_t* size)
 {
     char path[128];
-    snprintf(path, sizeof(path), "tests/golden/%s%s", name, suffix);
+    snprintf(path, sizeof(path), "tests/golden/%s.golden", name);
     FILE* in = fopen(path, "rb");
     if (!in) {
         fail_msg("%s is missing (is this the repository's root?)", path);
@@ -56,31 +55,11 @@ read_file(const char* name, const char* suffix, size_t* size)
     return data;
 }
 
-static const ub_model*
-make_model(const char* name)
-{
-    size_t size = 0;
-    char* description = read_file(name, ".json", &size);
-    char path[] = "/tmp/unbraid-golden-XXXXXX";
-    const int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_true(ub_test_write_network(path, description, SEED));
-    char err[256] = "";
-    const ub_model* model = ub_model_open(path, err, sizeof(err));
-    unlink(path);
-    free(description);
-    if (!model) {
-        fail_msg("%s", err);
-    }
-    return model;
-}
-
 static void
 read_expected(golden* g, const char* name)
 {
     size_t size = 0;
-    char* data = read_file(name, ".golden", &size);
+    char* data = read_golden(name, &size);
     const char* at = data;
     memcpy(&g->conditions, at, 4);
     at += 4;
@@ -104,7 +83,8 @@ static void
 golden_open(golden* g, const char* name)
 {
     memset(g, 0, sizeof(*g));
-    g->model = make_model(name);
+    g->model = ub_test_open_golden(name, SEED);
+    assert_non_null(g->model);
     const ub_network* net = &g->model->net;
     g->size = (size_t)net->channels * net->frames * net->bins;
     read_expected(g, name);

@@ -9,23 +9,20 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-static char path[64];
+static char path[UB_TEST_PATH_SIZE];
 
 static int
 make_file(void** state)
 {
     (void)state;
-    strcpy(path, "/tmp/unbraid-model-XXXXXX");
-    const int fd = mkstemp(path);
     const ub_test_model_options options = {.seed = 3};
-    return fd < 0 || close(fd) || !ub_test_write_model(path, &options);
+    return !ub_test_new_model(path, &options);
 }
 
 static int

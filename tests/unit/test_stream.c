@@ -13,7 +13,6 @@
 #include <complex.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +27,7 @@
 #define LENGTH 6000
 #define MARGIN 300 // frames before and after the song that windows may reach
 
-static char path[] = "/tmp/test_stream_XXXXXX.safetensors";
+static char path[UB_TEST_PATH_SIZE];
 static ub_engine* engine;
 
 static int setup(void** state)
@@ -41,13 +40,8 @@ static int setup(void** state)
                                            .power = 0.5f,
                                            .seed = 11};
     const ub_engine_options engine_options = {.backend = "reference", .workers = 2};
-    const int fd = mkstemps(path, 12);
-    if (fd < 0) {
-        return -1;
-    }
-    close(fd);
     engine = ub_engine_new(&engine_options, err, sizeof(err));
-    return engine && ub_test_write_model(path, &options) ? 0 : -1;
+    return engine && ub_test_new_model(path, &options) ? 0 : -1;
 }
 
 static int teardown(void** state)

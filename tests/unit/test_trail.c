@@ -14,10 +14,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -37,47 +35,19 @@ typedef struct {
 } stream;
 
 static const ub_model*
-open_model(const char* path)
-{
-    char err[256] = "";
-    const ub_model* model = ub_model_open(path, err, sizeof(err));
-    unlink(path);
-    if (!model) {
-        fail_msg("%s", err);
-    }
-    return model;
-}
-
-/// A small network of the golden tests
-static const ub_model*
 golden_model(const char* name)
 {
-    char from[128];
-    static char text[1 << 16];
-    char path[] = "/tmp/unbraid-trail-XXXXXX";
-    snprintf(from, sizeof(from), "tests/golden/%s.json", name);
-    FILE* in = fopen(from, "rb");
-    const int fd = mkstemp(path);
-    if (!in || fd < 0) {
-        fail_msg("%s or %s cannot be opened (is this the repository's root?)", from, path);
-    } else {
-        text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
-        fclose(in);
-        close(fd);
-    }
-    assert_true(ub_test_write_network(path, text, 7));
-    return open_model(path);
+    const ub_model* model = ub_test_open_golden(name, 7);
+    assert_non_null(model);
+    return model;
 }
 
 static const ub_model*
 regular_model(const ub_test_model_options* options)
 {
-    char path[] = "/tmp/unbraid-trail-XXXXXX";
-    const int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_true(ub_test_write_model(path, options));
-    return open_model(path);
+    const ub_model* model = ub_test_open_model(options);
+    assert_non_null(model);
+    return model;
 }
 
 static void
