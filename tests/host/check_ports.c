@@ -8,12 +8,10 @@
 */
 
 #include "plugin/ports.h"
-#include "tests/host/rig.h"
+#include "tests/host/messages.h"
 #include "tests/host/tap.h"
 
 #include <lv2/core/lv2.h>
-#include <lv2/log/log.h>
-#include <lv2/urid/urid.h>
 
 #include <math.h>
 #include <string.h>
@@ -143,38 +141,12 @@ static void check_latency(const ub_shape* shape)
           "%s latency's maximum %.0f holds for %.0f and is not idle", shape->uri, max, longest);
 }
 
-static char logged[1024];
-
-static int log_vprintf(LV2_Log_Handle handle, LV2_URID type, const char* format, va_list args)
-{
-    (void)handle;
-    return type == 1 ? vsnprintf(logged, sizeof(logged), format, args) : 0;
-}
-
-static int log_printf(LV2_Log_Handle handle, LV2_URID type, const char* format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    const int written = log_vprintf(handle, type, format, args);
-    va_end(args);
-    return written;
-}
-
-static LV2_URID map(LV2_URID_Map_Handle handle, const char* uri)
-{
-    (void)handle;
-    return !strcmp(uri, LV2_LOG__Error) ? 1 : 2;
-}
-
 static void check_rate(const char* uri, double rate)
 {
-    LV2_URID_Map urid_map = {NULL, map};
-    LV2_Log_Log log_log = {NULL, log_printf, log_vprintf};
-    const LV2_Feature map_feature = {LV2_URID__map, &urid_map};
-    const LV2_Feature log_feature = {LV2_LOG__log, &log_log};
-    const LV2_Feature* const features[] = {&map_feature, &log_feature, NULL};
-    logged[0] = '\0';
-    LilvInstance* const instance = lilv_plugin_instantiate(ub_rig_find(uri), rate, features);
+    (void)ub_messages_logged();
+    LilvInstance* const instance =
+        lilv_plugin_instantiate(ub_rig_find(uri), rate, ub_messages_features());
+    const char* const logged = ub_messages_logged();
     const char* const line = strchr(logged, '\n');
     ub_ok(!instance && !strncmp(logged, "unbraid: ", 9) && line && !line[1],
           "%s at %g Hz is refused with one line in the host's log", uri, rate);

@@ -7,34 +7,14 @@
 */
 
 #include "plugin/ports.h"
-#include "tests/host/rig.h"
+#include "tests/host/messages.h"
 #include "tests/host/tap.h"
 
 #include <lv2/atom/atom.h>
 #include <lv2/presets/presets.h>
-#include <lv2/urid/urid.h>
 
 #include <math.h>
 #include <string.h>
-
-#define MAX_URIDS 64
-
-static char* mapped[MAX_URIDS];
-
-static LV2_URID map_uri(LV2_URID_Map_Handle handle, const char* uri)
-{
-    (void)handle;
-    LV2_URID id = 0;
-    while (id < MAX_URIDS - 1 && mapped[id] && strcmp(mapped[id], uri)) {
-        ++id;
-    }
-    if (!mapped[id]) {
-        mapped[id] = strdup(uri);
-    }
-    return id + 1;
-}
-
-static LV2_URID_Map map = {NULL, map_uri};
 
 typedef struct {
     uint32_t good; ///< Controls that there are, with values in their range
@@ -47,7 +27,7 @@ static void take_value(const char* symbol, void* data, const void* value, uint32
 {
     tally* const t = (tally*)data;
     float number = NAN;
-    if (type == map_uri(NULL, LV2_ATOM__Float) && size == sizeof(float)) {
+    if (type == ub_urid(LV2_ATOM__Float) && size == sizeof(float)) {
         memcpy(&number, value, sizeof(float));
     }
     bool good = false;
@@ -81,7 +61,7 @@ static void check_presets(const ub_shape* shape, uint32_t least)
     LILV_FOREACH (nodes, i, presets) {
         const LilvNode* const preset = lilv_nodes_get(presets, i);
         lilv_world_load_resource(ub_rig_world(), preset);
-        LilvState* const state = lilv_state_new_from_world(ub_rig_world(), &map, preset);
+        LilvState* const state = lilv_state_new_from_world(ub_rig_world(), ub_urid_map(), preset);
         tally t = {0, 0, false};
         if (state) {
             lilv_state_emit_port_values(state, take_value, &t);

@@ -36,29 +36,21 @@ static LV2_URID map(LV2_URID_Map_Handle handle, const char* uri)
     return id;
 }
 
-static const char* unmap(LV2_URID_Unmap_Handle handle, LV2_URID id)
-{
-    (void)handle;
-    return id < MAX_URIS ? uris[id] : NULL;
-}
-
 LV2_URID_Map* ub_urid_map(void)
 {
     static LV2_URID_Map it = {NULL, map};
     return &it;
 }
 
-LV2_URID_Unmap* ub_urid_unmap(void)
+LV2_URID ub_urid(const char* uri)
 {
-    static LV2_URID_Unmap it = {NULL, unmap};
-    return &it;
+    return map(NULL, uri);
 }
 
 static int log_vprintf(LV2_Log_Handle handle, LV2_URID type, const char* format, va_list args)
 {
     (void)handle;
-    (void)type;
-    return vsnprintf(line, sizeof(line), format, args);
+    return type == ub_urid(LV2_LOG__Error) ? vsnprintf(line, sizeof(line), format, args) : 0;
 }
 
 static int log_printf(LV2_Log_Handle handle, LV2_URID type, const char* format, ...)
@@ -87,11 +79,6 @@ const char* ub_messages_logged(void)
     return logged;
 }
 
-static LV2_URID urid(const char* uri)
-{
-    return map(NULL, uri);
-}
-
 static void send(ub_rig* rig, const char* type, const char* path)
 {
     LV2_Atom_Forge forge;
@@ -101,11 +88,11 @@ static void send(ub_rig* rig, const char* type, const char* path)
     lv2_atom_forge_set_buffer(&forge, (uint8_t*)rig->messages[0], sizeof(rig->messages[0]));
     lv2_atom_forge_sequence_head(&forge, &sequence, 0);
     lv2_atom_forge_frame_time(&forge, 0);
-    lv2_atom_forge_object(&forge, &object, 0, urid(type));
-    lv2_atom_forge_key(&forge, urid(LV2_PATCH__property));
-    lv2_atom_forge_urid(&forge, urid(MODEL));
+    lv2_atom_forge_object(&forge, &object, 0, ub_urid(type));
+    lv2_atom_forge_key(&forge, ub_urid(LV2_PATCH__property));
+    lv2_atom_forge_urid(&forge, ub_urid(MODEL));
     if (path) {
-        lv2_atom_forge_key(&forge, urid(LV2_PATCH__value));
+        lv2_atom_forge_key(&forge, ub_urid(LV2_PATCH__value));
         lv2_atom_forge_path(&forge, path, (uint32_t)strlen(path));
     }
     lv2_atom_forge_pop(&forge, &object);
@@ -130,11 +117,11 @@ const char* ub_messages_told(const ub_rig* rig)
         const LV2_Atom_Object* const object = (const LV2_Atom_Object*)&event->body;
         const LV2_Atom* property = NULL;
         const LV2_Atom* value = NULL;
-        lv2_atom_object_get(object, urid(LV2_PATCH__property), &property, urid(LV2_PATCH__value),
+        lv2_atom_object_get(object, ub_urid(LV2_PATCH__property), &property, ub_urid(LV2_PATCH__value),
                             &value, 0);
-        if (object->body.otype == urid(LV2_PATCH__Set) && property && value &&
-            ((const LV2_Atom_URID*)property)->body == urid(MODEL) &&
-            value->type == urid(LV2_ATOM__Path)) {
+        if (object->body.otype == ub_urid(LV2_PATCH__Set) && property && value &&
+            ((const LV2_Atom_URID*)property)->body == ub_urid(MODEL) &&
+            value->type == ub_urid(LV2_ATOM__Path)) {
             told = (const char*)(value + 1);
         }
     }

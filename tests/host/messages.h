@@ -16,14 +16,14 @@
 
 #include <stdbool.h>
 
-/// A map for all plugins in the program, and its inverse
+/// A map for all plugins in the program, and what it gives
 LV2_URID_Map* ub_urid_map(void);
-LV2_URID_Unmap* ub_urid_unmap(void);
+LV2_URID ub_urid(const char* uri);
 
 /// The map and the log, to offer to a plugin
 const LV2_Feature* const* ub_messages_features(void);
 
-/// The last line logged, "" after it was read.
+/// The last line logged as an error, "" after it was read.
 const char* ub_messages_logged(void);
 
 /// Have the next run() set a plugin's model.
