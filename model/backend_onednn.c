@@ -169,7 +169,7 @@ onednn_destroy(ub_runner* self)
     if (self->stream) {
         dnnl_stream_destroy(self->stream);
     }
-    ub_dnn_store_put(self->store);
+    ub_packed_put(self->store);
     for (uint32_t i = 0; i < self->n_images; ++i) {
         ub_images_free(&self->images[i]);
     }
@@ -183,7 +183,7 @@ static bool
 make_ready(ub_runner* self)
 {
     const ub_network* net = &self->model->net;
-    self->store = ub_dnn_store_get(self->model);
+    self->store = (ub_dnn_store*)ub_packed_get(self->model, &ub_dnn_packing);
     if (!self->store || dnnl_stream_create(&self->stream, ub_dnn_store_engine(self->store),
                                            dnnl_stream_default_flags) != dnnl_success) {
         return false;
@@ -258,15 +258,15 @@ ub_onednn_bf16_is_fast(void)
     return has_isa(dnnl_cpu_isa_avx512_core_amx);
 }
 
+#define SHARED .run = onednn_run, .destroy = onednn_destroy, .trail_free = ub_trail_free
+
 const ub_backend ub_backend_onednn = {
     .name = "onednn",
     .about = "oneDNN, single precision",
     .available = single_available,
     .create = create_single,
-    .run = onednn_run,
-    .destroy = onednn_destroy,
     .trail_new = single_trail_new,
-    .trail_free = ub_trail_free,
+    SHARED,
 };
 
 const ub_backend ub_backend_onednn_bf16 = {
@@ -274,8 +274,6 @@ const ub_backend ub_backend_onednn_bf16 = {
     .about = "oneDNN, bfloat16",
     .available = half_available,
     .create = create_half,
-    .run = onednn_run,
-    .destroy = onednn_destroy,
     .trail_new = half_trail_new,
-    .trail_free = ub_trail_free,
+    SHARED,
 };

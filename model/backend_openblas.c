@@ -88,7 +88,7 @@ run_encoder(ub_runner* self, const ub_item* item)
     const float* src = (const float*)images->input;
     for (uint32_t i = 0; i < images->net->encoders; ++i) {
         const ub_layer* l = &images->net->encoder[i];
-        const ub_gemm_shape shape = ub_gemm_encoder_shape(l);
+        const ub_conv_shape shape = ub_encoder_shape(l, (ub_span){0, l->out_size[0]});
         const ub_finish finish = {&l->activation, item->folded->encoder_scale[i],
                                   item->folded->encoder_shift[i], l->filters};
         float* out = (float*)images->encoder[i];
@@ -106,7 +106,7 @@ run_decoder(ub_runner* self, const ub_item* item)
     for (uint32_t i = 0; i < images->net->decoders; ++i) {
         const ub_decoder_plan* d = &self->plan.decoder[i];
         for (uint32_t n = 0; n < d->n_parts; ++n) {
-            const ub_gemm_shape shape = ub_gemm_part_shape(&images->net->decoder[i], &d->parts[n]);
+            const ub_conv_shape shape = ub_part_shape(&images->net->decoder[i], &d->parts[n]);
             const float* src = (const float*)ub_part_input(images, &self->plan, i, n, input);
             ub_gemm_conv(&shape, ub_gemm_part_weights(self->store, i, &d->parts[n]), src, NULL,
                          images->raw + d->raw[n], self->scratch, self->scratch_step);
@@ -139,7 +139,7 @@ openblas_destroy(ub_runner* self)
     if (self) {
         ub_frames_plan_clear(&self->plan);
         ub_images_free(&self->images);
-        ub_gemm_store_put(self->store);
+        ub_packed_put(self->store);
         free(self->raw);
         free(self->scratch);
         ub_model_unref(self->model);
@@ -153,14 +153,15 @@ scratch_size(const ub_network* net, const ub_frames_plan* whole)
 {
     size_t most = 0;
     for (uint32_t i = 0; i < net->encoders; ++i) {
-        const ub_gemm_shape shape = ub_gemm_encoder_shape(&net->encoder[i]);
+        const ub_layer* l = &net->encoder[i];
+        const ub_conv_shape shape = ub_encoder_shape(l, (ub_span){0, l->out_size[0]});
         const size_t size = ub_gemm_scratch(&shape);
         most = size > most ? size : most;
     }
     for (uint32_t i = 0; i < net->decoders; ++i) {
         for (uint32_t n = 0; n < whole->decoder[i].n_parts; ++n) {
-            const ub_gemm_shape shape =
-                ub_gemm_part_shape(&net->decoder[i], &whole->decoder[i].parts[n]);
+            const ub_conv_shape shape =
+                ub_part_shape(&net->decoder[i], &whole->decoder[i].parts[n]);
             const size_t size = ub_gemm_scratch(&shape);
             most = size > most ? size : most;
         }
@@ -172,7 +173,7 @@ static bool
 make_ready(ub_runner* self)
 {
     const ub_network* net = &self->model->net;
-    self->store = ub_gemm_store_get(self->model);
+    self->store = (ub_gemm_store*)ub_packed_get(self->model, &ub_gemm_packing);
     if (!self->store || !ub_frames_plan_make(&self->plan, net, 0, net->frames)) {
         return false;
     }

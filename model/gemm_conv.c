@@ -10,37 +10,14 @@
 #define BLOCK_VALUES (384U << 10) ///< Spread-out values in a block, which should stay in cache
 #define MIN_BLOCK 16U             ///< Pixels
 
-ub_gemm_shape
-ub_gemm_encoder_shape(const ub_layer* layer)
-{
-    ub_gemm_shape shape = {.inputs = layer->inputs, .filters = layer->filters};
-    memcpy(shape.in_size, layer->in_size, sizeof(shape.in_size));
-    memcpy(shape.out_size, layer->out_size, sizeof(shape.out_size));
-    memcpy(shape.kernel, layer->kernel, sizeof(shape.kernel));
-    memcpy(shape.stride, layer->stride, sizeof(shape.stride));
-    memcpy(shape.pad, layer->pad, sizeof(shape.pad));
-    return shape;
-}
-
-ub_gemm_shape
-ub_gemm_part_shape(const ub_layer* layer, const ub_part* part)
-{
-    ub_gemm_shape shape = {.inputs = layer->inputs, .filters = part->filters, .stride = {1, 1}};
-    memcpy(shape.in_size, part->in_size, sizeof(shape.in_size));
-    memcpy(shape.out_size, part->out_size, sizeof(shape.out_size));
-    memcpy(shape.kernel, part->taps, sizeof(shape.kernel));
-    memcpy(shape.pad, part->pad, sizeof(shape.pad));
-    return shape;
-}
-
 static size_t
-seen_values(const ub_gemm_shape* shape)
+seen_values(const ub_conv_shape* shape)
 {
     return (size_t)shape->kernel[0] * shape->kernel[1] * shape->inputs;
 }
 
 static uint32_t
-block_pixels(const ub_gemm_shape* shape)
+block_pixels(const ub_conv_shape* shape)
 {
     const uint32_t all = shape->out_size[0] * shape->out_size[1];
     const uint32_t fit = (uint32_t)(BLOCK_VALUES / seen_values(shape));
@@ -49,13 +26,13 @@ block_pixels(const ub_gemm_shape* shape)
 }
 
 size_t
-ub_gemm_scratch(const ub_gemm_shape* shape)
+ub_gemm_scratch(const ub_conv_shape* shape)
 {
     return block_pixels(shape) * (seen_values(shape) + shape->filters);
 }
 
 void
-ub_gemm_pack(const ub_gemm_shape* shape, const float* weights, float* out)
+ub_gemm_pack(const ub_conv_shape* shape, const float* weights, float* out)
 {
     const size_t taps = (size_t)shape->kernel[0] * shape->kernel[1];
     for (size_t k = 0; k < taps; ++k) {
@@ -69,7 +46,7 @@ ub_gemm_pack(const ub_gemm_shape* shape, const float* weights, float* out)
 
 /// What the kernel sees from one output pixel
 static void
-spread_pixel(const ub_gemm_shape* s, const float* src, uint32_t t, uint32_t b, float* out)
+spread_pixel(const ub_conv_shape* s, const float* src, uint32_t t, uint32_t b, float* out)
 {
     const size_t run = (size_t)s->kernel[1] * s->inputs;
     const int64_t x = (int64_t)b * s->stride[1] - s->pad[1][0];
@@ -90,7 +67,7 @@ spread_pixel(const ub_gemm_shape* s, const float* src, uint32_t t, uint32_t b, f
 }
 
 void
-ub_gemm_conv(const ub_gemm_shape* shape, const float* weights, const float* src,
+ub_gemm_conv(const ub_conv_shape* shape, const float* weights, const float* src,
              const ub_finish* finish, float* out, float* scratch, size_t scratch_step)
 {
     const int all = (int)(shape->out_size[0] * shape->out_size[1]);

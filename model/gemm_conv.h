@@ -11,28 +11,15 @@
    and multiplied by the weights.
 */
 
-#include "model/phases.h"
+#include "model/conv_shape.h"
 #include "model/pixels.h"
 
-typedef struct {
-    uint32_t inputs;
-    uint32_t filters;
-    uint32_t in_size[2]; ///< [frames, bins], as all pairs
-    uint32_t out_size[2];
-    uint32_t kernel[2];
-    uint32_t stride[2];
-    uint32_t pad[2][2]; ///< [axis][before, after]
-} ub_gemm_shape;
-
-ub_gemm_shape ub_gemm_encoder_shape(const ub_layer* layer);
-ub_gemm_shape ub_gemm_part_shape(const ub_layer* layer, const ub_part* part);
-
 /// Values of scratch memory that each thread needs
-size_t ub_gemm_scratch(const ub_gemm_shape* shape);
+size_t ub_gemm_scratch(const ub_conv_shape* shape);
 
 /// Weights [filters][inputs][kernel frames][kernel bins] as the matrix
 /// [kernel frames][kernel bins][inputs][filters] that ub_gemm_conv() takes
-void ub_gemm_pack(const ub_gemm_shape* shape, const float* weights, float* out);
+void ub_gemm_pack(const ub_conv_shape* shape, const float* weights, float* out);
 
 /**
    Convolve, on all OpenMP threads.
@@ -41,7 +28,7 @@ void ub_gemm_pack(const ub_gemm_shape* shape, const float* weights, float* out);
    @param out [frames][bins][filters].
    @param scratch One for each thread, `scratch_step` values apart.
 */
-void ub_gemm_conv(const ub_gemm_shape* shape, const float* weights, const float* src,
+void ub_gemm_conv(const ub_conv_shape* shape, const float* weights, const float* src,
                   const ub_finish* finish, float* out, float* scratch, size_t scratch_step);
 
 #endif // UB_MODEL_GEMM_CONV_H

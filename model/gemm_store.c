@@ -7,15 +7,12 @@
 #include "model/gemm_conv.h"
 #include "model/images.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static ub_gemm_store* stores = NULL; ///< Guarded by the lock
-
 static void
-free_store(ub_gemm_store* store)
+free_store(void* weights)
 {
+    ub_gemm_store* store = (ub_gemm_store*)weights;
     for (int i = 0; i < UB_MAX_LAYERS; ++i) {
         free(store->encoder[i]);
         for (uint32_t k = 0; k < UB_MAX_PARTS; ++k) {
@@ -26,7 +23,7 @@ free_store(ub_gemm_store* store)
 }
 
 static size_t
-shape_size(const ub_gemm_shape* s)
+shape_size(const ub_conv_shape* s)
 {
     return (size_t)s->filters * s->inputs * s->kernel[0] * s->kernel[1];
 }
@@ -34,7 +31,8 @@ shape_size(const ub_gemm_shape* s)
 static bool
 pack_encoder(ub_gemm_store* store, uint32_t i)
 {
-    const ub_gemm_shape shape = ub_gemm_encoder_shape(&store->model->net.encoder[i]);
+    const ub_layer* l = &store->model->net.encoder[i];
+    const ub_conv_shape shape = ub_encoder_shape(l, (ub_span){0, l->out_size[0]});
     store->encoder[i] = (float*)ub_page_alloc(shape_size(&shape) * sizeof(float));
     if (store->encoder[i]) {
         ub_gemm_pack(&shape, store->model->encoder[i].weight, store->encoder[i]);
@@ -53,7 +51,7 @@ static bool
 pack_part(ub_gemm_store* store, uint32_t i, const ub_part* part)
 {
     const ub_layer* l = &store->model->net.decoder[i];
-    const ub_gemm_shape shape = ub_gemm_part_shape(l, part);
+    const ub_conv_shape shape = ub_part_shape(l, part);
     float* weights = (float*)malloc(shape_size(&shape) * sizeof(float));
     float* packed = (float*)ub_page_alloc(shape_size(&shape) * sizeof(float));
     if (weights && packed) {
@@ -84,52 +82,21 @@ pack_all(ub_gemm_store* store)
     return ok;
 }
 
-ub_gemm_store*
-ub_gemm_store_get(const ub_model* model)
+static void*
+make_store(const ub_model* model)
 {
-    pthread_mutex_lock(&lock);
-    ub_gemm_store* store = stores;
-    while (store && store->model != model) {
-        store = store->next;
-    }
-    if (!store) {
-        store = (ub_gemm_store*)calloc(1, sizeof(ub_gemm_store));
-        if (store) {
-            store->model = model;
-        }
-        if (store && !pack_all(store)) {
-            free_store(store);
-            store = NULL;
-        }
-        if (store) {
-            store->next = stores;
-            stores = store;
-        }
-    }
+    ub_gemm_store* store = (ub_gemm_store*)calloc(1, sizeof(ub_gemm_store));
     if (store) {
-        ++store->refs;
+        store->model = model;
     }
-    pthread_mutex_unlock(&lock);
+    if (store && !pack_all(store)) {
+        free_store(store);
+        return NULL;
+    }
     return store;
 }
 
-void
-ub_gemm_store_put(ub_gemm_store* store)
-{
-    if (!store) {
-        return;
-    }
-    pthread_mutex_lock(&lock);
-    if (--store->refs == 0) {
-        ub_gemm_store** at = &stores;
-        while (*at != store) {
-            at = &(*at)->next;
-        }
-        *at = store->next;
-        free_store(store);
-    }
-    pthread_mutex_unlock(&lock);
-}
+const ub_packing ub_gemm_packing = {make_store, free_store};
 
 const float*
 ub_gemm_part_weights(const ub_gemm_store* store, uint32_t layer, const ub_part* part)

@@ -40,7 +40,7 @@ make_attributes(dnnl_primitive_attr_t* out, const ub_dnn_shape* shape)
     if (!shape->activation) {
         return true;
     }
-    const dnnl_dims_t sizes = {1, shape->filters, 1, 1};
+    const dnnl_dims_t sizes = {1, shape->size.filters, 1, 1};
     ub_dnn_desc channels = NULL;
     dnnl_post_ops_t ops = NULL;
     const bool made = ok(dnnl_post_ops_create(&ops)) &&
@@ -60,12 +60,13 @@ bool
 ub_dnn_conv_describe(ub_dnn_conv* conv, dnnl_engine_t engine, const ub_dnn_shape* shape)
 {
     const dnnl_data_type_t type = shape->half ? dnnl_bf16 : dnnl_f32;
-    const dnnl_dims_t in = {1, shape->inputs, shape->in_size[0], shape->in_size[1]};
-    const dnnl_dims_t out = {1, shape->filters, shape->out_size[0], shape->out_size[1]};
-    const dnnl_dims_t kernel = {shape->filters, shape->inputs, shape->kernel[0], shape->kernel[1]};
-    const dnnl_dims_t strides = {shape->stride[0], shape->stride[1]};
-    const dnnl_dims_t before = {shape->pad[0][0], shape->pad[1][0]};
-    const dnnl_dims_t after = {shape->pad[0][1], shape->pad[1][1]};
+    const ub_conv_shape* size = &shape->size;
+    const dnnl_dims_t in = {1, size->inputs, size->in_size[0], size->in_size[1]};
+    const dnnl_dims_t out = {1, size->filters, size->out_size[0], size->out_size[1]};
+    const dnnl_dims_t kernel = {size->filters, size->inputs, size->kernel[0], size->kernel[1]};
+    const dnnl_dims_t strides = {size->stride[0], size->stride[1]};
+    const dnnl_dims_t before = {size->pad[0][0], size->pad[1][0]};
+    const dnnl_dims_t after = {size->pad[0][1], size->pad[1][1]};
     ub_dnn_desc src = NULL;
     ub_dnn_desc weights = NULL;
     ub_dnn_desc dst = NULL;

@@ -12,17 +12,11 @@
    it with the same OpenMP thread count.
 */
 
-#include "model/network.h"
+#include "model/conv_shape.h"
 #include "model/onednn_version.h"
 
 typedef struct {
-    uint32_t inputs;
-    uint32_t filters;
-    uint32_t in_size[2]; ///< [frames, bins], as all pairs
-    uint32_t out_size[2];
-    uint32_t kernel[2];
-    uint32_t stride[2];
-    uint32_t pad[2][2];              ///< [axis][before, after]
+    ub_conv_shape size;
     const ub_activation* activation; ///< After scale and shift, or NULL for raw float output
     bool half;                       ///< Weights, input and finished output are bfloat16
 } ub_dnn_shape;

@@ -22,18 +22,7 @@ make_encoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint
 {
     const dnnl_engine_t engine = ub_dnn_store_engine(store);
     const ub_layer* l = &net->encoder[i];
-    ub_span in;
-    ub_dnn_shape shape = {.inputs = l->inputs,
-                          .filters = l->filters,
-                          .out_size = {out.count, l->out_size[1]},
-                          .activation = &l->activation,
-                          .half = plan->half};
-    memcpy(shape.kernel, l->kernel, sizeof(l->kernel));
-    memcpy(shape.stride, l->stride, sizeof(l->stride));
-    memcpy(shape.pad, l->pad, sizeof(l->pad));
-    ub_layer_input(l, out, &in, shape.pad[0]);
-    shape.in_size[0] = in.count;
-    shape.in_size[1] = l->in_size[1];
+    const ub_dnn_shape shape = {ub_encoder_shape(l, out), &l->activation, plan->half};
     return ub_dnn_conv_describe(conv, engine, &shape) &&
            build(plan, conv, engine, ub_dnn_encoder_weights(store, i, ub_dnn_conv_weights(conv)));
 }
@@ -70,14 +59,7 @@ make_part(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint32_
           const ub_part* part, ub_dnn_conv* conv)
 {
     const dnnl_engine_t engine = ub_dnn_store_engine(store);
-    ub_dnn_shape shape = {.inputs = net->decoder[i].inputs,
-                          .filters = part->filters,
-                          .stride = {1, 1},
-                          .half = plan->half};
-    memcpy(shape.in_size, part->in_size, sizeof(shape.in_size));
-    memcpy(shape.out_size, part->out_size, sizeof(shape.out_size));
-    memcpy(shape.kernel, part->taps, sizeof(shape.kernel));
-    memcpy(shape.pad, part->pad, sizeof(shape.pad));
+    const ub_dnn_shape shape = {ub_part_shape(&net->decoder[i], part), NULL, plan->half};
     return ub_dnn_conv_describe(conv, engine, &shape) &&
            build(plan, conv, engine,
                  ub_dnn_part_weights(store, i, part, ub_dnn_conv_weights(conv)));

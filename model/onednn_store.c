@@ -17,44 +17,29 @@ struct packed_s {
 struct ub_dnn_store_s {
     const ub_model* model;
     dnnl_engine_t engine;
-    packed* first;
-    unsigned refs;
-    ub_dnn_store* next;
+    pthread_mutex_t lock;
+    packed* first; ///< Guarded by the lock
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static ub_dnn_store* stores = NULL; ///< Guarded by the lock, as everything in them
-
-ub_dnn_store*
-ub_dnn_store_get(const ub_model* model)
+static void*
+make_store(const ub_model* model)
 {
-    pthread_mutex_lock(&lock);
-    ub_dnn_store* store = stores;
-    while (store && store->model != model) {
-        store = store->next;
-    }
-    if (!store) {
-        store = (ub_dnn_store*)calloc(1, sizeof(ub_dnn_store));
-        if (store && dnnl_engine_create(&store->engine, dnnl_cpu, 0) != dnnl_success) {
-            free(store);
-            store = NULL;
-        }
-        if (store) {
-            store->model = model;
-            store->next = stores;
-            stores = store;
-        }
+    ub_dnn_store* store = (ub_dnn_store*)calloc(1, sizeof(ub_dnn_store));
+    if (store && dnnl_engine_create(&store->engine, dnnl_cpu, 0) != dnnl_success) {
+        free(store);
+        return NULL;
     }
     if (store) {
-        ++store->refs;
+        store->model = model;
+        pthread_mutex_init(&store->lock, NULL);
     }
-    pthread_mutex_unlock(&lock);
     return store;
 }
 
 static void
-free_store(ub_dnn_store* store)
+free_store(void* weights)
 {
+    ub_dnn_store* store = (ub_dnn_store*)weights;
     packed* p = store->first;
     while (p) {
         packed* const next = p->next;
@@ -63,26 +48,11 @@ free_store(ub_dnn_store* store)
         p = next;
     }
     dnnl_engine_destroy(store->engine);
+    pthread_mutex_destroy(&store->lock);
     free(store);
 }
 
-void
-ub_dnn_store_put(ub_dnn_store* store)
-{
-    if (!store) {
-        return;
-    }
-    pthread_mutex_lock(&lock);
-    if (--store->refs == 0) {
-        ub_dnn_store** at = &stores;
-        while (*at != store) {
-            at = &(*at)->next;
-        }
-        *at = store->next;
-        free_store(store);
-    }
-    pthread_mutex_unlock(&lock);
-}
+const ub_packing ub_dnn_packing = {make_store, free_store};
 
 dnnl_engine_t
 ub_dnn_store_engine(const ub_dnn_store* store)
@@ -180,13 +150,13 @@ ub_dnn_encoder_weights(ub_dnn_store* store, uint32_t layer, ub_dnn_const_desc de
 {
     const ub_layer* l = &store->model->net.encoder[layer];
     const dnnl_dims_t sizes = {l->filters, l->inputs, l->kernel[0], l->kernel[1]};
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&store->lock);
     dnnl_memory_t memory = find(store, layer, desc);
     if (!memory) {
         memory = add(store, layer,
                      pack(store->engine, store->model->encoder[layer].weight, sizes, desc));
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&store->lock);
     return memory;
 }
 
@@ -198,7 +168,7 @@ ub_dnn_part_weights(ub_dnn_store* store, uint32_t layer, const ub_part* part,
     const dnnl_dims_t sizes = {part->filters, l->inputs, part->taps[0], part->taps[1]};
     const uint32_t key = UB_MAX_LAYERS + layer * UB_MAX_PARTS +
                          part->first_phase[0] * l->stride[1] + part->first_phase[1];
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&store->lock);
     dnnl_memory_t memory = find(store, key, desc);
     if (!memory) {
         const size_t size = (size_t)part->filters * l->inputs * part->taps[0] * part->taps[1];
@@ -209,6 +179,6 @@ ub_dnn_part_weights(ub_dnn_store* store, uint32_t layer, const ub_part* part,
         }
         free(weights);
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&store->lock);
     return memory;
 }

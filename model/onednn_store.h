@@ -6,23 +6,19 @@
 
 /**
    @file
-   A model's weights in the layouts that oneDNN wants, packed once per process
-   and shared by all runners.  All functions may be called from any thread
-   except a real-time one.
+   A model's weights in the layouts that oneDNN wants, each packed when first
+   asked for.  All functions may be called from any thread except a real-time
+   one.
 */
 
-#include "model/model.h"
 #include "model/onednn_version.h"
+#include "model/packed.h"
 #include "model/phases.h"
 
 typedef struct ub_dnn_store_s ub_dnn_store;
 
-/// The store of a model, made when first asked for.  The caller keeps the model
-/// open.  NULL: no memory.
-ub_dnn_store* ub_dnn_store_get(const ub_model* model);
-
-/// Drop a reference
-void ub_dnn_store_put(ub_dnn_store* store);
+/// How a model's ub_dnn_store is made
+extern const ub_packing ub_dnn_packing;
 
 dnnl_engine_t ub_dnn_store_engine(const ub_dnn_store* store);
 

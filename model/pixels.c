@@ -59,6 +59,16 @@ sigmoid(float x)
     return 1.0f / (1.0f + exp_of(-x));
 }
 
+INLINE void
+put(void* out, size_t at, float value, bool half)
+{
+    if (half) {
+        ((uint16_t*)out)[at] = to_half(value);
+    } else {
+        ((float*)out)[at] = value;
+    }
+}
+
 /// Below 0 the piecewise linear activations are lines of this slope
 INLINE float
 slope_of(const ub_activation* activation)
@@ -120,9 +130,9 @@ ub_copy_pixels(const void* from, size_t from_step, void* to, size_t to_step, uin
     }
 }
 
-CLONES static void
-finish_lines(const ub_finish* finish, const float* raw, size_t raw_step, float* out,
-             size_t out_step, size_t n)
+INLINE void
+finish_lines(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
+             size_t out_step, size_t n, bool half)
 {
     const float slope = slope_of(finish->activation);
     const uint32_t channels = finish->channels;
@@ -130,30 +140,26 @@ finish_lines(const ub_finish* finish, const float* raw, size_t raw_step, float* 
     const float* restrict shift = finish->shift;
     for (size_t i = 0; i < n; ++i) {
         const float* restrict x = raw + i * raw_step;
-        float* restrict y = out + i * out_step;
+        void* restrict y = (char*)out + i * out_step * (half ? sizeof(uint16_t) : sizeof(float));
         for (uint32_t c = 0; c < channels; ++c) {
             const float v = x[c] * scale[c] + shift[c];
-            y[c] = v < 0.0f ? v * slope : v;
+            put(y, c, v < 0.0f ? v * slope : v, half);
         }
     }
 }
 
 CLONES static void
-finish_lines_half(const ub_finish* finish, const float* raw, size_t raw_step, uint16_t* out,
+finish_lines_single(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
+                    size_t out_step, size_t n)
+{
+    finish_lines(finish, raw, raw_step, out, out_step, n, false);
+}
+
+CLONES static void
+finish_lines_half(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
                   size_t out_step, size_t n)
 {
-    const float slope = slope_of(finish->activation);
-    const uint32_t channels = finish->channels;
-    const float* restrict scale = finish->scale;
-    const float* restrict shift = finish->shift;
-    for (size_t i = 0; i < n; ++i) {
-        const float* restrict x = raw + i * raw_step;
-        uint16_t* restrict y = out + i * out_step;
-        for (uint32_t c = 0; c < channels; ++c) {
-            const float v = x[c] * scale[c] + shift[c];
-            y[c] = to_half(v < 0.0f ? v * slope : v);
-        }
-    }
+    finish_lines(finish, raw, raw_step, out, out_step, n, true);
 }
 
 /// Finish pixels with a smooth activation, some values at a time
@@ -171,12 +177,7 @@ finish_smooth(const ub_finish* finish, const float* raw, size_t raw_step, void* 
             }
             smooth(finish->activation, values, many);
             for (uint32_t k = 0; k < many; ++k) {
-                const size_t at = i * out_step + c + k;
-                if (half) {
-                    ((uint16_t*)out)[at] = to_half(values[k]);
-                } else {
-                    ((float*)out)[at] = values[k];
-                }
+                put(out, i * out_step + c + k, values[k], half);
             }
         }
     }
@@ -189,9 +190,9 @@ ub_finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, voi
     if (is_smooth(finish->activation)) {
         finish_smooth(finish, raw, raw_step, out, out_step, n, half);
     } else if (half) {
-        finish_lines_half(finish, raw, raw_step, (uint16_t*)out, out_step, n);
+        finish_lines_half(finish, raw, raw_step, out, out_step, n);
     } else {
-        finish_lines(finish, raw, raw_step, (float*)out, out_step, n);
+        finish_lines_single(finish, raw, raw_step, out, out_step, n);
     }
 }
 

@@ -245,7 +245,7 @@ static void
 bench_layers(json_t* out, const ub_model* model, bool half, double whole, double peak)
 {
     const ub_network* net = &model->net;
-    ub_dnn_store* store = ub_dnn_store_get(model);
+    ub_dnn_store* store = (ub_dnn_store*)ub_packed_get(model, &ub_dnn_packing);
     ub_dnn_plan plan;
     memset(&plan, 0, sizeof(plan));
     layer_job l = {.n = 1};
@@ -277,7 +277,7 @@ bench_layers(json_t* out, const ub_model* model, bool half, double whole, double
     fprintf(stderr, "%-12s %25.3f\n", "the rest", whole - sum);
     json_array_append_new(out, json_pack("{s:s, s:f}", "layer", "the rest", "ms", whole - sum));
     ub_dnn_plan_clear(&plan);
-    ub_dnn_store_put(store);
+    ub_packed_put(store);
     free(memory);
 }
 
