@@ -7,7 +7,9 @@ Weights and inputs are not stored: they come from a generator that tests/unit/ma
 
 NAME.golden: uint32 number of conditions, then for each condition float32 [sources], then
 uint32 number of points and stride, then for each condition float32 masks at the flat
-[channels][frames][bins] indices 0, stride, 2 * stride... All little endian.
+[channels][frames][bins] indices 0, stride, 2 * stride... All little endian. The bins of a network
+with a band map are its bands; NAME-at-bins.golden holds, in the same form, what comes of magnitudes
+and gives masks at the bins of the transform: the map to bands, the network, and the map back.
 
 Needs PyTorch and NumPy:  python3 tests/golden/make_golden.py
 """
@@ -15,10 +17,15 @@ Needs PyTorch and NumPy:  python3 tests/golden/make_golden.py
 import argparse
 import json
 import pathlib
+import sys
 
 import numpy as np
 import torch
 from torch.nn import functional as F
+
+FOLDER = pathlib.Path(__file__).parent
+sys.path.insert(0, str(FOLDER.parents[1] / "model/train"))
+from bands import spread_matrix  # noqa: E402
 
 SEED = 7
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -52,9 +59,9 @@ def tensor(name, *shape):
     return torch.from_numpy(values.astype(np.float64).reshape(shape))
 
 
-def magnitudes(stft):
+def magnitudes(stft, bins):
     """The test input [channels][frames][bins]: 0 to 2, most of it small."""
-    shape = (stft["channels"], stft["frames"], stft["bins"])
+    shape = (stft["channels"], stft["frames"], bins)
     u = uniform("input", int(np.prod(shape)))
     values = (2.0 * u * u).astype(np.float32).astype(np.float64)
     return torch.from_numpy(values.reshape(shape))
@@ -127,13 +134,16 @@ def decode(x, name, layer):
     return y[:, top : y.shape[1] - bottom, left : y.shape[2] - right]
 
 
-def mask(net, vector):
+def mask(net, vector, x):
+    """Mask for magnitudes x, both [channels][frames][bins of the network]."""
     layers = net["encoder"] + net["decoder"]
     counts = {"none": 0, "simple": 1}
     pairs = sum(counts.get(layer["film"], layer["filters"]) for layer in layers)
     film = conditions(net, vector, pairs) if pairs else None
     at = [0]
-    x = magnitudes(net["stft"])
+    x = (np.float64(np.float32(net["input"]["scale"])) * x) ** np.float64(
+        np.float32(net["input"]["power"])
+    )
     skips = []
     for n, layer in enumerate(net["encoder"]):
         x = finish(encode(x, f"encoder.{n}", layer), f"encoder.{n}", layer, film, at)
@@ -143,6 +153,13 @@ def mask(net, vector):
             x = torch.cat([x, skips[layer["skip"]]])
         x = finish(decode(x, f"decoder.{n}", layer), f"decoder.{n}", layer, film, at)
     return x.numpy()
+
+
+def mask_at_bins(net, vector):
+    """The mask at the transform's bins for magnitudes there."""
+    back = spread_matrix(net["stft"]["bins"], **net["bands"])
+    there = torch.from_numpy((back / back.sum(1, keepdims=True)).T)
+    return mask(net, vector, magnitudes(net["stft"], net["stft"]["bins"]) @ there) @ back
 
 
 LEAKY = {"kind": "leaky_relu", "slope": 0.01}
@@ -212,6 +229,9 @@ def cases():
     mixed["decoder"][0]["activation"] = {"kind": "linear"}
     conv = unet(grid(16, 64, 1, 0), [16, 32], encoder="simple", **KERAS)
     conv["control"] = CONV
+    bands = {"bands": {"kept": 12, "count": 32}}
+    bands.update(unet(grid(16, 96), [8, 24], encoder="complex"))
+    bands["input"] = {"scale": 2.0, "power": 0.3}
     return {
         "full": (full, ONE_HOT, 8192),
         "simple": (unet(grid(32, 64), [8, 16, 32], encoder="simple"), MIXED, 4096),
@@ -225,16 +245,16 @@ def cases():
                          ((3, 1), (1, 2)), encoder="complex"), MIXED, 1944),
         "conv": (conv, MIXED, 1024),
         "mono": (mono, np.array([[1], [0.4]], dtype=np.float32), 512),
+        "bands": (bands, MIXED, 1024),
     }  # fmt: skip
 
 
-def write(folder, name, net, vectors, points):
-    (folder / f"{name}.json").write_text(json.dumps(net, indent=1) + "\n")
-    size = net["stft"]["channels"] * net["stft"]["frames"] * net["stft"]["bins"]
-    stride = max(1, size // points)
+def write_masks(name, vectors, whole, points):
+    """NAME.golden: about `points` points of the mask for each condition."""
+    stride = max(1, whole[0].size // points)
     stride += stride > 1 and 1 - stride % 2  # odd, so that points fall on all kinds of columns
-    masks = [mask(net, v).reshape(-1)[::stride].astype("<f4") for v in vectors]
-    with open(folder / f"{name}.golden", "wb") as out:
+    masks = [m.reshape(-1)[::stride].astype("<f4") for m in whole]
+    with open(FOLDER / f"{name}.golden", "wb") as out:
         out.write(np.uint32(len(vectors)).tobytes() + vectors.astype("<f4").tobytes())
         out.write(np.array([len(masks[0]), stride], "<u4").tobytes())
         for m in masks:
@@ -243,14 +263,22 @@ def write(folder, name, net, vectors, points):
     print(f"{name}: {len(masks)} x {len(masks[0])} points, {spread}")
 
 
+def write(name, net, vectors, points):
+    (FOLDER / f"{name}.json").write_text(json.dumps(net, indent=1) + "\n")
+    image = magnitudes(net["stft"], net.get("bands", {}).get("count", net["stft"]["bins"]))
+    write_masks(name, vectors, [mask(net, v, image) for v in vectors], points)
+    if "bands" in net:
+        size = image.shape[0] * image.shape[1] * net["stft"]["bins"]
+        write_masks(f"{name}-at-bins", vectors, [mask_at_bins(net, v) for v in vectors], size)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("cases", nargs="*", help="only these")
     args = parser.parse_args()
-    folder = pathlib.Path(__file__).parent
     for name, case in cases().items():
         if not args.cases or name in args.cases:
-            write(folder, name, *case)
+            write(name, *case)
 
 
 if __name__ == "__main__":
