@@ -30,8 +30,6 @@ def checked(state, dtype):
 
 def write_weights(path, network, card, dtype=torch.float16):
     """Write aside, read back and compare every tensor's shape, then rename."""
-    if "bands" in network.description:
-        raise ValueError(f"{path}: the weights file has no band map (expected a network without)")
     tensors = checked(network.state_dict(), dtype)
     metadata = {
         "format": "unbraid",

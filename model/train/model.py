@@ -220,9 +220,9 @@ class UNet(nn.Module):
     def forward(self, magnitude, onehot):
         """The mask of the source that each one-hot row asks for."""
         given = self.description["input"]
-        x = (magnitude * given["scale"]) ** given["power"] if given["power"] != 1.0 else (
-            magnitude * given["scale"])  # fmt: skip
-        x = self.map.group(x) if self.map else x
+        x = self.map.group(magnitude) if self.map else magnitude
+        x = x * given["scale"]
+        x = x if given["power"] == 1.0 else x ** given["power"]
         with torch.autocast(x.device.type, enabled=False):
             pairs = self.conditions(onehot)
         outputs = []

@@ -77,8 +77,21 @@ def test_export_refuses_what_is_not_finite(tmp_path):
         write_weights(str(tmp_path / "w.safetensors"), network, {})
 
 
-def test_export_refuses_a_band_map(tmp_path):
-    description = small()
-    description["bands"] = {"kept": 8, "count": 16}
-    with pytest.raises(ValueError, match="no band map"):
-        write_weights(str(tmp_path / "w.safetensors"), UNet(description), {})
+def test_export_keeps_the_band_map(tmp_path):
+    network = UNet(small(bands={"kept": 8, "count": 16})).eval()
+    path = str(tmp_path / "w.safetensors")
+    write_weights(path, network, {}, torch.float32)
+    again, _ = load_weights(path)
+    assert again.description["bands"] == {"kept": 8, "count": 16}
+    x, onehot = torch.rand(2, 2, 16, 32), torch.eye(4)[:2]
+    assert torch.equal(network(x, onehot), again(x, onehot))
+
+
+def test_bins_are_grouped_before_their_power():
+    network = UNet(small(bands={"kept": 8, "count": 16}, scale=2.0, power=0.3)).eval()
+    seen = []
+    network.encoder[0].register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    x = torch.rand(1, 2, 16, 32)
+    network(x, torch.eye(4)[:1])
+    assert torch.allclose(seen[0], (2 * (x @ network.map.there)) ** 0.3)
+    assert not torch.allclose(seen[0], (2 * x) ** 0.3 @ network.map.there, rtol=1e-3)
