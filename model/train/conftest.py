@@ -37,11 +37,11 @@ def config():
         "train": {
             "minutes": 5, "learning_rate": 1e-3, "warmup_steps": 2, "weight_decay": 0.0,
             "ema": 0.9, "quiet": 1.0, "threads": 1, "checkpoint_minutes": 5,
-            "validate_minutes": 5, "rescan_steps": 3, "precision": "f32", "loss": "mask",
-            "look_ahead": "random", "compile": False,
+            "validate_minutes": 5, "validate_seconds": 4, "rescan_steps": 3, "precision": "f32",
+            "loss": "mask", "look_ahead": "random", "compile": False,
         },
         "data": {
             "mixes": 2, "workers": 0, "coherent": 0.5, "missing": 0.2, "resample": 0.5,
-            "tilt": 0.5, "weights": {},
+            "tilt": 0.5, "reverb": 0.5, "low_pass": 0.5, "weights": {},
         },
     }  # fmt: skip

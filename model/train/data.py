@@ -91,6 +91,30 @@ def tilt(x, corner, gain):
     return torch.fft.irfft(spectrum * (share + (1 - share) * gain[:, None, None]), x.shape[-1])
 
 
+def low_pass(x, cutoff):
+    """A steep low-pass at `cutoff` Hz for each row of x [rows][..][samples], as lossy coders do."""
+    spectrum = torch.fft.rfft(x)
+    frequency = torch.linspace(0, 22050, spectrum.shape[-1], device=x.device)
+    cutoff = cutoff.reshape(-1, *[1] * (x.dim() - 1))
+    return torch.fft.irfft(spectrum / (1 + (frequency / cutoff) ** 48), x.shape[-1])
+
+
+def add_room(x, room):
+    """x [rows][2][samples] plus its convolution with `room` [rows][2][taps]."""
+    size = x.shape[-1] + room.shape[-1]
+    wet = torch.fft.irfft(torch.fft.rfft(x, size) * torch.fft.rfft(room, size), size)
+    return x + wet[..., : x.shape[-1]]
+
+
+def draw_room(rng, taps=30000):
+    """A room as decaying noise of energy `wet`**2, float32 [2][taps]: 0.2 to 0.7 s to -60 dB."""
+    time = np.arange(taps) / 44100
+    noise = rng.standard_normal((2, taps)) * np.exp(-6.9 * time / rng.uniform(0.2, 0.7))
+    noise[:, : int(rng.uniform(0.002, 0.03) * 44100)] = 0
+    wet = rng.uniform(0.05, 0.5)
+    return (wet * noise / np.sqrt((noise**2).sum(1, keepdims=True))).astype(np.float32)
+
+
 def at_speed(x, speed, length):
     """`length` samples of x [2][samples] read at `speed`, by cubic interpolation."""
     place = torch.arange(length, device=x.device, dtype=torch.float64) * speed
@@ -113,7 +137,7 @@ class Mixer:
 
     def speed(self, rng):
         """A random speed: pitch and tempo change together."""
-        return rng.uniform(1 / 1.15, 1.15) if rng.random() < self.options["resample"] else 1.0
+        return rng.uniform(1 / 1.2, 1.2) if rng.random() < self.options["resample"] else 1.0
 
     def coherent(self, rng):
         """All sources of one piece at one time: {source: (key, start, speed)}."""
@@ -143,7 +167,7 @@ class Mixer:
         out.copy_(at_speed(raw, speed, self.length))
 
     def vary(self, rng, x, spreads):
-        """Gain, polarity, channels, tone, width, presence and level of x, in place of the plain.
+        """Gain, polarity, channels, tone, room, width, presence and level of x, and its top end.
 
         `spreads` [mixes][sources] are the ranges of the gains in dB.
         """
@@ -166,7 +190,22 @@ class Mixer:
         if len(tilted):
             rows = torch.tensor(tilted, device=self.device)
             x[rows] = tilt(x[rows], torch.tensor(corner, **there), torch.tensor(shelf, **there))
-        return x.unflatten(0, shape)
+        return self.spoil(rng, x, shape)
+
+    def spoil(self, rng, x, shape):
+        """Some sources of x [mixes * sources][2][samples] in a room, some mixes without treble."""
+        roomy = np.flatnonzero(rng.random(len(x)) < self.options["reverb"])
+        if len(roomy):
+            rows = torch.tensor(roomy, device=self.device)
+            rooms = torch.from_numpy(np.stack([draw_room(rng) for _ in roomy])).to(self.device)
+            x[rows] = add_room(x[rows], rooms)
+        x = x.unflatten(0, shape)
+        dull = np.flatnonzero(rng.random(shape[0]) < self.options["low_pass"])
+        if len(dull):
+            rows = torch.tensor(dull, device=self.device)
+            cutoff = rng.uniform(10000, 19000, len(dull)).astype(np.float32)
+            x[rows] = low_pass(x[rows], torch.from_numpy(cutoff).to(self.device))
+        return x
 
     def batch(self, rng, mixes):
         """float32 [mixes][sources][2][samples]."""
@@ -174,7 +213,7 @@ class Mixer:
         spreads = np.empty((mixes, len(SOURCES)))
         for n in range(mixes):
             together = self.pieces.whole and rng.random() < self.options["coherent"]
-            spreads[n] = 4.0 if together else 12.0
+            spreads[n] = 6.0 if together else 12.0
             chosen = self.coherent(rng) if together else self.scattered(rng)
             for name, place in chosen.items():
                 self.fill(x[n, SOURCES.index(name)], *place)

@@ -216,8 +216,7 @@ def main():
     for path in args.pieces:
         piece = load_song(path)
         if args.seconds:
-            length = int(args.seconds * 44100)
-            piece = piece.excerpt(max(0, (piece.length - length) // 2), length)
+            piece = piece.middle(args.seconds)
         table = anchors(piece, network.description["stft"])
         found = estimates_of(piece, network, place, engine)
         table.update({row: score(piece, estimates) for row, estimates in found.items()})

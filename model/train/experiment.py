@@ -78,11 +78,8 @@ def changed(base, changes):
 
 def excerpts(folder, plan):
     """The middle of the first validation pieces."""
-    length, found = plan["excerpt"] * 44100, []
-    for path in sorted(folder.glob("[!.]*/piece.json"))[: plan["pieces"]]:
-        piece = songs.load_piece(path.parent)
-        found.append(piece.excerpt(max(0, (piece.length - length) // 2), length))
-    return found
+    paths = sorted(folder.glob("[!.]*/piece.json"))[: plan["pieces"]]
+    return [songs.load_piece(path.parent).middle(plan["excerpt"]) for path in paths]
 
 
 def grouped(scores):

@@ -28,6 +28,11 @@ class Piece:
         """A part of the song."""
         return Piece(self.name, {k: x[:, start : start + length] for k, x in self.stems.items()})
 
+    def middle(self, seconds, rate=44100):
+        """The middle of the song, or all of a shorter one."""
+        length = int(seconds * rate)
+        return self.excerpt(max(0, (self.length - length) // 2), length)
+
 
 def load_piece(folder):
     """A piece of prepare.py, or a folder of stems as CLASS.wav or CLASS.flac."""

@@ -37,6 +37,7 @@ compile = false
 threads = 1
 checkpoint_minutes = 5
 validate_minutes = 5
+validate_seconds = 4
 rescan_steps = 1000
 [data]
 mixes = 1
@@ -45,6 +46,8 @@ coherent = 0.5
 missing = 0.2
 resample = 0.5
 tilt = 0.5
+reverb = 0.5
+low_pass = 0.5
 weights = {}
 """
 

@@ -42,6 +42,8 @@ coherent = 0.5
 missing = 0.2
 resample = 0.0
 tilt = 0.3
+reverb = 0.0
+low_pass = 0.0
 weights = {}
 [[question]]
 name = "loss"

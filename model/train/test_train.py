@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """One step of training, resuming, export and evaluation."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import metrics
 import stft as transform
 from export import write_weights
 from model import UNet, describe, load_weights
-from train import Run, train
+from train import Run, read_config, train
 
 
 def small_stft(description):
@@ -35,8 +36,10 @@ def trained(prepared, config, tmp_path, monkeypatch):
 
 def test_two_steps_write_checkpoint_log_and_curve(trained):
     names = {p.name for p in trained.folder.iterdir()}
-    assert {"checkpoint.pt", "log.tsv", "curve.png"} <= names
-    assert "loss" in (trained.folder / "log.tsv").read_text()
+    assert names == {"checkpoint.pt", "best.pt", "log.tsv", "curve.png"}
+    with open(trained.folder / "log.tsv") as file:
+        row = list(csv.DictReader(file, delimiter="\t"))[-1]
+    assert row["step"] == "2" and row["loss"] and row["test vocals"]
 
 
 def test_a_run_resumes(trained, prepared):
@@ -48,16 +51,30 @@ def test_a_run_resumes(trained, prepared):
 
 def test_a_run_begins_with_given_weights(trained, tmp_path):
     write_weights(str(tmp_path / "w.safetensors"), trained.averaged(), {}, torch.float32)
-    again = Run(trained.config, tmp_path / "new", start=str(tmp_path / "w.safetensors"))
-    assert again.step == 0
+    config = {**trained.config, "start": str(tmp_path / "w.safetensors")}
+    config["network"] = {**config["network"], "bands": {"kept": 64, "count": 128}}
+    again = Run(config, tmp_path / "new")
+    assert again.step == 0 and again.network.map
     for name, value in again.network.state_dict().items():
         if value.dtype.is_floating_point:
             assert torch.equal(value, trained.average[name]) and torch.equal(
                 value, again.average[name]
             )
-    config = {**trained.config, "network": {"first_filters": 8, "depth": 4, "control": [4, 8]}}
+    config["network"] = {"first_filters": 8, "depth": 4, "control": [4, 8]}
     with pytest.raises(ValueError, match="not the one of the configuration"):
-        Run(config, tmp_path / "new", start=str(tmp_path / "w.safetensors"))
+        Run(config, tmp_path / "new")
+
+
+def test_start_is_relative_to_the_configuration(tmp_path):
+    (tmp_path / "c.toml").write_text('start = "w.safetensors"')
+    assert read_config(tmp_path / "c.toml")["start"] == tmp_path / "w.safetensors"
+
+
+def test_the_best_average_is_kept(trained):
+    trained.keep_best({"a b": 90.0, "c d": float("nan")})
+    assert torch.load(trained.folder / "best.pt")["scores"]["a b"] == 90.0
+    trained.keep_best({"a b": 89.0})
+    assert torch.load(trained.folder / "best.pt")["scores"]["a b"] == 90.0
 
 
 def test_checkpoint_of_another_network_is_refused(trained):

@@ -4,6 +4,7 @@
 
 import argparse
 import csv
+import json
 import math
 import os
 import pathlib
@@ -11,6 +12,7 @@ import time
 import tomllib
 
 import matplotlib
+import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
@@ -24,23 +26,20 @@ from model import UNet, describe, load_weights
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402
 
-FIELDS = ("minutes", "step", "rate", "loss", "vocals", "drums", "bass", "other")
+FIELDS = ("minutes", "step", "rate", "loss")
 
 
 class Run:
     """Everything that a checkpoint holds: network, its moving average, optimiser and counters."""
 
-    def __init__(self, config, folder, device="cpu", start=None):
-        """Begin, or go on from the folder's checkpoint; `start` is a weights file to begin with."""
+    def __init__(self, config, folder, device="cpu"):
+        """Begin, with the weights of the file config["start"] if there is one, or go on."""
         self.config, self.folder, self.device = config, folder, device
         torch.manual_seed(config["seed"])
         self.description = describe(**config["network"])
         self.network = self.build()
-        if start:
-            known, _ = load_weights(start)
-            if known.description != self.description:
-                raise ValueError(f"{start}: its network is not the one of the configuration")
-            self.network.load_state_dict(known.state_dict())
+        if "start" in config:
+            self.network.load_state_dict(starting_state(config["start"], self.description))
         self.chance = torch.Generator().manual_seed(config["seed"])
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         self.optimiser = torch.optim.AdamW(
@@ -49,7 +48,7 @@ class Run:
             weight_decay=config["train"]["weight_decay"],
             fused=True,
         )
-        self.step, self.seconds = 0, 0.0
+        self.step, self.seconds, self.best = 0, 0.0, -math.inf
         path = folder / "checkpoint.pt"
         if path.exists():
             self.load(torch.load(path, map_location=device, weights_only=True))
@@ -65,22 +64,31 @@ class Run:
         self.network.load_state_dict(state["weights"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.average, self.step, self.seconds = state["ema"], state["step"], state["seconds"]
+        self.best = state["best"]
 
     def save(self):
-        """Write the checkpoint aside, then rename."""
-        aside = self.folder / "checkpoint.part"
+        """Write what the run goes on from."""
+        self.write("checkpoint.pt", {
+            "weights": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "seconds": self.seconds,
+            "best": self.best,
+        })  # fmt: skip
+
+    def write(self, name, more):
+        """Write the averaged weights and `more` aside, then rename."""
+        aside = self.folder / f"{name}.part"
         torch.save(
-            {
-                "network": self.description,
-                "weights": self.network.state_dict(),
-                "ema": self.average,
-                "optimiser": self.optimiser.state_dict(),
-                "step": self.step,
-                "seconds": self.seconds,
-            },
-            aside,
+            {"network": self.description, "ema": self.average, "step": self.step, **more}, aside
         )
-        os.replace(aside, self.folder / "checkpoint.pt")
+        os.replace(aside, self.folder / name)
+
+    def keep_best(self, scores):
+        """Write the averaged weights if no earlier ones scored as high in the mean."""
+        mean = float(np.nanmean(list(scores.values())))
+        if mean > self.best:
+            self.best = mean
+            self.write("best.pt", {"scores": scores})
 
     def rate(self):
         """Learning rate: warm-up by steps, then cosine over the budget of time."""
@@ -107,6 +115,15 @@ class Run:
         network = self.build()
         network.load_state_dict(self.average)
         return network.eval()
+
+
+def starting_state(path, description):
+    """State dict of a weights file for a network that is the same but for its band map."""
+    known, _ = load_weights(path)
+    same = [{k: v for k, v in d.items() if k != "bands"} for d in (known.description, description)]
+    if same[0] != same[1]:
+        raise ValueError(f"{path}: its network is not the one of the configuration")
+    return known.state_dict()
 
 
 def compute(run, mixture, onehot):
@@ -161,17 +178,32 @@ def train_step(run, audio, conditions):
     return loss.detach()
 
 
-def validate(run, folder, seconds=60):
-    """SDR of the sources that the first validation piece has, on an excerpt of it."""
-    piece = songs.load_piece(sorted(folder.glob("[!.]*/piece.json"))[0].parent)
-    start = max(0, (piece.length - seconds * 44100) // 2)
-    piece = piece.excerpt(start, seconds * 44100)
-    frames = run.description["stft"]["frames"]
+def validation_pieces(folder):
+    """[(folder, contents of piece.json)] of the validation pieces."""
+    paths = sorted(folder.glob("[!.]*/piece.json"))
+    return [(path.parent, json.loads(path.read_text())) for path in paths]
+
+
+def columns(folder):
+    """What validation measures: "SOURCE CLASS", in the order of the pieces."""
+    return list(dict.fromkeys(
+        f"{about['source']} {name}"
+        for _, about in validation_pieces(folder) for name in about["minutes"]
+    ))  # fmt: skip
+
+
+def validate(run, folder):
+    """SDR of each column: median over the source's pieces, on the middle of each."""
+    network, frames, found = run.averaged(), run.description["stft"]["frames"], {}
     place = evaluate.Placement(frames // 2, frames // 4, 0)
     half = run.config["train"]["precision"] == "bf16"
-    with torch.autocast(run.device, torch.bfloat16, enabled=half):
-        scores = evaluate.score(piece, evaluate.network_estimates(run.averaged(), piece, place))
-    return {name: values["sdr_v4"] for name, values in scores.items()}
+    for path, about in validation_pieces(folder):
+        piece = songs.load_piece(path).middle(run.config["train"]["validate_seconds"])
+        with torch.autocast(run.device, torch.bfloat16, enabled=half):
+            scores = evaluate.score(piece, evaluate.network_estimates(network, piece, place))
+        for name, values in scores.items():
+            found.setdefault(f"{about['source']} {name}", []).append(values["sdr_v4"])
+    return {column: float(np.nanmedian(values)) for column, values in found.items()}
 
 
 def draw_curve(folder):
@@ -182,32 +214,32 @@ def draw_curve(folder):
     minutes = [float(r["minutes"]) for r in rows]
     left.plot(minutes, [float(r["loss"]) for r in rows])
     left.set(xlabel="training time (min)", ylabel="training loss", yscale="log")
-    for name in FIELDS[4:]:
+    for name in list(rows[0])[len(FIELDS) :]:
         points = [(m, float(r[name])) for m, r in zip(minutes, rows, strict=True) if r[name]]
         if points:
             right.plot(*zip(*points, strict=True), marker=".", label=name)
-    right.set(xlabel="training time (min)", ylabel="SDR on a validation excerpt (dB)")
+    right.set(xlabel="training time (min)", ylabel="SDR on validation excerpts (dB)")
     if right.lines:
-        right.legend()
+        right.legend(fontsize="x-small")
     for axes in (left, right):
         axes.grid(alpha=0.3)
     figure.savefig(folder / "curve.png", dpi=80)
     pyplot.close(figure)
 
 
-def write_row(folder, run, loss, scores):
-    """Append a line to the log and redraw the curve."""
-    path = folder / "log.tsv"
+def write_row(run, measured, loss, scores):
+    """Append a line to the log, whose last columns are `measured`, and redraw the curve."""
+    path = run.folder / "log.tsv"
     fresh = not path.exists()
     with open(path, "a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, delimiter="\t")
+        writer = csv.DictWriter(file, [*FIELDS, *measured], delimiter="\t")
         if fresh:
             writer.writeheader()
         writer.writerow({
             "minutes": f"{run.seconds / 60:.2f}", "step": run.step, "rate": f"{run.rate():.2e}",
             "loss": f"{loss:.4f}", **{k: f"{v:.2f}" for k, v in scores.items() if v == v},
         })  # fmt: skip
-    draw_curve(folder)
+    draw_curve(run.folder)
 
 
 def batches(run, data):
@@ -230,7 +262,7 @@ def train(run, data, last_step=None, minutes=math.inf):
     """Steps until the budget of time, `last_step` or `minutes` of this call are spent."""
     settings = run.config["train"]
     torch.set_num_threads(settings["threads"])
-    recent, clock = [], time.monotonic()
+    measured, recent, clock = columns(data / "valid"), [], time.monotonic()
     began = saved = logged = validated = run.seconds
     for audio, conditions in batches(run, data):
         recent.append(train_step(run, audio, conditions))
@@ -243,8 +275,10 @@ def train(run, data, last_step=None, minutes=math.inf):
         check = done or run.seconds - validated > settings["validate_minutes"] * 60
         if check or run.seconds - logged > 60:
             scores = validate(run, data / "valid") if check else {}
+            if scores:
+                run.keep_best(scores)
             loss = float(torch.stack(recent).mean())
-            write_row(run.folder, run, loss, scores)
+            write_row(run, measured, loss, scores)
             print(f"{run.seconds / 60:.1f} min, step {run.step}, loss {loss:.4f}",
                   scores or "", flush=True)  # fmt: skip
             recent, logged = [], run.seconds
@@ -256,20 +290,26 @@ def train(run, data, last_step=None, minutes=math.inf):
             return
 
 
+def read_config(path):
+    """The tables of a configuration file; `start` is relative to it."""
+    config = tomllib.loads(path.read_text())
+    if "start" in config:
+        config["start"] = path.parent / config["start"]
+    return config
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", help="TOML file of the run (see config.toml)")
+    parser.add_argument("config", type=pathlib.Path, help="TOML file of the run (see config.toml)")
     parser.add_argument("data", type=pathlib.Path, help="folder that prepare.py wrote")
     parser.add_argument("run", type=pathlib.Path, help="folder for checkpoint, log and curve")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--from", dest="start", help="weights file to begin a new run with")
     parser.add_argument("--minutes", type=float, default=math.inf,
                         help="stop after this time, to be resumed")  # fmt: skip
     args = parser.parse_args()
-    with open(args.config, "rb") as file:
-        config = tomllib.load(file)
     args.run.mkdir(parents=True, exist_ok=True)
-    train(Run(config, args.run, args.device, args.start), args.data, minutes=args.minutes)
+    config = read_config(args.config)
+    train(Run(config, args.run, args.device), args.data, minutes=args.minutes)
 
 
 if __name__ == "__main__":
