@@ -6,6 +6,7 @@
 #   make demo       set up, build, separate the bundled song, draw a picture
 #   make test       set up, build, run every test
 #   make bench      speed and memory
+#   make bench-peers    speed beside PyTorch and ONNX Runtime, which it installs in build/
 #   make install    PREFIX=..., DESTDIR=..., LV2DIR=... (default: ~/.lv2 and ~/.local)
 #   make uninstall
 #   make clean
@@ -46,7 +47,8 @@ PLUGIN_SRC := $(wildcard plugin/lv2*.c)
 CLI_SRC    := $(wildcard plugin/cli*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_AUX   := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
-BENCH_SRC  := $(wildcard tests/bench/*.c)
+BENCH_SRC  := $(wildcard tests/bench/bench_*.c)
+BENCH_AUX  := tests/bench/job.c tests/unit/make_model.c
 HOST_AUX   := tests/host/rig.c tests/host/render.c tests/host/messages.c
 HOST_SO    := tests/host/guard.c
 HOST_SRC   := $(filter-out $(HOST_AUX) $(HOST_SO),$(wildcard tests/host/*.c))
@@ -88,7 +90,7 @@ TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
               $(patsubst presets/%,$(BUNDLE)/%,$(wildcard presets/*.ttl))
 MODEL      := $(BUNDLE)/default.safetensors
 
-.PHONY: all lib plugin cli cuda units hosts benches demo demo-run test check unit-asan unit-tsan bench install \
+.PHONY: all lib plugin cli cuda units hosts benches demo demo-run test check unit-asan unit-tsan bench bench-peers install \
         uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -174,7 +176,7 @@ $(B)/tests/host/cli_%: $(B)/obj/tests/host/cli_%.o $(call obj,tests/unit/make_mo
 
 $(B)/obj/tests/host/%.o: UB_CFLAGS += $(shell pkg-config --cflags lilv-0)
 
-$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(call obj,tests/unit/make_model.c) $(LIB)
+$(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(call obj,$(BENCH_AUX)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS)
 
@@ -215,6 +217,18 @@ benches: $(BENCH_SRC:%.c=$(B)/%)
 
 bench: benches
 	BUILD=$(B) tests/bench/run
+
+# A Python that has tests/bench/requirements.txt
+PEERS_PYTHON ?= $(B)/peers/bin/python
+
+$(B)/peers/bin/python: tests/bench/requirements.txt
+	.ci/packages bench
+	python3 -m venv $(B)/peers
+	$(B)/peers/bin/pip install -q -r $< || { rm -rf $(B)/peers; exit 1; }
+	touch $@
+
+bench-peers: benches $(PEERS_PYTHON)
+	BUILD=$(B) $(PEERS_PYTHON) tests/bench/peers.py
 
 install: all
 	install -d $(DESTDIR)$(LV2DIR)/unbraid.lv2 $(DESTDIR)$(BINDIR)

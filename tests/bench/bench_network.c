@@ -4,15 +4,14 @@
 /*
   How long the network takes: whole chunks, parts of chunks, and layer by layer.
 
-  bench_network [MODEL.safetensors [SECONDS]]
-  Prints tables on standard error and JSON on standard output.  Without a model,
-  random weights of the 24-filter configuration.
+  bench_network MODEL [SECONDS]
+  Prints tables on standard error and JSON on standard output.  MODEL is a weights
+  file, or FILTERSxBINS for random weights.
 */
 
-#include "model/backend.h"
 #include "model/onednn_plan.h"
+#include "tests/bench/job.h"
 #include "tests/bench/peak.h"
-#include "tests/unit/make_model.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -21,43 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_TIMES 4096
-#define MAX_BATCH 4
-
 static double seconds = 1.0; ///< For each measurement
-
-static int
-compare(const void* a, const void* b)
-{
-    const double x = *(const double*)a;
-    const double y = *(const double*)b;
-    return (x > y) - (x < y);
-}
-
-/** Times of one task, ms. */
-typedef struct {
-    double median;
-    double best; ///< What it takes when nothing else runs
-} timing;
-
-static timing
-measure(bool (*run)(void* context), void* context)
-{
-    static double times[MAX_TIMES];
-    size_t n = 0;
-    if (!run(context) || !run(context)) { // warm up
-        fprintf(stderr, "a run failed\n");
-        exit(1);
-    }
-    const double start = ub_seconds();
-    while (n < MAX_TIMES && (n < 5 || ub_seconds() - start < seconds)) {
-        const double before = ub_seconds();
-        run(context);
-        times[n++] = ub_seconds() - before;
-    }
-    qsort(times, n, sizeof(times[0]), compare);
-    return (timing){1e3 * times[n / 2], 1e3 * times[0]};
-}
 
 static double
 encoder_macs(const ub_layer* l)
@@ -73,72 +36,15 @@ decoder_macs(const ub_layer* l)
            l->in_size[1];
 }
 
-/** A run of a backend. */
-typedef struct {
-    const ub_backend* backend;
-    ub_runner* runner;
-    ub_item items[MAX_BATCH];
-    uint32_t n;
-    uint32_t first;
-    uint32_t count;
-} job;
-
-static bool
-run_job(void* context)
-{
-    job* j = (job*)context;
-    return j->backend->run(j->runner, j->items, j->n, j->first, j->count);
-}
-
-static void
-open_job(job* j, const ub_backend* backend, const ub_model* model)
-{
-    const ub_network* net = &model->net;
-    const size_t size = (size_t)net->channels * net->frames * net->bins;
-    char err[256] = "";
-    j->backend = backend;
-    j->runner = backend->create(model, err, sizeof(err));
-    if (!j->runner) {
-        fprintf(stderr, "%s\n", err);
-        exit(1);
-    }
-    float* input = (float*)malloc(size * sizeof(float));
-    uint64_t random = 1;
-    for (size_t i = 0; i < size; ++i) {
-        const double u = ub_test_random(&random);
-        input[i] = (float)(u * u);
-    }
-    for (uint32_t i = 0; i < MAX_BATCH; ++i) {
-        float condition[UB_NET_SOURCES] = {0.0f};
-        condition[i % net->sources] = 1.0f;
-        ub_folded* folded = ub_folded_new(net);
-        ub_fold(model, condition, folded);
-        j->items[i] = (ub_item){
-            .input = input, .folded = folded, .mask = (float*)malloc(size * sizeof(float))};
-    }
-    j->count = net->frames;
-}
-
-static void
-close_job(job* j)
-{
-    free((void*)j->items[0].input);
-    for (uint32_t i = 0; i < MAX_BATCH; ++i) {
-        ub_folded_free((ub_folded*)j->items[i].folded);
-        free(j->items[i].mask);
-    }
-    j->backend->destroy(j->runner);
-}
-
 /// Whole chunks: threads and batch
 static void
-bench_chunks(json_t* out, job* j, double macs, double peak)
+bench_chunks(json_t* out, ub_job* j, double macs, double peak)
 {
     for (int threads = 1; threads <= 2; ++threads) {
         omp_set_num_threads(threads);
-        for (uint32_t n = 1; n <= MAX_BATCH; n += MAX_BATCH - 1) {
+        for (uint32_t n = 1; n <= UB_BENCH_BATCH; n += UB_BENCH_BATCH - 1) {
             j->n = n;
-            const timing ms = measure(run_job, j);
+            const ub_timing ms = ub_measure(ub_job_run, j, seconds);
             const double gflops = 2e-6 * macs * n / ms.median;
             fprintf(stderr, "%-12s %7d %5u %9.2f %9.2f %9.1f %9.0f %%\n", j->backend->name, threads,
                     n, ms.median, ms.best, gflops, 100.0 * gflops / (peak * threads));
@@ -156,16 +62,16 @@ bench_chunks(json_t* out, job* j, double macs, double peak)
 static bool
 run_next(void* context)
 {
-    job* j = (job*)context;
+    ub_job* j = (ub_job*)context;
     for (uint32_t i = 0; i < j->n; ++i) {
         j->items[i].start += j->count;
     }
-    return run_job(context);
+    return ub_job_run(context);
 }
 
 /// The same with what the windows before have left.  NAN where nothing is kept.
 static double
-with_trail(job* j, const ub_model* model)
+with_trail(ub_job* j, const ub_model* model)
 {
     const ub_backend* b = j->backend;
     ub_trail* trail = b->trail_new ? b->trail_new(model, j->count, 1) : NULL;
@@ -176,7 +82,7 @@ with_trail(job* j, const ub_model* model)
     for (uint32_t i = 0; i < j->first; i += j->count) { // until all of it is there
         run_next(j);
     }
-    const timing ms = measure(run_next, j);
+    const ub_timing ms = ub_measure(run_next, j, seconds);
     j->items[0].trail = NULL;
     b->trail_free(trail);
     return ms.best;
@@ -184,14 +90,14 @@ with_trail(job* j, const ub_model* model)
 
 /// Only the last frames of a chunk
 static void
-bench_counts(json_t* out, job* j, const ub_model* model)
+bench_counts(json_t* out, ub_job* j, const ub_model* model)
 {
     const uint32_t frames = model->net.frames;
-    const timing whole = measure(run_job, j);
+    const ub_timing whole = ub_measure(ub_job_run, j, seconds);
     for (uint32_t count = 1; count <= frames; count *= 2) {
         j->count = count;
         j->first = frames - count;
-        const timing ms = measure(run_job, j);
+        const ub_timing ms = ub_measure(ub_job_run, j, seconds);
         const double trail = with_trail(j, model);
         fprintf(stderr, "%-12s %7u %9.2f %9.2f %9.0f %% %10.2f %9.0f %%\n", j->backend->name,
                 count, ms.median, ms.best, 100.0 * ms.best / whole.best, trail,
@@ -231,7 +137,7 @@ run_layer(void* context)
 static double
 bench_layer(json_t* out, const char* name, layer_job* l, double macs, double peak)
 {
-    const double ms = measure(run_layer, l).best;
+    const double ms = ub_measure(run_layer, l, seconds).best;
     const double gflops = 2e-6 * macs / ms;
     fprintf(stderr, "%-12s %9.1f %5u %9.3f %9.1f %9.0f %%\n", name, macs / 1e6, l->n, ms, gflops,
             100.0 * gflops / peak);
@@ -281,21 +187,6 @@ bench_layers(json_t* out, const ub_model* model, bool half, double whole, double
     free(memory);
 }
 
-static const ub_model*
-open_model(const char* path)
-{
-    char err[256] = "a random model cannot be made";
-    const ub_test_model_options options = {
-        .window = 2048, .frames = 128, .filters = 24, .depth = 6};
-    const ub_model* model =
-        path ? ub_model_open(path, err, sizeof(err)) : ub_test_open_model(&options);
-    if (!model) {
-        fprintf(stderr, "%s\n", err);
-        exit(1);
-    }
-    return model;
-}
-
 static bool
 is_slow(const ub_backend* backend)
 {
@@ -320,10 +211,9 @@ bench_all(json_t* root, const ub_model* model)
         if (!(*b)->available() || is_slow(*b)) {
             continue;
         }
-        job j;
-        memset(&j, 0, sizeof(j));
+        ub_job j;
         omp_set_num_threads(1);
-        open_job(&j, *b, model);
+        ub_job_open(&j, *b, model);
         fprintf(stderr, "\n%-12s threads batch    median      best   GFLOP/s  of peak\n", "chunks");
         bench_chunks(json_object_get(root, "chunks"), &j, macs, peak);
         fprintf(stderr, "\n%-12s  frames    median      best  of whole   as stream  of whole\n",
@@ -332,19 +222,23 @@ bench_all(json_t* root, const ub_model* model)
         if (!strncmp((*b)->name, "onednn", 6)) {
             fprintf(stderr, "\n%-12s      MMAC parts        ms   GFLOP/s  of peak\n", (*b)->name);
             json_t* layers = json_array();
-            bench_layers(layers, model, strcmp((*b)->name, "onednn"), measure(run_job, &j).best,
+            bench_layers(layers, model, strcmp((*b)->name, "onednn"), ub_measure(ub_job_run, &j, seconds).best,
                          peak);
             json_object_set_new(json_object_get(root, "layers"), (*b)->name, layers);
         }
-        close_job(&j);
+        ub_job_close(&j);
     }
 }
 
 int
 main(int argc, char** argv)
 {
+    if (argc < 2) {
+        fprintf(stderr, "usage: bench_network MODEL [SECONDS]\n");
+        return 2;
+    }
     seconds = argc > 2 ? atof(argv[2]) : 1.0;
-    const ub_model* model = open_model(argc > 1 && *argv[1] ? argv[1] : NULL);
+    const ub_model* model = ub_bench_model(argv[1]);
     json_t* root = json_pack("{s:[], s:[], s:{}}", "chunks", "counts", "layers");
     bench_all(root, model);
     json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));
