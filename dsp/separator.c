@@ -3,6 +3,7 @@
 
 #include "dsp/separator.h"
 
+#include "dsp/channels.h"
 #include "dsp/consistency.h"
 #include "dsp/denormal.h"
 #include "dsp/gridmap.h"
@@ -30,6 +31,7 @@ struct ub_separator_s {
     ub_timing timings[MAX_TIMINGS];
     uint32_t n_timings;
     uint32_t timing; // the chosen one
+    uint32_t channels;
     uint32_t outputs;
     uint32_t latency;
     bool freewheel;
@@ -40,7 +42,8 @@ struct ub_separator_s {
     ub_overlap* overlap;
     ub_maskqueue* masks;
     ub_settings* settings;
-    float* magnitude; // [channels][bins]
+    float* magnitude; // [UB_MAX_CHANNELS][bins], as the audio and the model may have
+    float* mask;      // [bins]
     float* gain;      // [outputs][size / 2 + 1]
     int64_t epoch;    // number of the stream's frame 0
     int64_t frame;    // next frame of the stream to analyse
@@ -66,6 +69,10 @@ static bool config_fits(const ub_separator_config* config, char* err, size_t err
         snprintf(err, err_size, "sample rate %g Hz: expected 8000 to 192000", config->rate);
         return false;
     }
+    if (config->channels < 1 || config->channels > UB_MAX_CHANNELS) {
+        snprintf(err, err_size, "%u channels: expected 1 or 2", config->channels);
+        return false;
+    }
     if (config->timings < 1 || config->timings > MAX_TIMINGS || config->outputs < 1 ||
         config->outputs > UB_MAX_OUTPUTS || (masker && masker->outputs != config->outputs)) {
         snprintf(err, err_size, "separator: unexpected number of timings or outputs");
@@ -89,7 +96,8 @@ static bool config_fits(const ub_separator_config* config, char* err, size_t err
 
 static bool allocate(ub_separator* self, double rate)
 {
-    const uint32_t channels = self->grid.channels;
+    const uint32_t channels = self->channels;
+    const uint32_t mask_size = self->grid.channels * self->grid.bins;
     const uint32_t size = self->schedule.size;
     uint32_t delay = 0;
     uint32_t latency = 0;
@@ -102,16 +110,17 @@ static bool allocate(ub_separator* self, double rate)
     self->map = ub_gridmap_new(&self->grid, rate);
     self->stft = ub_stft_new(size);
     self->history = ub_history_new(channels, latency + size);
-    self->masks = ub_maskqueue_new(self->masker, self->outputs, channels * self->grid.bins);
+    self->masks = ub_maskqueue_new(self->masker, self->outputs, mask_size);
     self->settings = ub_settings_new(self->outputs, delay + self->grid.window / self->grid.hop + 2);
-    self->magnitude = malloc(sizeof(float) * channels * self->grid.bins);
+    self->magnitude = malloc(sizeof(float) * UB_MAX_CHANNELS * self->grid.bins);
+    self->mask = malloc(sizeof(float) * self->grid.bins);
     self->gain = malloc(sizeof(float) * self->outputs * (size / 2 + 1));
     if (self->stft) {
         self->overlap =
             ub_overlap_new(self->outputs * channels, size, ub_stft_window(self->stft));
     }
     return self->map && self->stft && self->history && self->overlap && self->masks &&
-           self->settings && self->magnitude && self->gain;
+           self->settings && self->magnitude && self->mask && self->gain;
 }
 
 ub_separator* ub_separator_new(const ub_separator_config* config, char* err, size_t err_size)
@@ -126,6 +135,7 @@ ub_separator* ub_separator_new(const ub_separator_config* config, char* err, siz
         self->schedule.hop = ub_gridmap_hop(&config->grid, config->rate);
         self->n_timings = config->timings;
         memcpy(self->timings, config->timing, config->timings * sizeof(ub_timing));
+        self->channels = config->channels;
         self->outputs = config->outputs;
         self->masker = config->masker;
     }
@@ -149,6 +159,7 @@ void ub_separator_free(ub_separator* self)
         ub_maskqueue_free(self->masks);
         ub_settings_free(self->settings);
         free(self->magnitude);
+        free(self->mask);
         free(self->gain);
         free(self);
     }
@@ -256,10 +267,11 @@ static void analyse(ub_separator* self, int64_t r)
     if (!self->masker) {
         return;
     }
-    for (uint32_t c = 0; c < self->grid.channels; ++c) {
+    for (uint32_t c = 0; c < self->channels; ++c) {
         ub_gridmap_magnitudes(self->map, transform(self, r, c),
                               self->magnitude + (size_t)c * self->grid.bins);
     }
+    ub_channels_fit(self->magnitude, self->channels, self->grid.channels, self->grid.bins);
     while (!self->masker->frame(self->masker, self->epoch + r, self->magnitude) &&
            catch_up(self)) {
     }
@@ -278,7 +290,9 @@ static void find_gains(ub_separator* self, int64_t r, uint32_t channel)
     float* masked[UB_MAX_OUTPUTS];
     for (uint32_t o = 0; o < self->outputs; ++o) {
         const ub_setting* s = ub_settings_get(self->settings, r, o);
-        const float* mask = ub_maskqueue_mask(self->masks, o) + (size_t)channel * self->grid.bins;
+        const float* mask =
+            ub_channels_mask(ub_maskqueue_mask(self->masks, o), self->channels,
+                             self->grid.channels, channel, self->grid.bins, self->mask);
         const bool alone = consistency == 0.0f;
         gain[o] = self->gain + (size_t)o * bins;
         masked[o] = s->wet != 0.0f ? gain[o] : NULL;
@@ -300,7 +314,7 @@ static void find_gains(ub_separator* self, int64_t r, uint32_t channel)
 // spectrum through a long latency, and put it through every output's mask
 static void synthesise(ub_separator* self, int64_t r)
 {
-    const uint32_t channels = self->grid.channels;
+    const uint32_t channels = self->channels;
     const int64_t start = ub_frame_start(&self->schedule, r);
     const bool in_time = ub_maskqueue_advance(self->masks, self->epoch + r,
                                               timing(self)->fade, self->freewheel);
@@ -321,7 +335,7 @@ static void synthesise(ub_separator* self, int64_t r)
 
 static void take(ub_separator* self, const float* const* in, uint32_t offset, uint32_t n)
 {
-    for (uint32_t c = 0; c < self->grid.channels; ++c) {
+    for (uint32_t c = 0; c < self->channels; ++c) {
         ub_history_write(self->history, self->sample, c, in[c] + offset, n);
     }
     ub_settings_pass(self->settings, &self->schedule, self->sample + n);
@@ -332,7 +346,7 @@ static void give(ub_separator* self, float* const* out, uint32_t offset, uint32_
 {
     const int64_t start = self->sample - (int64_t)self->latency;
     const uint32_t before = start >= 0 ? 0 : -start < n ? (uint32_t)-start : n;
-    for (uint32_t c = 0; c < self->outputs * self->grid.channels; ++c) {
+    for (uint32_t c = 0; c < self->outputs * self->channels; ++c) {
         memset(out[c] + offset, 0, before * sizeof(float));
         ub_overlap_read(self->overlap, start + before, c, out[c] + offset + before, n - before);
     }

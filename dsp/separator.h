@@ -44,7 +44,8 @@ typedef struct {
     ub_grid grid;            ///< The model's grid
     const ub_timing* timing; ///< Timings to choose from, copied; the first is chosen
     uint32_t timings;        ///< How many, at least 1
-    uint32_t outputs;        ///< Sets of `grid.channels` output channels
+    uint32_t channels;       ///< Of the audio, 1 or 2; the model may have others, see channels.h
+    uint32_t outputs;        ///< Sets of `channels` output channels
     ub_masker* masker;       ///< Not owned; must outlive the separator.  NULL if there
                              ///< is none: every mask is then 1
 } ub_separator_config;

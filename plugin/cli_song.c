@@ -12,14 +12,13 @@
 #include <string.h>
 
 #define BLOCK 4096
-#define STREAMS 4 // 8 sources in sets of UB_MAX_OUTPUTS, for 2 channels of a mono model
+#define STREAMS 2 // 8 sources in sets of UB_MAX_OUTPUTS
 
 /** A stream and its share of the work. */
 typedef struct {
     ub_stream* stream;
-    unsigned first;   ///< First of the outputs it makes
-    unsigned count;   ///< How many
-    unsigned channel; ///< First of the file's channels it sees
+    unsigned first; ///< First of the outputs it makes
+    unsigned count; ///< How many
 } strand;
 
 typedef struct {
@@ -28,9 +27,8 @@ typedef struct {
     ub_output output[UB_NET_SOURCES];
     strand strands[STREAMS];
     unsigned n_strands;
-    unsigned model_channels;
-    unsigned channels;     ///< The file's
-    int64_t skip;          ///< Frames of latency still to be dropped
+    unsigned channels; ///< The file's
+    int64_t skip;      ///< Frames of latency still to be dropped
     int64_t written;
     float frames[BLOCK * 2];                  ///< [BLOCK][channels]
     float in[2][BLOCK];                       ///< [channels][BLOCK]
@@ -39,16 +37,15 @@ typedef struct {
 } song;
 
 static bool
-add_strand(song* self, unsigned first, unsigned channel, char* err, size_t err_size)
+add_strand(song* self, unsigned first, char* err, size_t err_size)
 {
     const ub_song_config* config = self->config;
     const unsigned left = config->sources - first;
     strand* s = &self->strands[self->n_strands];
-    *s = (strand){.first = first,
-                  .count = left < UB_MAX_OUTPUTS ? left : UB_MAX_OUTPUTS,
-                  .channel = channel};
+    *s = (strand){.first = first, .count = left < UB_MAX_OUTPUTS ? left : UB_MAX_OUTPUTS};
     const ub_stream_config stream = {.model = config->model->path,
                                      .rate = self->input.info.samplerate,
+                                     .channels = self->channels,
                                      .outputs = s->count,
                                      .engine = config->engine};
     char why[1024];
@@ -67,15 +64,13 @@ add_strand(song* self, unsigned first, unsigned channel, char* err, size_t err_s
     return true;
 }
 
-/// Enough streams for all sources, and for both channels if the model is mono
+/// Enough streams for all sources
 static bool
 add_strands(song* self, char* err, size_t err_size)
 {
     bool ok = true;
-    for (unsigned c = 0; ok && c < self->channels; c += self->model_channels) {
-        for (unsigned i = 0; ok && i < self->config->sources; i += UB_MAX_OUTPUTS) {
-            ok = add_strand(self, i, c, err, err_size);
-        }
+    for (unsigned i = 0; ok && i < self->config->sources; i += UB_MAX_OUTPUTS) {
+        ok = add_strand(self, i, err, err_size);
     }
     if (ok) {
         self->skip = ub_separator_latency(ub_stream_separator(self->strands[0].stream));
@@ -89,7 +84,6 @@ open_all(song* self, const char* input, char* const* outputs, char* err, size_t 
     bool ok = ub_input_open(&self->input, input, err, err_size);
     if (ok) {
         self->channels = (unsigned)self->input.info.channels;
-        self->model_channels = self->config->model->net.channels;
         ok = add_strands(self, err, err_size);
     }
     for (unsigned i = 0; ok && i < self->config->sources; ++i) {
@@ -102,26 +96,18 @@ open_all(song* self, const char* input, char* const* outputs, char* err, size_t 
 static void
 run_strand(song* self, const strand* s, uint32_t n)
 {
-    const unsigned wide = self->model_channels;
-    const unsigned file = self->channels;
-    const float* in[2];
+    const unsigned channels = self->channels;
+    const float* in[2] = {self->in[0], self->in[1]};
     float* out[UB_MAX_OUTPUTS * 2];
-    for (unsigned c = 0; c < wide; ++c) {
-        in[c] = self->in[file == 1 ? 0 : s->channel + c];
-    }
-    for (unsigned i = 0; i < s->count * wide; ++i) {
+    for (unsigned i = 0; i < s->count * channels; ++i) {
         out[i] = self->out[i];
     }
     ub_separator_run(ub_stream_separator(s->stream), in, out, n);
     for (unsigned i = 0; i < s->count; ++i) {
         float* stem = self->stem[s->first + i];
         for (uint32_t t = 0; t < n; ++t) {
-            if (file == 1 && wide == 2) {
-                stem[t] = 0.5f * (out[2 * i][t] + out[2 * i + 1][t]);
-                continue;
-            }
-            for (unsigned c = 0; c < wide; ++c) {
-                stem[t * file + s->channel + c] = out[i * wide + c][t];
+            for (unsigned c = 0; c < channels; ++c) {
+                stem[t * channels + c] = out[i * channels + c][t];
             }
         }
     }

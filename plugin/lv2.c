@@ -23,7 +23,6 @@
 #include <string.h>
 #include <time.h>
 
-#define CHANNELS 2 ///< Of the separator
 #define PIECE 1024 ///< Samples run at once, so that scratch buffers have a size
 #define FADE 0.05  ///< Of one model into another, s
 
@@ -46,7 +45,7 @@ typedef struct {
     const LV2_Atom_Sequence* messages;
     LV2_Atom_Sequence* notes;
     float silence[PIECE];              // For inputs that are not connected
-    float scratch[UB_MAX_OUTS][PIECE]; // For outputs that are not, and to mix down to mono
+    float scratch[UB_MAX_OUTS][PIECE]; // For outputs that are not
     float coming[UB_MAX_OUTS][PIECE];  // What the next deck plays
 } plugin;
 
@@ -132,6 +131,7 @@ static LV2_Handle instantiate(const LV2_Descriptor* descriptor, double rate, con
     snprintf(self->bundle, sizeof(self->bundle), "%s", bundle);
     self->config = (ub_deck_config){.bundle = self->bundle,
                                     .rate = rate,
+                                    .channels = self->shape->ins,
                                     .outputs = self->shape->outs / self->shape->ins,
                                     .block = ub_host_block(&host, features)};
     if (!open_deck(self)) {
@@ -231,9 +231,9 @@ static void take_orders(plugin* self, bool wait)
 /// Run a deck on the samples at an offset in the ports' buffers.
 static void run_deck(plugin* self, ub_deck* deck, float* const* out, uint32_t offset, uint32_t n)
 {
-    const float* in[CHANNELS];
-    for (uint32_t c = 0; c < CHANNELS; ++c) {
-        const float* const port = self->in[self->shape->ins == 1 ? 0 : c];
+    const float* in[UB_MAX_INS];
+    for (uint32_t c = 0; c < self->shape->ins; ++c) {
+        const float* const port = self->in[c];
         in[c] = port ? port + offset : self->silence;
     }
     ub_separator_run(ub_deck_separator(deck), in, out, n);
@@ -245,11 +245,10 @@ static void fade(plugin* self, float* const* out, uint32_t n)
 {
     const uint32_t start = ub_separator_latency(ub_deck_separator(self->next));
     const double length = FADE * self->config.rate;
-    const uint32_t channels = self->config.outputs * CHANNELS;
     for (uint32_t i = 0; i < n; ++i) {
         const double at = ((double)self->age + i - start) / length;
         const float part = (float)fmin(fmax(at, 0.0), 1.0);
-        for (uint32_t c = 0; c < channels; ++c) {
+        for (uint32_t c = 0; c < self->shape->outs; ++c) {
             out[c][i] += part * (self->coming[c][i] - out[c][i]);
         }
     }
@@ -265,12 +264,10 @@ static void fade(plugin* self, float* const* out, uint32_t n)
 /// Run n samples, at most PIECE, that lie at an offset in the ports' buffers.
 static void run_piece(plugin* self, uint32_t offset, uint32_t n)
 {
-    const bool mono = self->shape->ins == 1;
     float* out[UB_MAX_OUTS];
     float* coming[UB_MAX_OUTS];
-    for (uint32_t c = 0; c < self->config.outputs * CHANNELS; ++c) {
-        float* const port = mono ? NULL : self->out[c];
-        out[c] = port ? port + offset : self->scratch[c];
+    for (uint32_t c = 0; c < self->shape->outs; ++c) {
+        out[c] = self->out[c] ? self->out[c] + offset : self->scratch[c];
         coming[c] = self->coming[c];
     }
     if (self->next) { // first, as the outputs may be the inputs
@@ -279,9 +276,6 @@ static void run_piece(plugin* self, uint32_t offset, uint32_t n)
     run_deck(self, self->deck, out, offset, n);
     if (self->next) {
         fade(self, out, n);
-    }
-    for (uint32_t i = 0; mono && self->out[0] && i < n; ++i) {
-        self->out[0][offset + i] = 0.5f * (self->scratch[0][i] + self->scratch[1][i]);
     }
 }
 

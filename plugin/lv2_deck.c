@@ -8,8 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define CHANNELS 2 // Of the separator
-
 static void match_sources(ub_deck* deck)
 {
     const ub_model* const model = ub_stream_model(deck->stream);
@@ -51,17 +49,11 @@ static ub_stream* open_stream(const ub_deck_config* config, const char* path, ch
 {
     const ub_stream_config stream_config = {.model = path,
                                             .rate = config->rate,
+                                            .channels = config->channels,
                                             .outputs = config->outputs,
                                             .block = config->block,
                                             .engine = config->engine};
-    ub_stream* const stream = ub_stream_new(&stream_config, err, err_size);
-    if (stream && ub_stream_model(stream)->net.channels != CHANNELS) {
-        snprintf(err, err_size, "%s: a model for %u channel (expected %d)", path,
-                 (unsigned)ub_stream_model(stream)->net.channels, CHANNELS);
-        ub_stream_free(stream);
-        return NULL;
-    }
-    return stream;
+    return ub_stream_new(&stream_config, err, err_size);
 }
 
 static void own_path(const ub_deck_config* config, char path[UB_PATH_SIZE])
@@ -95,7 +87,8 @@ ub_deck* ub_deck_new(const ub_deck_config* config, const char* path, char* err, 
 ub_deck* ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_size)
 {
     ub_deck* const deck = allocate(config, err, err_size);
-    return deck ? with_stream(deck, ub_stream_new_dry(config->rate, config->outputs, err, err_size))
+    return deck ? with_stream(deck, ub_stream_new_dry(config->rate, config->channels,
+                                                      config->outputs, err, err_size))
                 : NULL;
 }
 

@@ -39,7 +39,8 @@ typedef struct {
 typedef struct {
     const char* bundle; ///< Path of the folder with the default model
     double rate;        ///< Hz
-    uint32_t outputs;   ///< Pairs of channels
+    uint32_t channels;  ///< Of the input, 1 or 2
+    uint32_t outputs;   ///< Of so many channels each
     uint32_t block;     ///< Longest block that is usual, samples; 0 if that is not known
     ub_engine* engine;
 } ub_deck_config;

@@ -77,14 +77,15 @@ static bool add_client(ub_stream* self, const ub_grid* grid, const ub_stream_con
     return self->client;
 }
 
-static bool add_separator(ub_stream* self, const ub_grid* grid, double rate, uint32_t outputs,
-                          char* err, size_t err_size)
+static bool add_separator(ub_stream* self, const ub_grid* grid, double rate, uint32_t channels,
+                          uint32_t outputs, char* err, size_t err_size)
 {
     const ub_separator_config config = {
         .rate = rate,
         .grid = *grid,
         .timing = self->timings,
         .timings = UB_RESPONSES,
+        .channels = channels,
         .outputs = outputs,
         .masker = self->client ? ub_client_masker(self->client) : NULL,
     };
@@ -104,7 +105,8 @@ static bool open_stream(ub_stream* self, const ub_stream_config* config, char* e
     char why[256] = "";
     set_timings(self, &grid, config->rate, config->block);
     if (!add_client(self, &grid, config, why, sizeof(why)) ||
-        !add_separator(self, &grid, config->rate, config->outputs, why, sizeof(why))) {
+        !add_separator(self, &grid, config->rate, config->channels, config->outputs, why,
+                       sizeof(why))) {
         snprintf(err, err_size, "%s: %s", config->model, why);
     }
     return self->separator;
@@ -129,7 +131,8 @@ ub_stream* ub_stream_new(const ub_stream_config* config, char* err, size_t err_s
     return self;
 }
 
-ub_stream* ub_stream_new_dry(double rate, uint32_t outputs, char* err, size_t err_size)
+ub_stream* ub_stream_new_dry(double rate, uint32_t channels, uint32_t outputs, char* err,
+                             size_t err_size)
 {
     const ub_grid grid = {.rate = 44100,
                           .window = 2048,
@@ -144,7 +147,7 @@ ub_stream* ub_stream_new_dry(double rate, uint32_t outputs, char* err, size_t er
     if (self) {
         set_timings(self, &grid, rate, 0);
     }
-    if (self && !add_separator(self, &grid, rate, outputs, err, err_size)) {
+    if (self && !add_separator(self, &grid, rate, channels, outputs, err, err_size)) {
         ub_stream_free(self);
         return NULL;
     }

@@ -27,7 +27,8 @@ const ub_timing* ub_response_timings(void);
 typedef struct {
     const char* model;  ///< Path of the weights file
     double rate;        ///< Hz, 8000 to 192000
-    uint32_t outputs;   ///< Stereo (or mono) outputs, 1 to UB_MAX_OUTPUTS
+    uint32_t channels;  ///< Of the audio, 1 or 2, whatever the model has
+    uint32_t outputs;   ///< Of so many channels each, 1 to UB_MAX_OUTPUTS
     uint32_t block;     ///< Longest block that the host usually runs, samples, 0 if not
                         ///< known: masks get the time that it takes, and latency grows
     ub_engine* engine;  ///< Not owned; must outlive the stream
@@ -38,9 +39,10 @@ typedef struct ub_stream_s ub_stream;
 /// NULL on failure, with one line in err.
 ub_stream* ub_stream_new(const ub_stream_config* config, char* err, size_t err_size);
 
-/// A stream without a model, which passes its stereo input on with the latency
-/// that the default model has.  For when there is nothing better to do.
-ub_stream* ub_stream_new_dry(double rate, uint32_t outputs, char* err, size_t err_size);
+/// A stream without a model, which passes its input on with the latency that the
+/// default model has.  For when there is nothing better to do.
+ub_stream* ub_stream_new_dry(double rate, uint32_t channels, uint32_t outputs, char* err,
+                             size_t err_size);
 
 void ub_stream_free(ub_stream* self);
 

@@ -89,7 +89,7 @@ static bool measure(const char* model, ub_engine* engine, const bench_case* c, d
 {
     char err[512];
     const ub_stream_config config = {
-        .model = model, .rate = c->rate, .outputs = 1, .engine = engine};
+        .model = model, .rate = c->rate, .channels = 2, .outputs = 1, .engine = engine};
     const uint32_t blocks = (uint32_t)ceil(seconds * c->rate / c->block);
     double* const times = (double*)calloc(blocks, sizeof(double));
     ub_stream* const stream = times ? ub_stream_new(&config, err, sizeof(err)) : NULL;

@@ -47,7 +47,7 @@ static ub_stream* open_stream(const char* model, ub_engine* engine, uint32_t out
 {
     char err[512];
     const ub_stream_config config = {
-        .model = model, .rate = RATE, .outputs = outputs, .engine = engine};
+        .model = model, .rate = RATE, .channels = 2, .outputs = outputs, .engine = engine};
     ub_stream* stream = ub_stream_new(&config, err, sizeof(err));
     if (!stream) {
         fprintf(stderr, "unbraid: %s\n", err);

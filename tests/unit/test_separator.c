@@ -47,7 +47,7 @@ static rig make_rig(double rate, uint32_t timing, uint32_t outputs, uint32_t n, 
     const ub_grid grid = stub_grid(r.channels);
     r.stub = stub_masker_new(&grid, outputs, MAX_COUNT, mask);
     const ub_separator_config config = {
-        rate, grid, &timings[timing], 1, outputs, &r.stub->masker,
+        rate, grid, &timings[timing], 1, r.channels, outputs, &r.stub->masker,
     };
     char err[256] = "";
     r.separator = ub_separator_new(&config, err, sizeof(err));
@@ -329,7 +329,7 @@ static void test_long_hops(void** state)
         rig r = make_rig(48000, 2, 1, 100000, stub_one);
         ub_separator_free(r.separator);
         r.stub->grid.hop = 1024;
-        const ub_separator_config config = {rate, r.stub->grid, &timings[2], 1,
+        const ub_separator_config config = {rate, r.stub->grid, &timings[2], 1, 2,
                                             1,    &r.stub->masker};
         char err[256];
         r.separator = ub_separator_new(&config, err, sizeof(err));
@@ -471,7 +471,7 @@ static void test_buffers_may_be_shared(void** state)
 static void test_without_masker_input_passes(void** state)
 {
     (void)state;
-    const ub_separator_config config = {48000, stub_grid(2), timings, 3, 1, NULL};
+    const ub_separator_config config = {48000, stub_grid(2), timings, 3, 2, 1, NULL};
     char err[256];
     rig r = make_rig(48000, 0, 1, 100000, stub_one);
     ub_separator_free(r.separator);
@@ -490,7 +490,7 @@ static void test_timing_can_be_chosen(void** state)
     const ub_grid grid = stub_grid(2);
     rig r = make_rig(48000, 0, 1, 100000, stub_one);
     ub_separator_free(r.separator);
-    const ub_separator_config config = {48000, grid, timings, 4, 1, &r.stub->masker};
+    const ub_separator_config config = {48000, grid, timings, 4, 2, 1, &r.stub->masker};
     char err[256];
     r.separator = ub_separator_new(&config, err, sizeof(err));
     set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
@@ -504,6 +504,65 @@ static void test_timing_can_be_chosen(void** state)
     free_rig(&r);
 }
 
+/* What one separator plays of given inputs, with a masker for so many channels */
+static rig play_channels(uint32_t audio, uint32_t model, float* const* in, uint32_t n)
+{
+    rig r = make_rig(48000, 1, 1, n, wavy);
+    const ub_grid grid = stub_grid(model);
+    ub_separator_free(r.separator);
+    stub_masker_free(r.stub);
+    r.stub = stub_masker_new(&grid, 1, MAX_COUNT, wavy);
+    const ub_separator_config config = {48000, grid, &timings[1], 1, audio, 1, &r.stub->masker};
+    char err[256];
+    r.separator = ub_separator_new(&config, err, sizeof(err));
+    assert_non_null(r.separator);
+    set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
+    for (uint32_t c = 0; c < audio; ++c) {
+        memcpy(r.in[c], in[c], n * sizeof(float));
+    }
+    run_blocks(&r, 0);
+    return r;
+}
+
+/* A mono model's mask goes on both channels, and it hears the mean of their magnitudes */
+static void test_mono_model_with_stereo_audio(void** state)
+{
+    (void)state;
+    rig noise = make_rig(48000, 1, 1, 60000, wavy);
+    rig both = play_channels(2, 1, noise.in, noise.n);
+    rig left = play_channels(1, 1, noise.in, noise.n);
+    rig right = play_channels(1, 1, noise.in + 1, noise.n);
+    assert_memory_equal(both.out[0], left.out[0], noise.n * sizeof(float));
+    assert_memory_equal(both.out[1], right.out[0], noise.n * sizeof(float));
+    for (uint32_t b = 0; b < both.stub->grid.bins; ++b) {
+        const float mean = 0.5f * (left.stub->magnitude[b] + right.stub->magnitude[b]);
+        assert_float_equal(both.stub->magnitude[b], mean, 1e-6);
+    }
+    free_rig(&right);
+    free_rig(&left);
+    free_rig(&both);
+    free_rig(&noise);
+}
+
+/* A stereo model hears mono audio on both channels, and the mean of its masks is heard */
+static void test_stereo_model_with_mono_audio(void** state)
+{
+    (void)state;
+    rig noise = make_rig(48000, 1, 1, 60000, wavy);
+    float* const twins[2] = {noise.in[0], noise.in[0]};
+    rig mono = play_channels(1, 2, twins, noise.n);
+    rig stereo = play_channels(2, 2, twins, noise.n);
+    assert_memory_equal(mono.stub->magnitude, stereo.stub->magnitude,
+                        2 * mono.stub->grid.bins * sizeof(float));
+    for (uint32_t i = 0; i < noise.n; ++i) {
+        stereo.out[0][i] = 0.5f * (stereo.out[0][i] + stereo.out[1][i]);
+    }
+    assert_true(ub_error_db(mono.out[0], stereo.out[0], noise.n) < -120.0);
+    free_rig(&stereo);
+    free_rig(&mono);
+    free_rig(&noise);
+}
+
 static void test_unfit_configurations_are_refused(void** state)
 {
     (void)state;
@@ -515,14 +574,19 @@ static void test_unfit_configurations_are_refused(void** state)
     };
     char err[256];
     for (uint32_t i = 0; i < COUNT(bad); ++i) {
-        const ub_separator_config config = {48000, stub_grid(2), &bad[i], 1, 1, NULL};
+        const ub_separator_config config = {48000, stub_grid(2), &bad[i], 1, 2, 1, NULL};
         err[0] = '\0';
         assert_null(ub_separator_new(&config, err, sizeof(err)));
         assert_non_null(strstr(err, i < 3 ? "timing 0" : "windows of 128 frames"));
     }
+    for (uint32_t channels = 0; channels < 4; channels += 3) {
+        const ub_separator_config config = {48000, stub_grid(2), timings, 1, channels, 1, NULL};
+        assert_null(ub_separator_new(&config, err, sizeof(err)));
+        assert_non_null(strstr(err, "channels: expected 1 or 2"));
+    }
     static const double bad_rates[] = {7999, 192001, NAN, 0, -44100};
     for (uint32_t i = 0; i < COUNT(bad_rates); ++i) {
-        const ub_separator_config config = {bad_rates[i], stub_grid(2), timings, 1, 1, NULL};
+        const ub_separator_config config = {bad_rates[i], stub_grid(2), timings, 1, 2, 1, NULL};
         assert_null(ub_separator_new(&config, err, sizeof(err)));
         assert_non_null(strstr(err, "8000 to 192000"));
     }
@@ -551,6 +615,8 @@ int main(void)
         cmocka_unit_test(test_buffers_may_be_shared),
         cmocka_unit_test(test_without_masker_input_passes),
         cmocka_unit_test(test_timing_can_be_chosen),
+        cmocka_unit_test(test_mono_model_with_stereo_audio),
+        cmocka_unit_test(test_stereo_model_with_mono_audio),
         cmocka_unit_test(test_unfit_configurations_are_refused),
     };
     return cmocka_run_group_tests_name("separator", tests, NULL, NULL);

@@ -55,7 +55,7 @@ static ub_stream* open_stream(double rate, uint32_t outputs)
 {
     char err[256] = "";
     const ub_stream_config config = {
-        .model = path, .rate = rate, .outputs = outputs, .engine = engine};
+        .model = path, .rate = rate, .channels = 2, .outputs = outputs, .engine = engine};
     ub_stream* stream = ub_stream_new(&config, err, sizeof(err));
     if (!stream) {
         fail_msg("%s", err);
@@ -349,6 +349,7 @@ static void test_long_blocks_get_longer_deadlines(void** state)
         char err[256] = "";
         const ub_stream_config config = {.model = path,
                                          .rate = RATE,
+                                         .channels = 2,
                                          .outputs = 1,
                                          .block = cases[i].block,
                                          .engine = engine};
@@ -369,7 +370,7 @@ static void test_dry_stream_has_the_default_latency(void** state)
 {
     (void)state;
     char err[256];
-    ub_stream* stream = ub_stream_new_dry(44100, 1, err, sizeof(err));
+    ub_stream* stream = ub_stream_new_dry(44100, 2, 1, err, sizeof(err));
     assert_non_null(stream);
     assert_null(ub_stream_model(stream));
     const ub_timing* t = &ub_response_timings()[UB_STUDIO];
@@ -383,14 +384,15 @@ static void test_what_cannot_be_opened_is_named(void** state)
     (void)state;
     char err[256];
     ub_stream_config config = {
-        .model = "/nowhere/model.safetensors", .rate = 44100, .outputs = 1, .engine = engine};
+        .model = "/nowhere/model.safetensors", .rate = 44100, .channels = 2, .outputs = 1,
+        .engine = engine};
     assert_null(ub_stream_new(&config, err, sizeof(err)));
     assert_non_null(strstr(err, "/nowhere/model.safetensors"));
     config.model = path;
     config.rate = 1000;
     assert_null(ub_stream_new(&config, err, sizeof(err)));
     assert_non_null(strstr(err, "1000"));
-    assert_null(ub_stream_new_dry(1e6, 1, err, sizeof(err)));
+    assert_null(ub_stream_new_dry(1e6, 2, 1, err, sizeof(err)));
 }
 
 int main(void)
