@@ -19,8 +19,9 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-/// Jobs of one client: those under way and those whose masks are being played
-#define UB_CLIENT_JOBS 8
+/// Jobs of one client: those under way and those whose masks are being played.  Most are of
+/// short steps and long deadlines.
+#define UB_CLIENT_JOBS 32
 
 typedef struct {
     ub_job job;      // first, so that a job's address is its ticket's

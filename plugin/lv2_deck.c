@@ -44,6 +44,25 @@ static ub_deck* with_stream(ub_deck* deck, ub_stream* stream)
     return deck;
 }
 
+// Whether a stream's latencies are what the port may say, by which hosts size delay lines
+static bool latency_fits(ub_stream* stream, const ub_deck_config* config, const char* path,
+                         char* err, size_t err_size)
+{
+    const float most = ub_control_specs[UB_LATENCY].max;
+    ub_separator* const separator = ub_stream_separator(stream);
+    uint32_t longest = 0;
+    for (uint32_t i = UB_RESPONSES; i-- > 0;) { // the first is chosen at the end
+        ub_separator_select(separator, i);
+        const uint32_t latency = ub_separator_latency(separator);
+        longest = latency > longest ? latency : longest;
+    }
+    if ((float)longest > most) {
+        snprintf(err, err_size, "%s: latency of %u samples at %g Hz (expected at most %.0f)", path,
+                 longest, config->rate, (double)most);
+    }
+    return (float)longest <= most;
+}
+
 static ub_stream* open_stream(const ub_deck_config* config, const char* path, char* err,
                               size_t err_size)
 {
@@ -53,7 +72,12 @@ static ub_stream* open_stream(const ub_deck_config* config, const char* path, ch
                                             .outputs = config->outputs,
                                             .block = config->block,
                                             .engine = config->engine};
-    return ub_stream_new(&stream_config, err, err_size);
+    ub_stream* const stream = ub_stream_new(&stream_config, err, err_size);
+    if (stream && !latency_fits(stream, config, path, err, err_size)) {
+        ub_stream_free(stream);
+        return NULL;
+    }
+    return stream;
 }
 
 static void own_path(const ub_deck_config* config, char path[UB_PATH_SIZE])

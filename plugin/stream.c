@@ -17,6 +17,9 @@
 // For blocks as long as a host may use, no more, so that the latency port's maximum holds
 #define LONGEST_DEADLINE 24U
 
+// The hop that timings are in, that of the default model, s
+#define HOP (512.0 / 44100.0)
+
 struct ub_stream_s {
     const ub_model* model;
     ub_client* client;
@@ -36,6 +39,16 @@ const ub_timing* ub_response_timings(void)
     return timings;
 }
 
+// The same times, where they can be, in frames of a longer hop
+static ub_timing scale_timing(const ub_timing* t, double hop)
+{
+    const double scale = fmin(HOP / hop, 1.0);
+    return (ub_timing){.lookahead = (uint32_t)lrint(scale * t->lookahead),
+                       .step = (uint32_t)fmax(rint(scale * t->step), 1.0),
+                       .fade = (uint32_t)lrint(scale * t->fade),
+                       .deadline = (uint32_t)ceil(scale * t->deadline)};
+}
+
 // An answer is taken up at the start of a block, so one that is asked for within a block
 // comes when that has passed
 static void set_timings(ub_stream* self, const ub_grid* grid, double rate, uint32_t block)
@@ -44,7 +57,7 @@ static void set_timings(ub_stream* self, const ub_grid* grid, double rate, uint3
     const uint32_t frames = (uint32_t)ceil(block / hop);
     const uint32_t needed = frames + 1 < LONGEST_DEADLINE ? frames + 1 : LONGEST_DEADLINE;
     for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
-        self->timings[i] = timings[i];
+        self->timings[i] = scale_timing(&timings[i], hop / rate);
         if (self->timings[i].deadline < needed) {
             self->timings[i].deadline = needed;
         }
@@ -59,7 +72,7 @@ static bool add_client(ub_stream* self, const ub_grid* grid, const ub_stream_con
     ub_client_options options = {
         .outputs = config->outputs, .backlog = BACKLOG, .spans = spans, .steps = steps};
     for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
-        const ub_timing* t = &timings[i];
+        const ub_timing* t = &self->timings[i];
         const uint32_t needed = t->lookahead + t->step;
         const uint32_t count = t->step + t->fade;
         if (needed > grid->frames) {

@@ -21,7 +21,8 @@ typedef enum {
     UB_RESPONSES
 } ub_response;
 
-/// Timings of all responses, [UB_RESPONSES]
+/// Timings of all responses, [UB_RESPONSES], with the default model.  One with a longer hop
+/// has fewer frames in as much time.
 const ub_timing* ub_response_timings(void);
 
 typedef struct {

@@ -33,6 +33,18 @@ low 2 1 8192
 other 3 2 48000
 EOF
 
+# Hosts size delay lines by the latency port's maximum
+cli_tool model slow 2 1 4000
+bundle slow
+too_long() {
+    wave make fast.wav 192000 1000
+    LV2_PATH=$PWD/slow.lv2 host fast.wav dry.wav >said 2>err
+    cat said err
+    grep -q 'status 0' said && [ "$(wc -l <err)" = 1 ] &&
+        grep -q '^unbraid: .*latency of [0-9]* samples at 192000 Hz (expected at most 262144)' err
+}
+check "refused: a latency that the port cannot say" too_long
+
 # A mono signal on both channels sounds in the stereo plugin as in the mono one
 alike() {
     ffmpeg -v error -nostdin -y -i mono.wav -af "pan=stereo|c0=c0|c1=c0" -c:a pcm_f32le twins.wav &&

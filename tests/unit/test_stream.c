@@ -366,6 +366,63 @@ static void test_long_blocks_get_longer_deadlines(void** state)
     }
 }
 
+/* However long the deadlines that long blocks need, there is room for all masks under way */
+static void test_long_deadlines_have_room(void** state)
+{
+    (void)state;
+    char err[256] = "";
+    const uint32_t n = 3 * LENGTH;
+    float* song = calloc(2 * n, sizeof(float));
+    float* out = calloc(2 * n, sizeof(float));
+    const ub_stream_config config = {.model = path,
+                                     .rate = RATE,
+                                     .channels = 2,
+                                     .outputs = 1,
+                                     .block = 8192,
+                                     .engine = engine};
+    make_song(song, n);
+    for (uint32_t r = 0; r < UB_RESPONSES; ++r) {
+        ub_stream* stream = ub_stream_new(&config, err, sizeof(err));
+        assert_non_null(stream);
+        ub_separator_set_freewheel(ub_stream_separator(stream), true);
+        ub_separator_select(ub_stream_separator(stream), r);
+        play_source(stream, 0, 1);
+        play(stream, 1, song, out, n, 8192);
+        assert_int_equal(ub_separator_late_frames(ub_stream_separator(stream)), 0);
+        ub_stream_free(stream);
+    }
+    free(out);
+    free(song);
+}
+
+/* Responses take about the same time with a model whose frames are further apart */
+static void test_long_hops_get_fewer_frames(void** state)
+{
+    (void)state;
+    static const ub_timing expected[UB_RESPONSES] = {
+        {.lookahead = 15, .step = 18, .deadline = 9},
+        {.lookahead = 4, .step = 3, .deadline = 5},
+        {.lookahead = 0, .step = 1, .deadline = 2},
+    };
+    const ub_test_model_options options = {
+        .sample_rate = 8192, .window = 1024, .hop = 256, .frames = FRAMES, .channels = 1};
+    char coarse[UB_TEST_PATH_SIZE];
+    char err[256] = "";
+    assert_true(ub_test_new_model(coarse, &options));
+    const ub_stream_config config = {
+        .model = coarse, .rate = 8192, .channels = 2, .outputs = 1, .engine = engine};
+    ub_stream* stream = ub_stream_new(&config, err, sizeof(err));
+    assert_non_null(stream);
+    for (uint32_t r = 0; r < UB_RESPONSES; ++r) {
+        const ub_timing* t = &expected[r];
+        ub_separator_select(ub_stream_separator(stream), r);
+        assert_int_equal(ub_separator_latency(ub_stream_separator(stream)),
+                         1024 + 256 * (t->lookahead + t->step - 1 + t->deadline));
+    }
+    ub_stream_free(stream);
+    unlink(coarse);
+}
+
 static void test_dry_stream_has_the_default_latency(void** state)
 {
     (void)state;
@@ -403,6 +460,8 @@ int main(void)
         cmocka_unit_test(test_amount_gain_and_remove),
         cmocka_unit_test(test_consistent_stems_sum_to_the_mix),
         cmocka_unit_test(test_long_blocks_get_longer_deadlines),
+        cmocka_unit_test(test_long_deadlines_have_room),
+        cmocka_unit_test(test_long_hops_get_fewer_frames),
         cmocka_unit_test(test_dry_stream_has_the_default_latency),
         cmocka_unit_test(test_what_cannot_be_opened_is_named),
     };
