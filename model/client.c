@@ -82,8 +82,9 @@ static void submit(ub_masker* masker, ub_job* job)
     ub_client* client = of(masker);
     ub_ticket* ticket = (ub_ticket*)job;
     ub_ticket** slot = ub_ring_write(client->asked); // never full: it holds all tickets
-    ticket->deadline = ub_client_now() + job->budget;
-    ticket->expiry = ub_client_now() + job->expiry;
+    const double now = ub_client_now();
+    ticket->deadline = now + job->budget;
+    ticket->expiry = now + job->expiry;
     *slot = ticket;
     ++client->under_way;
     ub_ring_commit(client->asked);

@@ -9,8 +9,9 @@
    The inference engine: worker threads that turn jobs into masks.
 
    One engine serves any number of streams ("clients").  Jobs are taken in order
-   of deadline, several at a time where the backend gains by it.  Functions may be called from any thread except a real-time one;
-   the maskers they hand out are for one audio thread each.
+   of deadline, several at a time where the backend gains by it.  Functions may be
+   called from any thread except a real-time one; the maskers they hand out are for
+   one audio thread each.
 */
 
 #include "dsp/masker.h"

@@ -4,9 +4,9 @@
 #include "model/worker.h"
 
 #include "dsp/denormal.h"
+#include "model/thread.h"
 
 #include <omp.h>
-#include <signal.h>
 
 // Whether a client's job can be computed together with another one's
 static bool goes_with(const ub_client* client, const ub_job* job, const ub_client* other)
@@ -123,28 +123,13 @@ static void* work(void* arg)
     return NULL;
 }
 
-// Workers take no signals, which are the host's, and do not inherit the
-// real-time priority that the thread which makes the engine may have
 bool ub_worker_start(ub_worker* w, ub_engine* engine)
 {
-    sigset_t all;
-    sigset_t old;
-    pthread_attr_t attr;
-    const struct sched_param normal = {0};
     w->engine = engine;
     w->seats.lock = &engine->lock;
     w->seats.lineup = &engine->lineup;
     w->seats.threads = engine->threads;
-    sigfillset(&all);
-    pthread_attr_init(&attr);
-    pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
-    pthread_attr_setschedpolicy(&attr, SCHED_OTHER);
-    pthread_attr_setschedparam(&attr, &normal);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    const bool ok = !pthread_create(&w->thread, &attr, work, w);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy(&attr);
-    return ok;
+    return ub_thread_start(&w->thread, work, w);
 }
 
 void ub_workers_stop(ub_engine* engine)
