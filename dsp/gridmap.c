@@ -3,8 +3,11 @@
 
 #include "dsp/gridmap.h"
 
+#include "dsp/bands.h"
+
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 // Above the model's Nyquist frequency the mean of its top bins' masks holds
 #define TOP_BINS 16
@@ -18,17 +21,17 @@
 
 struct ub_gridmap_s {
     ub_grid grid;
-    uint32_t host_bins;  // size / 2 + 1
-    float scale;         // model's window sum / host's
-    uint32_t* down_bin;  // [bins] host bin below each model bin
-    float* down_part;    // [bins] part of the next host bin
-    uint32_t inside;     // model bins that exist at the host's rate
-    uint32_t* up_bin;    // [host_bins] model bin below each host bin
-    float* up_part;      // [host_bins] part of the next model bin
-    uint32_t below;      // host bins below the model's first
-    uint32_t network;    // host bins up to the model's last
-    uint32_t nyquist;    // host bins up to the model's Nyquist frequency
-    float* power;        // [host_bins + 1]
+    uint32_t host_bins; // size / 2 + 1
+    float scale;        // model's window sum / host's
+    ub_place* down;     // [dft_bins] place among the host's bins of each model bin
+    uint32_t inside;    // model bins that exist at the host's rate
+    ub_place* band;     // [dft_bins] place among the bands of each model bin
+    float* share;       // [bins] of a bin in the mean that a band is
+    ub_place* up;       // [host_bins] place among the bands of each host bin
+    uint32_t below;     // host bins below the model's first
+    uint32_t network;   // host bins up to the model's last
+    uint32_t nyquist;   // host bins up to the model's Nyquist frequency
+    float* power;       // [host_bins + 1]
 };
 
 double ub_gridmap_hop(const ub_grid* grid, double rate)
@@ -65,79 +68,101 @@ uint32_t ub_gridmap_size(const ub_grid* grid, double rate)
     return nearest;
 }
 
-// Positions on the two grids, in bins, that lie closer than this are the same
-static const double same = 1e-6;
-
 static void map_down(ub_gridmap* map, double ratio)
 {
-    for (uint32_t b = 0; b < map->grid.bins; ++b) {
+    for (uint32_t b = 0; b < map->grid.dft_bins; ++b) {
         const double p = (map->grid.first_bin + b) * ratio;
-        const uint32_t i = (uint32_t)(p + same);
-        if (p > map->host_bins - 1 + same) {
+        if (p > map->host_bins - 1 + UB_SAME_BIN) {
             break;
         }
-        map->down_bin[b] = i;
-        map->down_part[b] = (float)fmax(p - i, 0.0);
+        const uint32_t i = (uint32_t)(p + UB_SAME_BIN);
+        map->down[b] = (ub_place){i, (float)fmax(p - i, 0.0)};
         ++map->inside;
     }
 }
 
-static void map_up(ub_gridmap* map, double ratio)
+// A band is the mean of the bins around its centre, weighted as they take part in its mask
+static void map_bands(ub_gridmap* map, const double* centre)
 {
     const ub_grid* g = &map->grid;
+    uint32_t near = 0;
+    for (uint32_t b = 0; b < g->dft_bins; ++b) {
+        const ub_place place = ub_band_place(centre, g->bins, near, b);
+        near = place.band;
+        map->band[b] = place;
+        map->share[near] += 1.0f - place.part;
+        if (place.part > 0.0f) {
+            map->share[near + 1] += place.part;
+        }
+    }
+    for (uint32_t i = 0; i < g->bins; ++i) {
+        map->share[i] = 1.0f / map->share[i];
+    }
+}
+
+static void map_up(ub_gridmap* map, const double* centre, double ratio)
+{
+    const ub_grid* g = &map->grid;
+    uint32_t near = 0;
     for (uint32_t k = 0; k < map->host_bins; ++k) {
         const double p = k / ratio - g->first_bin;
-        if (p < -same) {
+        if (p < -UB_SAME_BIN) {
             ++map->below;
         }
-        if (p <= g->bins - 1 + same) {
+        if (p <= g->dft_bins - 1 + UB_SAME_BIN) {
             ++map->network;
-            map->up_bin[k] = p > 0 ? (uint32_t)(p + same) : 0;
-            map->up_part[k] = (float)fmax(p - map->up_bin[k], 0.0);
-            if (map->up_bin[k] + 1 >= g->bins) {
-                map->up_bin[k] = g->bins - 1;
-                map->up_part[k] = 0.0f;
-            }
+            map->up[k] = ub_band_place(centre, g->bins, near, p);
+            near = map->up[k].band;
         }
-        if (k / ratio <= g->window / 2 + same) {
+        if (k / ratio <= g->window / 2 + UB_SAME_BIN) {
             ++map->nyquist;
         }
     }
 }
 
+static bool allocate(ub_gridmap* map)
+{
+    const ub_grid* g = &map->grid;
+    map->down = calloc(g->dft_bins, sizeof(ub_place));
+    map->band = calloc(g->dft_bins, sizeof(ub_place));
+    map->share = calloc(g->bins, sizeof(float));
+    map->up = calloc(map->host_bins, sizeof(ub_place));
+    map->power = calloc(map->host_bins + 1, sizeof(float));
+    return map->down && map->band && map->share && map->up && map->power;
+}
+
 ub_gridmap* ub_gridmap_new(const ub_grid* grid, double rate)
 {
     ub_gridmap* map = calloc(1, sizeof(ub_gridmap));
-    if (!map) {
-        return NULL;
-    }
+    double* centre = calloc(grid->bins, sizeof(double));
     const uint32_t size = ub_gridmap_size(grid, rate);
-    map->grid = *grid;
-    map->host_bins = size / 2 + 1;
-    map->scale = (float)((double)grid->window / size);
-    map->down_bin = calloc(grid->bins, sizeof(uint32_t));
-    map->down_part = calloc(grid->bins, sizeof(float));
-    map->up_bin = calloc(map->host_bins, sizeof(uint32_t));
-    map->up_part = calloc(map->host_bins, sizeof(float));
-    map->power = calloc(map->host_bins + 1, sizeof(float));
-    if (!map->down_bin || !map->down_part || !map->up_bin || !map->up_part || !map->power) {
+    if (map) {
+        map->grid = *grid;
+        map->host_bins = size / 2 + 1;
+        map->scale = (float)((double)grid->window / size);
+    }
+    if (!map || !centre || !allocate(map)) {
+        free(centre);
         ub_gridmap_free(map);
         return NULL;
     }
     // Host bins per model bin
     const double ratio = (grid->rate / grid->window) / (rate / size);
+    ub_band_centres(grid, centre);
     map_down(map, ratio);
-    map_up(map, ratio);
+    map_bands(map, centre);
+    map_up(map, centre, ratio);
+    free(centre);
     return map;
 }
 
 void ub_gridmap_free(ub_gridmap* map)
 {
     if (map) {
-        free(map->down_bin);
-        free(map->down_part);
-        free(map->up_bin);
-        free(map->up_part);
+        free(map->down);
+        free(map->band);
+        free(map->share);
+        free(map->up);
         free(map->power);
         free(map);
     }
@@ -152,12 +177,18 @@ void ub_gridmap_magnitudes(ub_gridmap* map, const float complex* spectrum, float
         const float im = parts[2 * k + 1];
         m[k] = map->scale * sqrtf(re * re + im * im);
     }
-    for (uint32_t b = 0; b < map->inside; ++b) {
-        const uint32_t i = map->down_bin[b];
-        magnitude[b] = m[i] + map->down_part[b] * (m[i + 1] - m[i]);
+    memset(magnitude, 0, map->grid.bins * sizeof(float));
+    for (uint32_t b = 0; b < map->inside; ++b) { // above the host's Nyquist frequency is nothing
+        const ub_place host = map->down[b];
+        const ub_place band = map->band[b];
+        const float x = m[host.band] + host.part * (m[host.band + 1] - m[host.band]);
+        magnitude[band.band] += (1.0f - band.part) * x;
+        if (band.part > 0.0f) {
+            magnitude[band.band + 1] += band.part * x;
+        }
     }
-    for (uint32_t b = map->inside; b < map->grid.bins; ++b) {
-        magnitude[b] = 0.0f; // above the host's Nyquist frequency
+    for (uint32_t i = 0; i < map->grid.bins; ++i) {
+        magnitude[i] *= map->share[i];
     }
 }
 
@@ -166,12 +197,20 @@ static inline float clamp_mask(float m)
     return m > 0.0f ? (m < 1.0f ? m : 1.0f) : 0.0f; // NaN becomes 0
 }
 
-static float top_mask(const float* mask, uint32_t bins)
+static inline float mask_at(const float* mask, ub_place place)
 {
+    const float m0 = clamp_mask(mask[place.band]);
+    const float m1 = clamp_mask(mask[place.band + (place.part > 0.0f)]);
+    return m0 + place.part * (m1 - m0);
+}
+
+static float top_mask(const ub_gridmap* map, const float* mask)
+{
+    const uint32_t bins = map->grid.dft_bins;
     const uint32_t n = bins < TOP_BINS ? bins : TOP_BINS;
     float sum = 0.0f;
     for (uint32_t b = bins - n; b < bins; ++b) {
-        sum += clamp_mask(mask[b]);
+        sum += mask_at(mask, map->band[b]);
     }
     return sum / (float)n;
 }
@@ -191,12 +230,8 @@ void ub_gridmap_gains(const ub_gridmap* map, const float* mask, float dry, float
     const float high = nearest ? clamp_mask(mask[g->bins - 1]) : g->dropped_mask;
     fill(gain, 0, map->below, dry + wet * low);
     for (uint32_t k = map->below; k < map->network; ++k) {
-        const uint32_t b = map->up_bin[k];
-        const float part = map->up_part[k];
-        const float m0 = clamp_mask(mask[b]);
-        const float m1 = clamp_mask(mask[b + (part > 0.0f)]);
-        gain[k] = dry + wet * (m0 + part * (m1 - m0));
+        gain[k] = dry + wet * mask_at(mask, map->up[k]);
     }
     fill(gain, map->network, map->nyquist, dry + wet * high);
-    fill(gain, map->nyquist, map->host_bins, dry + wet * top_mask(mask, g->bins));
+    fill(gain, map->nyquist, map->host_bins, dry + wet * top_mask(map, mask));
 }

@@ -10,7 +10,9 @@
 
    The host's window and hop are the model's in seconds, so that bins and frames
    coincide.  The window is the nearest even size that the FFT is fast at, within
-   2 %; what is left of the difference is interpolated over frequency.
+   2 %; what is left of the difference is interpolated over frequency.  The
+   magnitudes that a model takes in bands are then grouped; its masks go from the
+   bands' centres to the host's bins in one straight line.
 */
 
 #include "dsp/masker.h"

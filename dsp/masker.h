@@ -31,8 +31,11 @@ typedef struct {
     uint32_t hop;       ///< Distance between frames, samples at `rate`
     uint32_t frames;    ///< Frames in one chunk
     uint32_t channels;  ///< 1 or 2
-    uint32_t first_bin; ///< DFT bin of the first network bin
-    uint32_t bins;      ///< Network bins per frame
+    uint32_t first_bin; ///< First DFT bin that the network sees
+    uint32_t dft_bins;  ///< DFT bins that it sees
+    uint32_t kept;      ///< Of those the lowest, which it takes as they are; it takes the
+                        ///< others grouped to bands (see bands.h)
+    uint32_t bins;      ///< Values per frame, in magnitudes and masks: kept bins and bands
     uint32_t sources;   ///< Length of a condition vector
     float dropped_mask; ///< Mask of DFT bins that the network does not see, or
                         ///< NaN to continue that of the nearest bin it sees

@@ -294,6 +294,8 @@ ub_grid ub_model_grid(const ub_model* model)
                      .frames = net->frames,
                      .channels = net->channels,
                      .first_bin = net->first_bin,
+                     .dft_bins = net->dft_bins,
+                     .kept = net->kept,
                      .bins = net->bins,
                      .sources = net->sources,
                      .dropped_mask = net->dropped_mask};

@@ -60,7 +60,21 @@ read_stft(ub_json* json, const json_t* root, ub_network* net)
     net->hop = ub_json_uint(json, stft, where, "hop", 1, net->window / 2);
     net->frames = ub_json_uint(json, stft, where, "frames", 1, 4096);
     net->first_bin = ub_json_uint(json, stft, where, "first_bin", 0, net->window / 2);
-    net->bins = ub_json_uint(json, stft, where, "bins", 1, net->window / 2 + 1 - net->first_bin);
+    net->dft_bins =
+        ub_json_uint(json, stft, where, "bins", 1, net->window / 2 + 1 - net->first_bin);
+}
+
+static void
+read_bands(ub_json* json, const json_t* root, ub_network* net)
+{
+    static const char* const keys[] = {"kept", "count", NULL};
+    static const char where[] = "bands";
+    const json_t* bands = json_object_get(root, where);
+    net->kept = net->bins = net->dft_bins;
+    if (bands && ub_json_object(json, bands, where, keys)) {
+        net->bins = ub_json_uint(json, bands, where, "count", 2, net->dft_bins - 1);
+        net->kept = ub_json_uint(json, bands, where, "kept", 1, net->bins - 1);
+    }
 }
 
 static void
@@ -154,8 +168,8 @@ check_film(ub_json* json, const ub_network* net)
 bool
 ub_network_parse(ub_network* net, const char* text, size_t size, char* err, size_t err_size)
 {
-    static const char* const keys[] = {"sources", "stft",    "dropped_mask", "input",
-                                       "control", "encoder", "decoder",      NULL};
+    static const char* const keys[] = {"bands",   "sources", "stft",    "dropped_mask", "input",
+                                       "control", "encoder", "decoder", NULL};
     memset(net, 0, sizeof(*net));
     json_error_t why;
     json_t* root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
@@ -163,9 +177,11 @@ ub_network_parse(ub_network* net, const char* text, size_t size, char* err, size
         return ub_error(err, err_size, "not JSON, line %d: %s", why.line, why.text);
     }
     ub_json json = {err, err_size, true};
-    if (ub_json_object(&json, root, "", keys)) {
+    const bool banded = json_object_get(root, keys[0]); // the only key that may be left out
+    if (ub_json_object(&json, root, "", banded ? keys : keys + 1)) {
         read_sources(&json, root, net);
         read_stft(&json, root, net);
+        read_bands(&json, root, net);
         read_input(&json, root, net);
         read_control(&json, root, net);
         ub_read_layers(&json, root, net);

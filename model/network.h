@@ -85,7 +85,9 @@ typedef struct {
     uint32_t hop;    ///< samples
     uint32_t frames;
     uint32_t first_bin;
-    uint32_t bins;
+    uint32_t dft_bins; ///< Bins of the transform that the network is about
+    uint32_t kept;     ///< Of those the lowest, which it sees as they are
+    uint32_t bins;     ///< Of its images: kept bins and the bands that the others make
     float dropped_mask; ///< NaN: as the nearest bin's
     float input_scale;  ///< Network input = (scale * magnitude) ^ power
     float input_power;

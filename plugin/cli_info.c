@@ -53,8 +53,14 @@ describe_network(const ub_network* net, char* text, size_t size)
         n += (size_t)snprintf(text + n, size - n, " %u", (unsigned)net->encoder[i].filters);
     }
     if (n < size) {
-        snprintf(text + n, size - n, "; %u frames x %u bins x %u channels", (unsigned)net->frames,
-                 (unsigned)net->bins, (unsigned)net->channels);
+        n += (size_t)snprintf(text + n, size - n, "; %u frames x ", (unsigned)net->frames);
+    }
+    if (n < size && net->bins < net->dft_bins) {
+        n += (size_t)snprintf(text + n, size - n, "%u bands of ", (unsigned)net->bins);
+    }
+    if (n < size) {
+        snprintf(text + n, size - n, "%u bins x %u channels", (unsigned)net->dft_bins,
+                 (unsigned)net->channels);
     }
 }
 

@@ -153,6 +153,8 @@ ub_stream* ub_stream_new_dry(double rate, uint32_t channels, uint32_t outputs, c
                           .frames = 128,
                           .channels = 2,
                           .first_bin = 1,
+                          .dft_bins = 1024,
+                          .kept = 1024,
                           .bins = 1024,
                           .sources = 4,
                           .dropped_mask = NAN};

@@ -25,6 +25,8 @@ typedef struct {
     uint32_t depth;       ///< 0 for 2; window / 2 is a multiple of 2^depth
     uint32_t sources;     ///< 0 for 4: vocals, drums, bass, other (then source4...)
     bool no_film;         ///< A plain U-Net, else complex FiLM in the encoder
+    uint32_t kept;        ///< Of the band map
+    uint32_t bands;       ///< 0 for none; a multiple of 2^depth, as window / 2 need then not be
     float power;          ///< Of the input, 0 for 1
     uint64_t seed;        ///< Of the random weights
 } ub_test_model_options;

@@ -125,6 +125,8 @@ ub_grid stub_grid(uint32_t channels)
                      .frames = 128,
                      .channels = channels,
                      .first_bin = 1,
+                     .dft_bins = 1024,
+                     .kept = 1024,
                      .bins = 1024,
                      .sources = 4,
                      .dropped_mask = NAN};

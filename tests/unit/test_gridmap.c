@@ -3,6 +3,7 @@
 
 #include "dsp/gridmap.h"
 
+#include "dsp/bands.h"
 #include "dsp/stft.h"
 #include "tests/unit/stub_masker.h"
 
@@ -82,14 +83,23 @@ static void test_magnitudes_are_the_models(void** state)
     }
 }
 
-/* A mask that is a straight line over frequency stays that line */
-static void test_masks_keep_their_frequency(void** state)
+/* Of 44.1 kHz, with bins grouped above the 140th */
+static ub_grid banded_grid(void)
 {
-    (void)state;
-    const ub_grid grid = stub_grid(1);
+    ub_grid grid = stub_grid(1);
+    grid.kept = 140;
+    grid.bins = 256;
+    return grid;
+}
+
+/* A mask that is a straight line over frequency stays that line */
+static void check_straight_line(const ub_grid grid)
+{
     float mask[1024];
+    double centre[1024];
+    ub_band_centres(&grid, centre);
     for (uint32_t b = 0; b < grid.bins; ++b) {
-        mask[b] = (float)(grid.first_bin + b) / 1024.0f;
+        mask[b] = (float)(grid.first_bin + centre[b]) / 1024.0f;
     }
     for (size_t i = 0; i < COUNT(rates); ++i) {
         ub_gridmap* map = ub_gridmap_new(&grid, rates[i]);
@@ -110,12 +120,102 @@ static void test_masks_keep_their_frequency(void** state)
     }
 }
 
+static void test_masks_keep_their_frequency(void** state)
+{
+    (void)state;
+    check_straight_line(stub_grid(1));
+    check_straight_line(banded_grid());
+}
+
+/* Flat magnitudes stay flat in bands, up to what the host's rate has of them */
+static void test_bands_are_means(void** state)
+{
+    (void)state;
+    const ub_grid grid = banded_grid();
+    double centre[256];
+    float m[256];
+    ub_band_centres(&grid, centre);
+    for (size_t i = 0; i < COUNT(rates); ++i) {
+        ub_gridmap* map = ub_gridmap_new(&grid, rates[i]);
+        const uint32_t size = ub_gridmap_size(&grid, rates[i]);
+        const double top = rates[i] / 44100 * 2048 / 2 - grid.first_bin; // in bins
+        float complex* spectrum = calloc(size / 2 + 1, sizeof(float complex));
+        for (uint32_t k = 0; k <= size / 2; ++k) {
+            spectrum[k] = (k % 2 ? 1.0f : I) * (float)size / 2048;
+        }
+        ub_gridmap_magnitudes(map, spectrum, m);
+        for (uint32_t b = 0; b < grid.bins; ++b) {
+            if (b + 1 == grid.bins ? top >= centre[b] : centre[b + 1] <= top) {
+                assert_float_equal(m[b], 1.0, 1e-5);
+            } else {
+                assert_true(m[b] < 1.0 && (m[b] == 0.0f || centre[b - 1] < top + 1));
+            }
+        }
+        free(spectrum);
+        ub_gridmap_free(map);
+    }
+}
+
+/* The matrices of model/train/bands.py for 3 kept bins of 12 and 3 bands:
+   spread_matrix(12, 3, 6), and each row of it with a sum of 1 */
+#define BANDS 6
+#define BINS 12
+
+static const double to_bins[BANDS][BINS] = {
+    {1},
+    {0, 1},
+    {0, 0, 1, 0.3978814},
+    {0, 0, 0, 0.6021186, 0.8770250, 0.5144782, 0.1519315},
+    {0, 0, 0, 0, 0.1229750, 0.4855218, 0.8480685, 0.8731846, 0.6548885, 0.4365923, 0.2182962},
+    {0, 0, 0, 0, 0, 0, 0, 0.1268154, 0.3451115, 0.5634077, 0.7817038, 1},
+};
+
+static const double to_bands[BANDS][BINS] = {
+    {1},
+    {0, 1},
+    {0, 0, 0.7153683, 0.2846317},
+    {0, 0, 0, 0.2806356, 0.4087640, 0.2397881, 0.0708123},
+    {0, 0, 0, 0, 0.0337887, 0.1334024, 0.2330162, 0.2399171, 0.1799378, 0.1199585, 0.0599793},
+    {0, 0, 0, 0, 0, 0, 0, 0.0450173, 0.1225086, 0.2, 0.2774914, 0.3549827},
+};
+
+static void test_bands_are_those_of_training(void** state)
+{
+    (void)state;
+    ub_grid grid = stub_grid(1);
+    grid.window = 2 * BINS;
+    grid.dft_bins = BINS;
+    grid.kept = 3;
+    grid.bins = BANDS;
+    ub_gridmap* map = ub_gridmap_new(&grid, grid.rate);
+    for (uint32_t k = 0; k < BINS; ++k) {
+        float complex spectrum[BINS + 1] = {0};
+        float m[BANDS];
+        spectrum[1 + k] = I;
+        ub_gridmap_magnitudes(map, spectrum, m);
+        for (uint32_t b = 0; b < BANDS; ++b) {
+            assert_float_equal(m[b], to_bands[b][k], 1e-6);
+        }
+    }
+    for (uint32_t b = 0; b < BANDS; ++b) {
+        float mask[BANDS] = {0};
+        float gain[BINS + 1];
+        mask[b] = 1.0f;
+        ub_gridmap_gains(map, mask, 0.0f, 1.0f, gain);
+        for (uint32_t k = 0; k < BINS; ++k) {
+            assert_float_equal(gain[1 + k], to_bins[b][k], 1e-6);
+        }
+        assert_float_equal(gain[0], gain[1], 0.0);
+    }
+    ub_gridmap_free(map);
+}
+
 static void test_dropped_bins_may_have_a_mask(void** state)
 {
     (void)state;
     ub_grid grid = stub_grid(1);
     grid.dropped_mask = 1.0f;
-    grid.bins = 1000; // the model's top bins are dropped, too
+    grid.dft_bins = grid.kept = grid.bins = 1000; // the model's top bins are dropped, too
     ub_gridmap* map = ub_gridmap_new(&grid, 44100);
     static float mask[1000];
     static float gain[1025];
@@ -137,6 +237,8 @@ static void test_narrow_models_fit_wide_hosts(void** state)
                           .frames = 128,
                           .channels = 1,
                           .first_bin = 0,
+                          .dft_bins = 512,
+                          .kept = 512,
                           .bins = 512,
                           .sources = 4,
                           .dropped_mask = NAN};
@@ -165,6 +267,8 @@ int main(void)
         cmocka_unit_test(test_fft_likes_the_size_at_any_rate),
         cmocka_unit_test(test_magnitudes_are_the_models),
         cmocka_unit_test(test_masks_keep_their_frequency),
+        cmocka_unit_test(test_bands_are_means),
+        cmocka_unit_test(test_bands_are_those_of_training),
         cmocka_unit_test(test_dropped_bins_may_have_a_mask),
         cmocka_unit_test(test_narrow_models_fit_wide_hosts),
     };

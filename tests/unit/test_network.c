@@ -83,6 +83,16 @@ static const change changes[] = {
     {"\"bins\": 128", "\"bins\": 129", "stft.bins"},
     {"\"bins\": 128", "\"bins\": -1", "stft.bins"},
     {"\"first_bin\": 1", "\"first_bin\": 2", "stft.bins"},
+    {"{\"sources\"", "{\"bands\": null, \"sources\"", "bands"},
+    {"{\"sources\"", "{\"bands\": {\"kept\": 8}, \"sources\"", "bands.count"},
+    {"{\"sources\"", "{\"bands\": {\"kept\": 8, \"count\": 128}, \"sources\"", "bands.count"},
+    {"{\"sources\"", "{\"bands\": {\"kept\": 8, \"count\": 1}, \"sources\"", "bands.count"},
+    {"{\"sources\"", "{\"bands\": {\"kept\": 32, \"count\": 32}, \"sources\"", "bands.kept"},
+    {"{\"sources\"", "{\"bands\": {\"kept\": 0, \"count\": 32}, \"sources\"", "bands.kept"},
+    {"{\"sources\"", "{\"bands\": {\"kept\": 0.5, \"count\": 32}, \"sources\"", "bands.kept"},
+    {"{\"sources\"", "{\"bands\": {\"kept\": 8, \"count\": 32, \"top\": 1}, \"sources\"",
+     "bands.top"},
+    {"{\"sources\"", "{\"bands\": {\"kept\": 8, \"count\": 30}, \"sources\"", "decoder.1"},
     {"\"nearest\"", "\"furthest\"", "dropped_mask"},
     {"\"nearest\"", "1.5", "dropped_mask"},
     {"\"scale\": 2.0", "\"scale\": 0", "input.scale"},
@@ -128,6 +138,29 @@ replace(const char* text, const change* c)
     strcat(out, c->to);
     strcat(out, at + strlen(c->from));
     return out;
+}
+
+/* With a band map, images have as many bins as there are bands */
+static void
+bands_are_the_images_bins(void** state)
+{
+    (void)state;
+    const change banded = {"{\"sources\"",
+                           "{\"bands\": {\"kept\": 8, \"count\": 32}, \"sources\"", NULL};
+    ub_network net;
+    char err[256] = "";
+    assert_true(ub_network_parse(&net, good, strlen(good), err, sizeof(err)));
+    assert_int_equal(net.dft_bins, 128);
+    assert_int_equal(net.kept, 128);
+    assert_int_equal(net.bins, 128);
+    char* text = replace(good, &banded);
+    assert_true(ub_network_parse(&net, text, strlen(text), err, sizeof(err)));
+    assert_int_equal(net.dft_bins, 128);
+    assert_int_equal(net.kept, 8);
+    assert_int_equal(net.bins, 32);
+    assert_int_equal(net.encoder[0].out_size[1], 16);
+    assert_int_equal(net.decoder[1].out_size[1], 32);
+    free(text);
 }
 
 static void
@@ -229,9 +262,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_are_chained),    cmocka_unit_test(wrong_values_are_named),
-        cmocka_unit_test(film_needs_a_control), cmocka_unit_test(conv_control_is_chained),
-        cmocka_unit_test(every_cut_is_refused),
+        cmocka_unit_test(sizes_are_chained),      cmocka_unit_test(bands_are_the_images_bins),
+        cmocka_unit_test(wrong_values_are_named), cmocka_unit_test(film_needs_a_control),
+        cmocka_unit_test(conv_control_is_chained), cmocka_unit_test(every_cut_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
