@@ -1,6 +1,8 @@
 # Copyright 2026 The Unbraid authors
 # SPDX-License-Identifier: MIT
-"""A tiny data set and a tiny configuration."""
+"""A tiny data set, a tiny configuration, and commands without a process of their own."""
+
+import sys
 
 import numpy as np
 import pytest
@@ -26,6 +28,17 @@ def prepared(tmp_path_factory):
     write_piece(data / "train" / "two", {"bass": tone(rng, 3, 50, 90)}, about)
     write_piece(data / "valid" / "three", stems, about)
     return data
+
+
+@pytest.fixture
+def call(monkeypatch):
+    """call(module, *arguments) runs a command here: a process would import PyTorch again."""
+
+    def run(module, *arguments):
+        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
+        module.main()
+
+    return run
 
 
 @pytest.fixture

@@ -124,7 +124,9 @@ def run_variant(name, config, plan, data, pieces):
         "steps": plan["steps"],
         "seconds_a_step": round(seconds / plan["steps"], 3),
         "loss": round(float(np.mean(losses[-plan["steps"] // 5 :])), 4),
-        "curve": [round(float(np.mean(p)), 4) for p in np.array_split(losses, 10)],
+        "curve": [
+            round(float(np.mean(p)), 4) for p in np.array_split(losses, min(10, len(losses)))
+        ],
         "parameters": sum(p.numel() for p in network.parameters()),
         "multiply_adds": multiply_adds(run.description),
         "sdr": timings,

@@ -3,9 +3,6 @@
 """Preparation and mixing."""
 
 import json
-import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -32,8 +29,8 @@ rules = [{{ class = "vocals", words = ["VOX"] }}, {{ class = "", words = ["PAD +
 """
 
 
-def run_prepare(folder, licence):
-    """Prepare two one-second songs by the command line."""
+def run_prepare(call, folder, licence):
+    """Prepare two one-second songs."""
     rng = np.random.default_rng(2)
     for song in ("A", "B"):
         (folder / "in" / song).mkdir(parents=True)
@@ -41,17 +38,12 @@ def run_prepare(folder, licence):
             noise = 0.1 * rng.standard_normal((RATE, 2))
             soundfile.write(folder / "in" / song / f"{stem}.wav", noise, RATE)
     (folder / "sources.toml").write_text(SOURCES_TOML.format(licence=licence))
-    script = pathlib.Path(prepare.__file__)
-    return subprocess.run(
-        [sys.executable, script, folder / "sources.toml", folder / "out",
-         "--folder", f"songs={folder / 'in'}", "-j", "1"],
-        capture_output=True, text=True,
-    )  # fmt: skip
+    call(prepare, folder / "sources.toml", folder / "out",
+         "--folder", f"songs={folder / 'in'}", "-j", 1)  # fmt: skip
 
 
-def test_prepare_writes_pieces_and_manifest(tmp_path):
-    done = run_prepare(tmp_path, "CC0-1.0")
-    assert done.returncode == 0, done.stderr
+def test_prepare_writes_pieces_and_manifest(tmp_path, call):
+    run_prepare(call, tmp_path, "CC0-1.0")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     piece = manifest["pieces"]["train/songs-A"]
     assert set(piece["minutes"]) == {"vocals", "bass", "other"}
@@ -60,9 +52,10 @@ def test_prepare_writes_pieces_and_manifest(tmp_path):
     assert manifest["minutes"]["valid"]["songs"]["bass"] == pytest.approx(1 / 60, abs=0.01)
 
 
-def test_prepare_refuses_a_licence(tmp_path):
-    done = run_prepare(tmp_path, "CC-BY-NC-4.0")
-    assert done.returncode != 0 and "CC-BY-NC-4.0 is not allowed" in done.stderr
+def test_prepare_refuses_a_licence(tmp_path, call, capsys):
+    with pytest.raises(SystemExit):
+        run_prepare(call, tmp_path, "CC-BY-NC-4.0")
+    assert "CC-BY-NC-4.0 is not allowed" in capsys.readouterr().err
 
 
 def test_pieces_know_their_classes(prepared):

@@ -3,8 +3,6 @@
 """Band map, losses and the runner of experiments."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -121,16 +119,15 @@ def test_random_look_ahead_weighs_late_frames_more():
     assert losses.frame_weight("even", 4, 128, None) == 1.0
 
 
-def test_experiments_run_resume_and_tabulate(prepared, tmp_path):
+def test_experiments_run_resume_and_tabulate(prepared, tmp_path, call, capsys):
     (tmp_path / "plan.toml").write_text(PLAN)
-    command = [sys.executable, experiment.__file__, tmp_path / "plan.toml", prepared, tmp_path]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 3
+    call(experiment, tmp_path / "plan.toml", prepared, tmp_path)
+    assert len(capsys.readouterr().out.splitlines()) == 3
     result = json.loads((tmp_path / "results" / "dedicated.json").read_text())
     assert result["steps"] == 2 and "real drums" in result["sdr"]["Studio"]
     rows = (tmp_path / "loss.tsv").read_text().splitlines()
     assert [r.split("\t")[0] for r in rows[1:]] == [
         "base", "time", "dedicated", "mix / 4", "ideal ratio mask",
     ]  # fmt: skip
-    assert subprocess.run(command, capture_output=True, text=True).stdout == ""
+    call(experiment, tmp_path / "plan.toml", prepared, tmp_path)
+    assert capsys.readouterr().out == ""

@@ -4,14 +4,13 @@
 
 import csv
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
 
 import evaluate
+import export
 import metrics
 import stft as transform
 from export import write_weights
@@ -83,17 +82,11 @@ def test_checkpoint_of_another_network_is_refused(trained):
         Run(config, trained.folder)
 
 
-def test_export_and_evaluate(trained, prepared, tmp_path):
+def test_export_and_evaluate(trained, prepared, tmp_path, call):
     weights, scores = tmp_path / "w.safetensors", tmp_path / "s.json"
-    here = evaluate.__file__.rsplit("/", 1)[0]
-    for command in (
-        ["export.py", weights, "--checkpoint", trained.folder / "checkpoint.pt"],
-        ["evaluate.py", weights, prepared / "valid" / "three",
-         "--step", "8", "--ahead", "4", "--fade", "2",
-         "--json", scores, "--tsv", tmp_path / "s.tsv", "--audio", tmp_path / "audio"],
-    ):  # fmt: skip
-        done = subprocess.run([sys.executable, *command], cwd=here, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+    call(export, weights, "--checkpoint", trained.folder / "checkpoint.pt")
+    call(evaluate, weights, prepared / "valid" / "three", "--step", 8, "--ahead", 4, "--fade", 2,
+         "--json", scores, "--tsv", tmp_path / "s.tsv", "--audio", tmp_path / "audio")  # fmt: skip
     table = json.loads(scores.read_text())["three"]
     assert table["ideal ratio mask"]["vocals"]["sdr_v4"] > table["mix"]["vocals"]["sdr_v4"] + 5
     assert set(table["network"]) == {"vocals", "drums", "bass", "other"}
