@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What a mixing engineer does to a stem, at random. Signals are float32 [samples][2], 44.1 kHz."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import signal
 
@@ -37,13 +39,13 @@ def equalise(rng, x, spread=5.0):
     return x
 
 
-def compress(rng, x):
-    """Gain that follows the level with a random ratio."""
+def compress(rng, x, most):
+    """Gain that follows the level with a random ratio; `most` is the exponent's limit."""
     level = np.abs(x).max(1)
     pole = np.exp(-1 / (rng.uniform(0.02, 0.15) * RATE))
     envelope = signal.lfilter([1 - pole], [1, -pole], level) + 1e-4
     reference = np.sqrt((envelope**2).mean()) + 1e-6
-    gain = (envelope / reference) ** -rng.uniform(0, 0.5)
+    gain = (envelope / reference) ** -rng.uniform(0, most)
     return (x * np.minimum(gain, 4)[:, None]).astype(np.float32)
 
 
@@ -70,18 +72,61 @@ def level(rng, x, low, high):
     return x * np.float32(min(target / np.sqrt(np.mean(playing**2)), 0.95 / peak))
 
 
-LEVELS = {"vocals": (-22, -16), "drums": (-22, -15), "bass": (-23, -17), "other": (-24, -16)}
-ROOMS = {"vocals": 0.8, "drums": 0.5, "bass": 0.1, "other": 0.6}
+class Template(NamedTuple):
+    """How the stems of a piece are produced; dictionaries are by class."""
+
+    levels: dict  # loudness, dB RMS of full scale where the stem plays: (low, high)
+    rooms: dict  # most of the reverb, of the dry sound's level
+    drive: dict  # chance of saturation
+    compression: float = 0.6  # its chance
+    ratio: float = 0.5  # most of the compressor's exponent
+    reverb: float = 0.7  # its chance
 
 
-def produce(rng, x, kind):
+def by_class(vocals, drums, bass, other):
+    """A value for each class."""
+    return {"vocals": vocals, "drums": drums, "bass": bass, "other": other}
+
+
+PLAIN = Template(
+    levels=by_class((-22, -16), (-22, -15), (-23, -17), (-24, -16)),
+    rooms=by_class(0.8, 0.5, 0.1, 0.6),
+    drive=by_class(0.15, 0.15, 0.4, 0.4),
+)
+
+# Loudness and production as they are usual, not measured
+GENRES = {
+    "pop": PLAIN._replace(
+        levels=by_class((-18, -15), (-20, -16), (-22, -18), (-24, -19)), compression=0.9, ratio=0.6
+    ),
+    "rock": PLAIN._replace(
+        levels=by_class((-21, -17), (-19, -15), (-21, -17), (-19, -15)),
+        drive=by_class(0.3, 0.2, 0.6, 0.8), compression=0.8,
+    ),
+    "electronic": PLAIN._replace(
+        levels=by_class((-23, -18), (-18, -14), (-20, -16), (-21, -16)),
+        rooms=by_class(1.0, 0.4, 0.05, 1.0), compression=0.9, ratio=0.7,
+    ),
+    "ballad": PLAIN._replace(
+        levels=by_class((-18, -14), (-27, -21), (-25, -20), (-22, -17)),
+        rooms=by_class(1.2, 0.9, 0.2, 1.0), drive=by_class(0.02, 0.02, 0.1, 0.1), ratio=0.3,
+        reverb=0.9,
+    ),
+    "jazz": PLAIN._replace(
+        levels=by_class((-20, -16), (-25, -20), (-22, -18), (-21, -16)),
+        drive=by_class(0.02, 0.02, 0.1, 0.1), compression=0.3, ratio=0.2,
+    ),
+}  # fmt: skip
+
+
+def produce(rng, x, kind, template=PLAIN):
     """A random production of a stem of class `kind`."""
     x = equalise(rng, x)
-    if rng.random() < 0.6:
-        x = compress(rng, x)
-    if rng.random() < (0.4 if kind in ("bass", "other") else 0.15):
+    if rng.random() < template.compression:
+        x = compress(rng, x, template.ratio)
+    if rng.random() < template.drive[kind]:
         x = drive(rng, x)
-    if rng.random() < 0.7:
-        x = reverb(rng, x, rng.uniform(0.3, 2.2), rng.uniform(0, ROOMS[kind]))
+    if rng.random() < template.reverb:
+        x = reverb(rng, x, rng.uniform(0.3, 2.2), rng.uniform(0, template.rooms[kind]))
     x = pan(rng, x, 0.1 if kind in ("bass", "vocals") else 0.25)
-    return level(rng, x, *LEVELS[kind])
+    return level(rng, x, *template.levels[kind])

@@ -13,12 +13,15 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 import numpy as np
+import soundfile
 
 RATE = 44100
 BLOCK = RATE // 2
 CLASSES = ("vocals", "drums", "bass", "other")
+CODERS = {"libmp3lame": "mp3", "aac": "m4a", "libvorbis": "ogg"}  # ffmpeg's names, file suffixes
 
 
 def decode(path):
@@ -26,6 +29,17 @@ def decode(path):
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-ac", "2", "-ar", str(RATE)]
     raw = subprocess.run([*command, "-f", "f32le", "-"], check=True, capture_output=True).stdout
     return np.frombuffer(raw, np.float32).reshape(-1, 2)
+
+
+def coded(x, coder, rate):
+    """x [samples][2] after a lossy coder of ffmpeg at `rate` bits a second, in time with x."""
+    with tempfile.TemporaryDirectory() as folder:
+        wave, path = f"{folder}/a.wav", f"{folder}/a.{CODERS[coder]}"
+        soundfile.write(wave, x, RATE, "FLOAT")
+        command = ["ffmpeg", "-v", "error", "-i", wave, "-c:a", coder, "-b:a", str(rate), path]
+        subprocess.run(command, check=True, capture_output=True)
+        y = decode(path)[: len(x)]
+    return np.pad(y, ((0, len(x) - len(y)), (0, 0)))
 
 
 def digest(path):

@@ -113,12 +113,14 @@ def main():
             parser.error(f"source {source['name']}: licence {source['licence']} is not allowed")
         if source["name"] not in folders:
             continue
+        chances = {k: source[k] for k in ("genres", "lossy") if k in source}
         about = {k: source[k] for k in ("name", "licence", "credit", "origin")}
         about["source"] = about.pop("name")
         if "scores" in source:
             source["scores"] = folders[source["scores"]]
         for task in MAKERS[source["kind"]][0](source, folders[source["name"]], out):
-            tasks.append({**task, "about": about})
+            held = pathlib.Path(task["output"]).parent.name != "train"
+            tasks.append({**task, **({} if held else chances), "about": about})
     # mixed up, so that a training run that has begun sees some of every source early
     tasks.sort(key=lambda task: zlib.crc32(pathlib.Path(task["output"]).name.encode()))
     with ProcessPoolExecutor(args.jobs) as pool:

@@ -17,8 +17,9 @@ from scipy import ndimage
 
 import effects
 import midi
-from pieces import RATE, decode, digest, write_piece
+from pieces import CODERS, RATE, coded, decode, digest, write_piece
 
+BIT_RATES = (64000, 96000, 128000, 192000)
 KITS = (0, 8, 16, 24, 25, 32, 40)
 # drum keys of an electronic kit (edges, rims) that General MIDI lacks
 KEYS = {22: 42, 26: 46, 58: 43, 55: 49, 52: 57}
@@ -27,6 +28,34 @@ KEYS = {22: 42, 26: 46, 58: 43, 55: 49, 52: 57}
 def generator(name):
     """The random generator of a piece."""
     return np.random.default_rng(zlib.crc32(name.encode()))
+
+
+class Production:
+    """What the whole of a piece has in common, drawn by its name, and how it is written.
+
+    The draws are apart from those of the piece, which are the same with and without.
+    """
+
+    def __init__(self, task):
+        self.task, rng = task, generator(f"{task['output'].rsplit('/', 1)[1]} production")
+        genre, coder = str(rng.choice(sorted(effects.GENRES))), str(rng.choice(sorted(CODERS)))
+        rate, lossy = int(rng.choice(BIT_RATES)), rng.random() < task.get("lossy", 0)
+        self.genre = genre if task.get("genres") else None
+        self.coder = (coder, rate) if lossy else None
+
+    def stem(self, rng, x, kind):
+        """A produced stem."""
+        return effects.produce(rng, x, kind, effects.GENRES.get(self.genre, effects.PLAIN))
+
+    def write(self, stems, inputs):
+        """Write the piece, made from the files `inputs`."""
+        about = {**self.task["about"], "files": {pathlib.Path(p).name: digest(p) for p in inputs}}
+        if self.genre:
+            about["genre"] = self.genre
+        if self.coder:
+            about["coder"] = self.coder
+            stems = {name: coded(x, *self.coder) for name, x in stems.items()}
+        write_piece(self.task["output"], stems, about)
 
 
 def synthesise(division, events, soundfont):
@@ -68,19 +97,18 @@ def midi_tasks(source, folder, out):
 
 def make_midi(task):
     """An arrangement: drums, bass and the rest by General MIDI channel and program."""
-    rng = generator(pathlib.Path(task["output"]).name)
+    rng, production = generator(pathlib.Path(task["output"]).name), Production(task)
     division, events = midi.read(task["input"])
     kit = bytes([0xC0 | midi.DRUM_CHANNEL, int(rng.choice(KITS))])
     convert = midi.seconds(division, events)
     events = [(0, kit)] + [e for e in events if convert(e[0]) < task["seconds"]]
     classes, notes = midi.split(events, neighbours(rng))
     stems = {
-        name: effects.produce(rng, synthesise(division, stem, task["soundfont"]), name)
+        name: production.stem(rng, synthesise(division, stem, task["soundfont"]), name)
         for name, stem in classes.items() if notes[name] > 8
     }  # fmt: skip
     if stems:
-        files = {pathlib.Path(task["input"]).name: digest(task["input"])}
-        write_piece(task["output"], stems, {**task["about"], "files": files})
+        production.write(stems, [task["input"]])
 
 
 def drum_tasks(source, folder, out):
@@ -99,7 +127,7 @@ def drum_tasks(source, folder, out):
 
 def make_drums(task):
     """Drum performances one after another, each with its own kit, tuning and production."""
-    rng = generator(pathlib.Path(task["output"]).name)
+    rng, production = generator(pathlib.Path(task["output"]).name), Production(task)
     parts = []
     for path in task["input"]:
         division, events = midi.read(path)
@@ -114,9 +142,8 @@ def make_drums(task):
                        task["soundfont"])  # fmt: skip
         tuning = rng.uniform(0.85, 1.2)
         x = glide(x, np.arange(int(len(x) / tuning), dtype=np.float64) * tuning)
-        parts.append(effects.produce(rng, x, "drums"))
-    files = {pathlib.Path(p).name: digest(p) for p in task["input"]}
-    write_piece(task["output"], {"drums": np.concatenate(parts)}, {**task["about"], "files": files})
+        parts.append(production.stem(rng, x, "drums"))
+    production.write({"drums": np.concatenate(parts)}, task["input"])
 
 
 def glide(x, position):
@@ -170,7 +197,7 @@ def trimmed(x):
 
 def make_voice(task):
     """Phrases joined with short rests, some doubled or in harmony, then produced."""
-    rng = generator(pathlib.Path(task["output"]).name)
+    rng, production = generator(pathlib.Path(task["output"]).name), Production(task)
     parts = []
     for path in task["input"]:
         phrase = trimmed(decode(path))
@@ -183,9 +210,8 @@ def make_voice(task):
             other[: len(second)] = effects.pan(rng, second, 0.8)
             lead = lead + rng.uniform(0.3, 0.8) * other
         parts += [lead, np.zeros((int(rng.uniform(0, 0.6) * RATE), 2), np.float32)]
-    x = effects.produce(rng, np.concatenate(parts).astype(np.float32), "vocals")
-    files = {pathlib.Path(p).name: digest(p) for p in task["input"]}
-    write_piece(task["output"], {"vocals": x}, {**task["about"], "files": files})
+    x = production.stem(rng, np.concatenate(parts).astype(np.float32), "vocals")
+    production.write({"vocals": x}, task["input"])
 
 
 def regions(path):
@@ -223,7 +249,7 @@ def bass_tasks(source, folder, out):
 
 def make_bass(task):
     """A bass part of a score played on sampled notes."""
-    rng = generator(pathlib.Path(task["output"]).name)
+    rng, production = generator(pathlib.Path(task["output"]).name), Production(task)
     notes = midi.bass_notes(*midi.read(task["input"]))
     notes = [n for n in notes if n[0] < task["seconds"]]
     samples = regions(task["instrument"])
@@ -246,9 +272,7 @@ def make_bass(task):
         at = int(start * RATE)
         tone = tone[: len(out) - at]
         out[at : at + len(tone)] += tone * np.float32((velocity / 127) ** 1.5)
-    x = effects.produce(rng, out, "bass")
-    files = {pathlib.Path(p).name: digest(p) for p in (task["input"], *cache)}
-    write_piece(task["output"], {"bass": x}, {**task["about"], "files": files})
+    production.write({"bass": production.stem(rng, out, "bass")}, [task["input"], *cache])
 
 
 MAKERS = {

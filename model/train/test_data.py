@@ -13,8 +13,9 @@ import effects
 import midi
 import prepare
 import render
+from conftest import tone
 from data import Mixer, Pieces, pair_up
-from pieces import RATE
+from pieces import CODERS, RATE, coded
 
 SOURCES_TOML = """
 [[source]]
@@ -80,6 +81,53 @@ def test_conditions_are_balanced():
     assert (pairs[:, 0] != pairs[:, 1]).all()
 
 
+VOICE_TOML = """
+[[source]]
+name = "voice"
+kind = "voice"
+licence = "PD"
+credit = "nobody"
+origin = "nowhere"
+phrases = 2
+group = 1
+"""
+
+
+def prepared_voice(call, folder, more):
+    """{piece: (piece.json, samples)} of two pieces of a noisy tone each."""
+    rng = np.random.default_rng(8)
+    (folder / "in").mkdir(parents=True)
+    for name in ("a", "b"):
+        soundfile.write(folder / "in" / f"{name}.wav", tone(rng, 1.2, 200, 400), RATE)
+    (folder / "sources.toml").write_text(VOICE_TOML + more)
+    call(prepare, folder / "sources.toml", folder / "out",
+         "--folder", f"voice={folder / 'in'}", "-j", 1)  # fmt: skip
+    pieces = json.loads((folder / "out" / "manifest.json").read_text())["pieces"]
+    return {k: (v, np.load(folder / "out" / k / "vocals.npy")) for k, v in pieces.items()}
+
+
+def test_pieces_have_a_genre_and_some_a_coder(tmp_path, call):
+    plain = prepared_voice(call, tmp_path / "plain", "")
+    styled = prepared_voice(call, tmp_path / "styled", "genres = true\nlossy = 1.0")
+    again = prepared_voice(call, tmp_path / "again", "genres = true\nlossy = 1.0")
+    assert len(plain) == 2
+    for name, (about, x) in plain.items():
+        styled_about, y = styled[name]
+        assert not {"genre", "coder"} & set(about)
+        assert styled_about["genre"] in effects.GENRES and styled_about["coder"][0] in CODERS
+        assert x.shape == y.shape and not np.array_equal(x, y)
+        assert again[name][0] == styled_about and np.array_equal(again[name][1], y)
+
+
+@pytest.mark.parametrize("coder", CODERS)
+def test_coders_keep_time(coder):
+    x = tone(np.random.default_rng(9), 2, 300, 500)
+    y = coded(x, coder, 96000)
+    assert y.shape == x.shape and not np.array_equal(x, y)
+    middle = slice(RATE // 2, RATE)
+    assert ((y[middle] - x[middle]) ** 2).mean() < 0.1 * (x[middle] ** 2).mean()
+
+
 def score():
     """One note each of drums, bass and piano, and a change of tempo."""
     return [
@@ -110,9 +158,11 @@ def test_midi_refuses_other_files(tmp_path):
 
 def test_production_neither_clips_nor_breaks():
     rng = np.random.default_rng(5)
-    for kind in effects.LEVELS:
-        x = effects.produce(rng, rng.standard_normal((RATE, 2)).astype(np.float32), kind)
-        assert np.isfinite(x).all() and 0.01 < np.abs(x).max() <= 0.951
+    for template in (effects.PLAIN, *effects.GENRES.values()):
+        for kind in template.levels:
+            noise = rng.standard_normal((RATE // 2, 2)).astype(np.float32)
+            x = effects.produce(rng, noise, kind, template)
+            assert np.isfinite(x).all() and 0.01 < np.abs(x).max() <= 0.951
 
 
 def test_singing_stays_within_the_phrase():
