@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: MIT
 
 /*
-  Every backend against masks that PyTorch computed in double precision
-  (tests/golden/make_golden.py).  Runs in the repository's root.
+  Every backend, and the way from bins to bands and back, against masks that PyTorch
+  computed in double precision (tests/golden/make_golden.py).  Runs in the repository's root.
 */
 
+#include "dsp/gridmap.h"
 #include "model/backend.h"
+#include "model/engine.h"
 #include "tests/unit/make_model.h"
 
 #include <math.h>
@@ -23,18 +25,18 @@
 #define MAX_CONDITIONS 4
 
 static const char* const cases[] = {"full",  "simple",  "decoder", "both", "plain",
-                                    "keras", "kernel4", "stride3", "conv", "mono"};
+                                    "keras", "kernel4", "stride3", "conv", "mono", "bands"};
 
 /** An opened case. */
 typedef struct {
     const ub_model* model;
-    size_t size; ///< Values in a whole mask, and in the input
+    size_t size; ///< Values in a whole expected mask
     uint32_t conditions;
     uint32_t points;
     uint32_t stride;
     float condition[MAX_CONDITIONS][UB_NET_SOURCES];
     float* expected; ///< [conditions][points]
-    float* input;
+    float* input; ///< Of the network, [channels][frames][bins]
 } golden;
 
 static char*
@@ -79,6 +81,25 @@ read_expected(golden* g, const char* name)
     free(data);
 }
 
+static float
+compress(const ub_network* net, float magnitude)
+{
+    return powf(net->input_scale * magnitude, net->input_power);
+}
+
+/// The magnitudes of a case, [channels][frames][bins]
+static float*
+make_magnitudes(size_t size)
+{
+    float* magnitude = (float*)malloc(size * sizeof(float));
+    uint64_t state = ub_test_state(SEED, "input");
+    for (size_t i = 0; i < size; ++i) {
+        const double u = ub_test_random(&state);
+        magnitude[i] = (float)(2.0 * u * u);
+    }
+    return magnitude;
+}
+
 static void
 golden_open(golden* g, const char* name)
 {
@@ -88,11 +109,9 @@ golden_open(golden* g, const char* name)
     const ub_network* net = &g->model->net;
     g->size = (size_t)net->channels * net->frames * net->bins;
     read_expected(g, name);
-    g->input = (float*)malloc(g->size * sizeof(float));
-    uint64_t state = ub_test_state(SEED, "input");
+    g->input = make_magnitudes(g->size);
     for (size_t i = 0; i < g->size; ++i) {
-        const double u = ub_test_random(&state);
-        g->input[i] = (float)(2.0 * u * u);
+        g->input[i] = compress(net, g->input[i]);
     }
 }
 
@@ -259,12 +278,73 @@ parts_equal_the_whole(void** state)
     }
 }
 
+/// Frame t of a plane [frames][bins] as bands, in the network's input
+static void
+group(const golden* g, ub_gridmap* map, const float* magnitude, float* input)
+{
+    const ub_network* net = &g->model->net;
+    float complex* spectrum = (float complex*)calloc(net->window / 2 + 1, sizeof(float complex));
+    for (uint32_t b = 0; b < net->dft_bins; ++b) {
+        spectrum[net->first_bin + b] = magnitude[b];
+    }
+    ub_gridmap_magnitudes(map, spectrum, input);
+    for (uint32_t b = 0; b < net->bins; ++b) {
+        input[b] = compress(net, input[b]);
+    }
+    free(spectrum);
+}
+
+/* From magnitudes at the transform's bins to a mask there */
+static void
+bands_are_those_of_training(void** state)
+{
+    (void)state;
+    char err[256] = "";
+    golden g = {.model = ub_test_open_golden("bands", SEED)};
+    assert_non_null(g.model);
+    const ub_network* net = &g.model->net;
+    const ub_backend* backend = ub_backend_find("reference", err, sizeof(err));
+    const ub_grid grid = ub_model_grid(g.model);
+    ub_gridmap* map = ub_gridmap_new(&grid, grid.rate);
+    const size_t rows = (size_t)net->channels * net->frames;
+    g.size = rows * net->dft_bins;
+    read_expected(&g, "bands-at-bins");
+    float* magnitude = make_magnitudes(g.size);
+    g.input = (float*)malloc(rows * net->bins * sizeof(float));
+    for (size_t t = 0; t < rows; ++t) {
+        group(&g, map, magnitude + t * net->dft_bins, g.input + t * net->bins);
+    }
+    ub_runner* runner = make_runner(backend, g.model);
+    ub_folded* folded = ub_folded_new(net);
+    float* bands = (float*)malloc(rows * net->bins * sizeof(float));
+    float* gain = (float*)malloc((net->window / 2 + 1) * sizeof(float));
+    for (uint32_t i = 0; i < g.conditions; ++i) {
+        ub_fold(g.model, g.condition[i], folded);
+        const ub_item item = {.input = g.input, .folded = folded, .mask = bands};
+        assert_true(backend->run(runner, &item, 1, 0, net->frames));
+        for (size_t t = 0; t < rows; ++t) {
+            ub_gridmap_gains(map, bands + t * net->bins, 0.0f, 1.0f, gain);
+            memcpy(magnitude + t * net->dft_bins, gain + net->first_bin,
+                   net->dft_bins * sizeof(float));
+        }
+        check_mask(backend, &g, i, "bands-at-bins", magnitude);
+    }
+    free(gain);
+    free(bands);
+    free(magnitude);
+    ub_folded_free(folded);
+    backend->destroy(runner);
+    ub_gridmap_free(map);
+    golden_close(&g);
+}
+
 int
 main(int argc, char** argv)
 {
     struct CMUnitTest tests[32];
     char names[32][64];
     size_t n = 0;
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(bands_are_those_of_training);
     for (const ub_backend* const* b = ub_backends(); *b; ++b) {
         if (!(*b)->available()) {
             print_message("# %s is not available here\n", (*b)->name);
