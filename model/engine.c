@@ -5,12 +5,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define DEFAULT_WORKERS 4 // at most, when none are asked for
 
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
-static ub_engine* shared;
+static ub_engine* shared; // the first of those shared
 
 static unsigned cores(void)
 {
@@ -63,33 +64,51 @@ ub_engine* ub_engine_new(const ub_engine_options* options, char* err, size_t err
     return engine;
 }
 
-ub_engine* ub_engine_shared(char* err, size_t err_size)
+ub_engine* ub_engine_shared(const char* processor, char* err, size_t err_size)
 {
-    const ub_engine_options options = {.threads = 1};
+    const char* ruled = getenv("UNBRAID_BACKEND");
+    const ub_engine_options options = {.backend = ruled ? ruled : processor, .threads = 1};
+    ub_lineup lineup;
+    memset(&lineup, 0, sizeof(lineup));
+    if (!ub_lineup_init(&lineup, &options, err, err_size)) {
+        return NULL;
+    }
     pthread_mutex_lock(&shared_lock);
-    if (!shared) {
-        shared = ub_engine_new(&options, err, err_size);
-    }
-    if (shared) {
-        ++shared->refs;
-    }
     ub_engine* engine = shared;
+    while (engine && !ub_lineup_same(&engine->lineup, &lineup)) {
+        engine = engine->next_shared;
+    }
+    if (!engine && (engine = ub_engine_new(&options, err, err_size))) {
+        engine->next_shared = shared;
+        shared = engine;
+    }
+    if (engine) {
+        ++engine->refs;
+    }
     pthread_mutex_unlock(&shared_lock);
+    ub_lineup_clear(&lineup);
     return engine;
+}
+
+// Drop a reference.  Whether it was the last one: the engine is then no longer shared.
+static bool let_go(ub_engine* engine)
+{
+    pthread_mutex_lock(&shared_lock);
+    const bool last = engine->refs == 0 || --engine->refs == 0;
+    ub_engine** link = &shared;
+    while (last && *link && *link != engine) {
+        link = &(*link)->next_shared;
+    }
+    if (last && *link) {
+        *link = engine->next_shared;
+    }
+    pthread_mutex_unlock(&shared_lock);
+    return last;
 }
 
 void ub_engine_free(ub_engine* engine)
 {
-    if (!engine) {
-        return;
-    }
-    pthread_mutex_lock(&shared_lock);
-    const bool last = engine != shared || --engine->refs == 0;
-    if (last && engine == shared) {
-        shared = NULL;
-    }
-    pthread_mutex_unlock(&shared_lock);
-    if (last) {
+    if (engine && let_go(engine)) {
         destroy(engine);
     }
 }

@@ -31,9 +31,11 @@ typedef struct {
 /// A new engine.  NULL on failure, with one line in err.
 ub_engine* ub_engine_new(const ub_engine_options* options, char* err, size_t err_size);
 
-/// The engine that all plugins in this process share, made when first asked for.
-/// Every successful call needs one ub_engine_free.
-ub_engine* ub_engine_shared(char* err, size_t err_size);
+/// The engine that all plugins in this process share which choose the same processor, made
+/// when first asked for.  Every successful call needs one ub_engine_free.
+/// @param processor Backend, or "auto", "cpu" or "gpu"; the environment's UNBRAID_BACKEND
+/// goes before it.
+ub_engine* ub_engine_shared(const char* processor, char* err, size_t err_size);
 
 /// Drop a reference.  All of the engine's clients must be gone at the last one.
 void ub_engine_free(ub_engine* engine);

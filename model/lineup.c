@@ -24,7 +24,8 @@ bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* e
     const ub_backend* const* all = options->backends ? options->backends : ub_backends();
     const char* name = options->backend || options->backends ? options->backend
                                                              : getenv("UNBRAID_BACKEND");
-    lineup->named = name && strcmp(name, "auto");
+    const bool cpu = name && !strcmp(name, "cpu");
+    lineup->named = name && !cpu && strcmp(name, "auto");
     if (lineup->named) {
         const ub_backend* asked = ub_backend_find(name, err, err_size);
         if (!asked) {
@@ -32,7 +33,7 @@ bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* e
         }
         add(lineup, asked);
     }
-    bool processor = false;
+    bool processor = cpu;
     // Behind one that was asked for, only those that can take over from a device; and no
     // device behind a processor, which would never be used, but whose driver would be opened
     for (; *all; ++all) {
@@ -50,6 +51,12 @@ bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* e
     pthread_mutex_init(&lineup->lock, NULL);
     atomic_init(&lineup->used, lineup->list[0]);
     return true;
+}
+
+bool ub_lineup_same(const ub_lineup* a, const ub_lineup* b)
+{
+    return a->n == b->n && a->named == b->named &&
+           !memcmp(a->list, b->list, a->n * sizeof(a->list[0]));
 }
 
 void ub_lineup_clear(ub_lineup* lineup)

@@ -33,6 +33,9 @@ bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* e
                     size_t err_size);
 void ub_lineup_clear(ub_lineup* lineup);
 
+/// Whether two offer the same backends in the same order
+bool ub_lineup_same(const ub_lineup* a, const ub_lineup* b);
+
 /// The best backend that has not failed or, after one, the next best; NULL if there is none
 const ub_backend* ub_lineup_next(ub_lineup* lineup, const ub_backend* after);
 

@@ -32,7 +32,8 @@ struct ub_engine_s {
     ub_client* clients;
     ub_load load;
     bool quit;
-    unsigned refs; // of the shared engine, under its own lock
+    ub_engine* next_shared; // under the shared engines' own lock, as the next
+    unsigned refs;          // of a shared engine, else 0
 };
 
 /// Start a worker's thread.  False if there can be no more.

@@ -94,7 +94,7 @@ static bool open_deck(plugin* self)
 {
     char err[512] = "";
     char line[640];
-    self->engine = ub_engine_shared(err, sizeof(err));
+    self->engine = ub_engine_shared("auto", err, sizeof(err));
     self->config.engine = self->engine;
     self->deck = self->engine ? ub_deck_new(&self->config, "", err, sizeof(err)) : NULL;
     if (!self->deck) {

@@ -154,7 +154,7 @@ int main(int argc, char** argv)
         return 2;
     }
     char err[512];
-    ub_engine* const engine = ub_engine_shared(err, sizeof(err));
+    ub_engine* const engine = ub_engine_shared("auto", err, sizeof(err));
     if (!engine) {
         fprintf(stderr, "unbraid: %s\n", err);
         return 1;

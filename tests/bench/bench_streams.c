@@ -148,7 +148,7 @@ int main(int argc, char** argv)
     const double seconds = argc > 2 ? atof(argv[2]) : 10.0;
     const int asked = argc > 3 ? atoi(argv[3]) : MOST;
     const uint32_t most = asked > 0 && asked < MOST ? (uint32_t)asked : MOST;
-    ub_engine* engine = ub_engine_shared(err, sizeof(err));
+    ub_engine* engine = ub_engine_shared("auto", err, sizeof(err));
     if (!engine) {
         fprintf(stderr, "unbraid: %s\n", err);
         return 1;

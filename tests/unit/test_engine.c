@@ -401,17 +401,41 @@ static void test_engine_is_shared(void** state)
     (void)state;
     char err[256];
     setenv("UNBRAID_BACKEND", "reference", 1);
-    ub_engine* a = ub_engine_shared(err, sizeof(err));
-    ub_engine* b = ub_engine_shared(err, sizeof(err));
+    ub_engine* a = ub_engine_shared("auto", err, sizeof(err));
+    ub_engine* b = ub_engine_shared("cpu", err, sizeof(err));
     assert_non_null(a);
     assert_ptr_equal(a, b);
     assert_string_equal(ub_engine_backend(a)->name, "reference");
     ub_engine_free(a);
     ub_engine_free(b);
     setenv("UNBRAID_BACKEND", "abacus", 1);
-    assert_null(ub_engine_shared(err, sizeof(err)));
+    assert_null(ub_engine_shared("reference", err, sizeof(err)));
     assert_non_null(strstr(err, "abacus"));
     unsetenv("UNBRAID_BACKEND");
+}
+
+/* Engines that would use the same backends are one */
+static void test_each_processor_has_an_engine(void** state)
+{
+    (void)state;
+    char err[256];
+    unsetenv("UNBRAID_BACKEND");
+    ub_engine* cpu = ub_engine_shared("cpu", err, sizeof(err));
+    ub_engine* slow = ub_engine_shared("reference", err, sizeof(err));
+    ub_engine* again = ub_engine_shared("cpu", err, sizeof(err));
+    assert_non_null(cpu);
+    assert_ptr_equal(cpu, again);
+    assert_ptr_not_equal(cpu, slow);
+    assert_false(ub_engine_backend(cpu)->device);
+    assert_string_equal(ub_engine_backend(slow)->name, "reference");
+    ub_engine_free(cpu);
+    ub_engine_free(slow);
+    slow = ub_engine_shared("reference", err, sizeof(err));
+    cpu = ub_engine_shared("cpu", err, sizeof(err));
+    assert_ptr_equal(cpu, again);
+    ub_engine_free(again);
+    ub_engine_free(slow);
+    ub_engine_free(cpu);
 }
 
 int main(void)
@@ -425,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_earliest_deadline_first),
         cmocka_unit_test(test_clients_come_and_go),
         cmocka_unit_test(test_engine_is_shared),
+        cmocka_unit_test(test_each_processor_has_an_engine),
     };
     return cmocka_run_group_tests_name("engine", tests, make_model_file, remove_model_file);
 }
