@@ -7,8 +7,6 @@ pieces, so the same draws give the same mixes anywhere.
 """
 
 import itertools
-import json
-import pathlib
 import warnings
 import zlib
 
@@ -17,6 +15,7 @@ import torch
 from torch.utils.data import IterableDataset
 
 from model import SOURCES
+from pieces import prepared
 
 
 class Pieces:
@@ -27,9 +26,8 @@ class Pieces:
         weights, chosen = options["weights"], options.get("sources")
         fraction = options.get("fraction", 1.0)
         self.audio, self.rms, self.weight = {}, {}, {}
-        for path in sorted(pathlib.Path(folder).glob("[!.]*/piece.json")):
-            about = json.loads(path.read_text())
-            piece = path.parent.name
+        for path, about in prepared(folder):
+            piece = path.name
             if chosen and about["source"] not in chosen:
                 continue
             if (zlib.crc32(piece.encode()) % 1000 >= 1000 * fraction
@@ -38,8 +36,8 @@ class Pieces:
             for name, minutes in about["minutes"].items():
                 if minutes > 0.02:
                     key = (piece, name)
-                    self.audio[key] = load(path.parent / f"{name}.npy", device)
-                    self.rms[key] = np.load(path.parent / f"{name}.rms.npy")
+                    self.audio[key] = load(path / f"{name}.npy", device)
+                    self.rms[key] = np.load(path / f"{name}.rms.npy")
                     # between one vote a piece and one vote a minute
                     self.weight[key] = weights.get(about["source"], 1.0) * minutes**0.5
         self.by_class = {s: [k for k in self.audio if k[1] == s] for s in SOURCES}

@@ -23,6 +23,7 @@ import evaluate
 import songs
 from data import Batches
 from model import SOURCES, UNet, multiply_adds
+from pieces import prepared
 from train import Run, train_step
 
 TIMINGS = {
@@ -78,8 +79,8 @@ def changed(base, changes):
 
 def excerpts(folder, plan):
     """The middle of the first validation pieces."""
-    paths = sorted(folder.glob("[!.]*/piece.json"))[: plan["pieces"]]
-    return [songs.load_piece(path.parent).middle(plan["excerpt"]) for path in paths]
+    paths = [path for path, _ in prepared(folder)][: plan["pieces"]]
+    return [songs.load_piece(path).middle(plan["excerpt"]) for path in paths]
 
 
 def grouped(scores):

@@ -54,6 +54,12 @@ def loudness(x):
     return np.sqrt((blocks.astype(np.float64) ** 2).mean((1, 2))).astype(np.float32)
 
 
+def prepared(folder):
+    """[(path, contents of piece.json)] of the pieces in a folder, by name."""
+    paths = sorted(pathlib.Path(folder).glob("[!.]*/piece.json"))
+    return [(path.parent, json.loads(path.read_text())) for path in paths]
+
+
 def write_piece(folder, stems, about):
     """Write a piece aside and rename it into place, so that a running loader sees all or nothing.
 

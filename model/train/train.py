@@ -3,15 +3,12 @@
 """Train a network; run it again with the same arguments to resume from the last checkpoint."""
 
 import argparse
-import csv
-import json
 import math
 import os
 import pathlib
 import time
 import tomllib
 
-import matplotlib
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
@@ -21,12 +18,9 @@ import losses
 import songs
 import stft as transform
 from data import Batches
+from log import write_row
 from model import UNet, describe, load_weights
-
-matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402
-
-FIELDS = ("minutes", "step", "rate", "loss")
+from pieces import prepared
 
 
 class Run:
@@ -178,17 +172,11 @@ def train_step(run, audio, conditions):
     return loss.detach()
 
 
-def validation_pieces(folder):
-    """[(folder, contents of piece.json)] of the validation pieces."""
-    paths = sorted(folder.glob("[!.]*/piece.json"))
-    return [(path.parent, json.loads(path.read_text())) for path in paths]
-
-
 def columns(folder):
     """What validation measures: "SOURCE CLASS", in the order of the pieces."""
     return list(dict.fromkeys(
         f"{about['source']} {name}"
-        for _, about in validation_pieces(folder) for name in about["minutes"]
+        for _, about in prepared(folder) for name in about["minutes"]
     ))  # fmt: skip
 
 
@@ -197,49 +185,13 @@ def validate(run, folder):
     network, frames, found = run.averaged(), run.description["stft"]["frames"], {}
     place = evaluate.Placement(frames // 2, frames // 4, 0)
     half = run.config["train"]["precision"] == "bf16"
-    for path, about in validation_pieces(folder):
+    for path, about in prepared(folder):
         piece = songs.load_piece(path).middle(run.config["train"]["validate_seconds"])
         with torch.autocast(run.device, torch.bfloat16, enabled=half):
             scores = evaluate.score(piece, evaluate.network_estimates(network, piece, place))
         for name, values in scores.items():
             found.setdefault(f"{about['source']} {name}", []).append(values["sdr_v4"])
     return {column: float(np.nanmedian(values)) for column, values in found.items()}
-
-
-def draw_curve(folder):
-    """The log as a figure."""
-    with open(folder / "log.tsv") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    minutes = [float(r["minutes"]) for r in rows]
-    left.plot(minutes, [float(r["loss"]) for r in rows])
-    left.set(xlabel="training time (min)", ylabel="training loss", yscale="log")
-    for name in list(rows[0])[len(FIELDS) :]:
-        points = [(m, float(r[name])) for m, r in zip(minutes, rows, strict=True) if r[name]]
-        if points:
-            right.plot(*zip(*points, strict=True), marker=".", label=name)
-    right.set(xlabel="training time (min)", ylabel="SDR on validation excerpts (dB)")
-    if right.lines:
-        right.legend(fontsize="x-small")
-    for axes in (left, right):
-        axes.grid(alpha=0.3)
-    figure.savefig(folder / "curve.png", dpi=80)
-    pyplot.close(figure)
-
-
-def write_row(run, measured, loss, scores):
-    """Append a line to the log, whose last columns are `measured`, and redraw the curve."""
-    path = run.folder / "log.tsv"
-    fresh = not path.exists()
-    with open(path, "a", newline="") as file:
-        writer = csv.DictWriter(file, [*FIELDS, *measured], delimiter="\t")
-        if fresh:
-            writer.writeheader()
-        writer.writerow({
-            "minutes": f"{run.seconds / 60:.2f}", "step": run.step, "rate": f"{run.rate():.2e}",
-            "loss": f"{loss:.4f}", **{k: f"{v:.2f}" for k, v in scores.items() if v == v},
-        })  # fmt: skip
-    draw_curve(run.folder)
 
 
 def batches(run, data):
