@@ -10,16 +10,13 @@
 */
 
 #include "plugin/stream.h"
+#include "tests/bench/realtime.h"
 
 #include <jansson.h>
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 #define MAX_BLOCK 1024
-#define NS 1000000000L
 
 typedef struct {
     double rate;
@@ -35,34 +32,6 @@ typedef struct {
     uint32_t latency;
 } bench_result;
 
-static int compare(const void* a, const void* b)
-{
-    const double x = *(const double*)a;
-    const double y = *(const double*)b;
-    return (x > y) - (x < y);
-}
-
-static double seconds_of(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void sleep_until(double time)
-{
-    const struct timespec t = {(time_t)time, (long)((time - floor(time)) * NS)};
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
-}
-
-static void fill(float buffer[2][MAX_BLOCK])
-{
-    for (uint32_t i = 0; i < MAX_BLOCK; ++i) {
-        buffer[0][i] = (float)rand() / (float)RAND_MAX - 0.5f;
-        buffer[1][i] = (float)rand() / (float)RAND_MAX - 0.5f;
-    }
-}
-
 /// Feed a separator for as many blocks, one each time it is due; times[blocks] in s.
 static double feed(ub_separator* separator, const bench_case* c, double* times, uint32_t blocks)
 {
@@ -70,16 +39,17 @@ static double feed(ub_separator* separator, const bench_case* c, double* times, 
     static float out[2][MAX_BLOCK];
     const float* const ins[2] = {in[0], in[1]};
     float* const outs[2] = {out[0], out[1]};
-    const double start = seconds_of(CLOCK_MONOTONIC);
+    const double start = ub_clock(CLOCK_MONOTONIC);
     double used = 0.0;
     for (uint32_t b = 0; b < blocks; ++b) {
-        fill(in);
-        sleep_until(start + b * c->block / c->rate);
-        const double cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID);
-        const double before = seconds_of(CLOCK_MONOTONIC);
+        ub_fill_noise(in[0], MAX_BLOCK);
+        ub_fill_noise(in[1], MAX_BLOCK);
+        ub_sleep_until(start + b * c->block / c->rate);
+        const double cpu = ub_clock(CLOCK_THREAD_CPUTIME_ID);
+        const double before = ub_clock(CLOCK_MONOTONIC);
         ub_separator_run(separator, ins, outs, c->block);
-        times[b] = seconds_of(CLOCK_MONOTONIC) - before;
-        used += seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
+        times[b] = ub_clock(CLOCK_MONOTONIC) - before;
+        used += ub_clock(CLOCK_THREAD_CPUTIME_ID) - cpu;
     }
     return used;
 }
@@ -98,7 +68,7 @@ static bool measure(const char* model, ub_engine* engine, const bench_case* c, d
         ub_separator_select(separator, c->response);
         ub_stream_play(stream, 0, &(ub_play){.source = {1.0f}, .amount = 1.0f, .gain = 1.0f});
         const double used = feed(separator, c, times, blocks);
-        qsort(times, blocks, sizeof(double), compare);
+        qsort(times, blocks, sizeof(double), ub_compare);
         result->median = 1e6 * times[blocks / 2];
         result->worst = 1e6 * times[blocks - 1];
         result->load = used * c->rate / ((double)blocks * c->block);

@@ -10,13 +10,11 @@
 */
 
 #include "plugin/stream.h"
-#include "tests/bench/peak.h"
+#include "tests/bench/realtime.h"
 
 #include <jansson.h>
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #define RATE 48000.0
@@ -35,12 +33,6 @@ static void run(ub_stream* stream)
         outs[c] = out[c];
     }
     ub_separator_run(ub_stream_separator(stream), ins, outs, BLOCK);
-}
-
-static void sleep_until(double time)
-{
-    const struct timespec t = {(time_t)time, (long)((time - floor(time)) * 1e9)};
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
 
 static ub_stream* open_stream(const char* model, ub_engine* engine, uint32_t outputs)
@@ -71,9 +63,9 @@ static uint64_t feed(const char* model, ub_engine* engine, uint32_t response, ui
         stream[i] = open_stream(model, engine, 1);
         ub_separator_select(ub_stream_separator(stream[i]), response);
     }
-    const double start = ub_seconds();
+    const double start = ub_clock(CLOCK_MONOTONIC);
     for (uint32_t b = 0; b < seconds * RATE / BLOCK; ++b) {
-        sleep_until(start + b * BLOCK / RATE);
+        ub_sleep_until(start + b * BLOCK / RATE);
         for (uint32_t i = 0; i < n; ++i) {
             run(stream[i]);
         }
@@ -154,9 +146,7 @@ int main(int argc, char** argv)
         return 1;
     }
     for (uint32_t c = 0; c < UB_MAX_CHANNELS; ++c) {
-        for (uint32_t i = 0; i < BLOCK; ++i) {
-            in[c][i] = (float)rand() / (float)RAND_MAX - 0.5f;
-        }
+        ub_fill_noise(in[c], BLOCK);
     }
     // Before anything else, and the smaller one first: the next streams use again what
     // these have given back

@@ -1,0 +1,208 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+/*
+  How short the latency may be: one stereo stream in real time at 48 kHz, with timings
+  of any kind, and how many frames are late.
+
+  bench_live [-m MINUTES] [-b BLOCK] MODEL.safetensors [L,S,F,D]...
+  The plugin's Live, for a quarter of a minute in blocks of 128, if nothing else is asked
+  for.  An answer's time is from the end of the frame that completes its window to the end
+  of its computation.  Prints a table on standard error and JSON on standard output.
+*/
+
+#include "plugin/stream.h"
+#include "tests/bench/player.h"
+#include "tests/bench/realtime.h"
+
+#include <jansson.h>
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define RATE 48000.0
+#define MAX_BLOCK 8192
+#define ASKED 64 // jobs under way, more than there can be
+
+typedef struct {
+    double* at; // [n]
+    size_t n;
+} times;
+
+typedef struct {
+    double latency; // s
+    uint64_t late;
+    double load;   // of the audio thread, part of real time
+    double worker; // of the workers
+    times runs;    // s
+    times answers; // s
+} result;
+
+// Jobs of the one stream are computed one by one, in order
+static double asked[ASKED];
+static atomic_uint n_asked;
+static double* answered;
+static atomic_uint n_answered;
+static void (*submit)(ub_masker*, ub_job*);
+static const ub_backend* inner;
+
+static void timed_submit(ub_masker* masker, ub_job* job)
+{
+    if (job->conditions) {
+        asked[atomic_fetch_add(&n_asked, 1) % ASKED] = ub_clock(CLOCK_MONOTONIC);
+    }
+    submit(masker, job);
+}
+
+static bool timed_run(ub_runner* runner, const ub_item* items, uint32_t n, uint32_t first,
+                      uint32_t count)
+{
+    const bool ok = inner->run(runner, items, n, first, count);
+    if (atomic_load(&n_asked)) { // not to warm up
+        const unsigned i = atomic_load(&n_answered);
+        answered[i] = ub_clock(CLOCK_MONOTONIC) - asked[i % ASKED];
+        atomic_store(&n_answered, i + 1);
+    }
+    return ok;
+}
+
+// One block each time it is due
+static void feed(ub_separator* separator, uint32_t block, result* r)
+{
+    static float in[2][MAX_BLOCK];
+    static float out[2][MAX_BLOCK];
+    const float* const ins[] = {in[0], in[1]};
+    float* const outs[] = {out[0], out[1]};
+    double used = 0.0;
+    ub_fill_noise(in[0], MAX_BLOCK);
+    ub_fill_noise(in[1], MAX_BLOCK);
+    const double start = ub_clock(CLOCK_MONOTONIC);
+    for (size_t b = 0; b < r->runs.n; ++b) {
+        ub_sleep_until(start + (double)b * block / RATE);
+        const double cpu = ub_clock(CLOCK_THREAD_CPUTIME_ID);
+        const double before = ub_clock(CLOCK_MONOTONIC);
+        ub_separator_run(separator, ins, outs, block);
+        r->runs.at[b] = ub_clock(CLOCK_MONOTONIC) - before;
+        used += ub_clock(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    }
+    r->load = used * RATE / ((double)r->runs.n * block);
+}
+
+static times make_times(size_t n)
+{
+    times t = {calloc(n, sizeof(double)), n};
+    if (!t.at) {
+        ub_quit("out of memory");
+    }
+    return t;
+}
+
+static result measure(ub_engine* engine, const ub_model* model, const ub_timing* t,
+                      uint32_t block, double seconds)
+{
+    result r = {.runs = make_times((size_t)ceil(seconds * RATE / block)),
+                .answers = make_times((size_t)(seconds * RATE) / 100 + ASKED)};
+    atomic_store(&n_asked, 0);
+    atomic_store(&n_answered, 0);
+    answered = r.answers.at;
+    ub_player player = ub_player_open(engine, model, t, RATE, 1);
+    ub_masker* masker = ub_client_masker(player.client);
+    submit = masker->submit;
+    masker->submit = timed_submit;
+    feed(player.separator, block, &r);
+    r.worker = ub_engine_load(engine);
+    r.late = ub_separator_late_frames(player.separator);
+    r.latency = ub_separator_latency(player.separator) / RATE;
+    ub_player_close(&player);
+    r.answers.n = atomic_load(&n_answered);
+    qsort(r.runs.at, r.runs.n, sizeof(double), ub_compare);
+    qsort(r.answers.at, r.answers.n, sizeof(double), ub_compare);
+    return r;
+}
+
+static double median(const times* t)
+{
+    return t->n ? t->at[t->n / 2] : 0.0;
+}
+
+static double worst(const times* t)
+{
+    return t->n ? t->at[t->n - 1] : 0.0;
+}
+
+static json_t* report(const ub_timing* t, const result* r)
+{
+    fprintf(stderr, "%2u %2u %2u %2u %8.1f %6lu %9.2f %9.2f %9.0f %9.0f %7.2f %% %6.1f %%\n",
+            t->lookahead, t->step, t->fade, t->deadline, 1e3 * r->latency, (unsigned long)r->late,
+            1e3 * median(&r->answers), 1e3 * worst(&r->answers), 1e6 * median(&r->runs),
+            1e6 * worst(&r->runs), 100.0 * r->load, 100.0 * r->worker);
+    return json_pack("{s:[i,i,i,i], s:f, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "timing",
+                     (int)t->lookahead, (int)t->step, (int)t->fade, (int)t->deadline, "latency_ms",
+                     1e3 * r->latency, "late_frames", (json_int_t)r->late, "median_answer_ms",
+                     1e3 * median(&r->answers), "worst_answer_ms", 1e3 * worst(&r->answers),
+                     "median_us", 1e6 * median(&r->runs), "worst_us", 1e6 * worst(&r->runs),
+                     "load", r->load, "worker_load", r->worker);
+}
+
+static ub_engine* open_engine(char* err, size_t err_size)
+{
+    static ub_backend timed;
+    static const ub_backend* const backends[] = {&timed, NULL};
+    inner = ub_backend_find(NULL, err, err_size);
+    if (!inner) {
+        return NULL;
+    }
+    timed = *inner;
+    timed.run = timed_run;
+    return ub_engine_new(&(ub_engine_options){.backends = backends}, err, err_size);
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: bench_live [-m MINUTES] [-b BLOCK] MODEL.safetensors [L,S,F,D]...\n");
+    return 2;
+}
+
+int main(int argc, char** argv)
+{
+    char err[512];
+    double minutes = 0.25;
+    uint32_t block = 128;
+    for (int c = 0; (c = getopt(argc, argv, "m:b:")) != -1;) {
+        if (c == 'm') {
+            minutes = atof(optarg);
+        } else if (c == 'b') {
+            block = (uint32_t)atoi(optarg);
+        } else {
+            return usage();
+        }
+    }
+    if (optind == argc || block < 1 || block > MAX_BLOCK) {
+        return usage();
+    }
+    ub_engine* engine = open_engine(err, sizeof(err));
+    const ub_model* model = engine ? ub_model_open(argv[optind++], err, sizeof(err)) : NULL;
+    if (!model) {
+        ub_quit(err);
+    }
+    json_t* all = json_array();
+    fprintf(stderr, " L  S  F  D  latency   late    answer ms, worst    run us, worst  "
+                    " audio core  workers\n");
+    ub_timing t = ub_response_timings()[UB_LIVE];
+    do {
+        if (optind < argc && !ub_read_timing(argv[optind], &t)) {
+            return usage();
+        }
+        result r = measure(engine, model, &t, block, 60.0 * minutes);
+        json_array_append_new(all, report(&t, &r));
+        free(r.runs.at);
+        free(r.answers.at);
+    } while (++optind < argc);
+    json_dumpf(all, stdout, JSON_INDENT(1));
+    printf("\n");
+    json_decref(all);
+    ub_model_unref(model);
+    ub_engine_free(engine);
+    return 0;
+}

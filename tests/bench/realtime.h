@@ -1,0 +1,51 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_BENCH_REALTIME_H
+#define UB_BENCH_REALTIME_H
+
+/**
+   @file
+   What plays the audio thread's part in benchmarks: clocks and something to hear.
+*/
+
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <time.h>
+
+/// A clock's time, s
+static inline double
+ub_clock(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/// Sleep until a time of CLOCK_MONOTONIC, s.
+static inline void
+ub_sleep_until(double time)
+{
+    const struct timespec t = {(time_t)time, (long)((time - floor(time)) * 1e9)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
+static inline void
+ub_fill_noise(float* x, size_t n)
+{
+    for (size_t i = 0; i < n; ++i) {
+        x[i] = (float)rand() / (float)RAND_MAX - 0.5f;
+    }
+}
+
+/// For qsort of double
+static inline int
+ub_compare(const void* a, const void* b)
+{
+    const double x = *(const double*)a;
+    const double y = *(const double*)b;
+    return (x > y) - (x < y);
+}
+
+#endif // UB_BENCH_REALTIME_H
