@@ -116,7 +116,9 @@ $(B)/obj/%.o: %.c | $(B)/packages
 	@mkdir -p $(@D)
 	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(B)/obj/model/images.o $(B)/obj/model/gemm_conv.o: UB_CFLAGS += -fopenmp
+$(addprefix $(B)/obj/model/,images.o gemm_conv.o wino.o): UB_CFLAGS += -fopenmp
+# A product and a sum are one instruction
+$(B)/obj/model/wino_kernel.o: UB_CFLAGS += -ffp-contract=fast
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@

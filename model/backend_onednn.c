@@ -11,14 +11,14 @@
 #include <omp.h>
 
 #define PLANS 8U ///< Made for different frames, then the one unused for longest gives way
-#define BATCH 4U ///< Items that go through each layer together
 
 struct ub_runner_s {
     const ub_model* model;
     ub_dnn_store* store;
+    ub_wino_store* wino; ///< NULL in bfloat16
     dnnl_stream_t stream;
     bool half;
-    ub_images images[BATCH]; ///< One for each item; more than one when first needed
+    ub_images images[UB_DNN_WINDOWS]; ///< One for each item; more than one when first needed
     uint32_t n_images;
     float* raw;
     void* scratch;
@@ -55,8 +55,8 @@ find_plan(ub_runner* self, uint32_t first, uint32_t count, const ub_reuse* reuse
         oldest = p->used < oldest->used ? p : oldest;
     }
     ub_dnn_plan_clear(oldest);
-    if (!ub_dnn_plan_make(oldest, &self->model->net, self->store, self->half, first, count,
-                          reuse) ||
+    if (!ub_dnn_plan_make(oldest, &self->model->net, self->store, self->wino, UB_DNN_WINDOWS,
+                          self->half, first, count, reuse) ||
         !grow_scratch(self, oldest->scratch)) {
         ub_dnn_plan_clear(oldest);
         return NULL;
@@ -70,6 +70,9 @@ grow_images(ub_runner* self, uint32_t n)
 {
     while (self->n_images < n) {
         ub_images* images = &self->images[self->n_images];
+        for (uint32_t i = 0; self->wino && i < UB_MAX_LAYERS; ++i) {
+            images->split[i] = self->wino->decoder[i];
+        }
         if (!ub_images_make(images, &self->model->net, self->half, self->raw)) {
             ub_images_free(images);
             *images = (ub_images){0};
@@ -83,7 +86,7 @@ grow_images(ub_runner* self, uint32_t n)
 static bool
 run_encoder(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint32_t n)
 {
-    ub_dnn_window windows[BATCH];
+    ub_dnn_window windows[UB_DNN_WINDOWS];
     for (uint32_t k = 0; k < n; ++k) {
         windows[k] = (ub_dnn_window){&self->images[k], &items[k], NULL, false};
     }
@@ -106,18 +109,47 @@ run_parts(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, const ub_images*
     return ok;
 }
 
+/// A layer of oneDNN's
+static bool
+run_convs(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, const ub_item* items, uint32_t n,
+          const void* input[UB_DNN_WINDOWS])
+{
+    bool ok = true;
+    for (uint32_t k = 0; ok && k < n; ++k) {
+        ok = run_parts(self, plan, i, &self->images[k], input[k]);
+        input[k] = ub_decoder_finish(&self->images[k], &plan->frames, &items[k], i);
+    }
+    return ok;
+}
+
+static void
+run_wino(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, const ub_item* items, uint32_t n,
+         const void* input[UB_DNN_WINDOWS])
+{
+    ub_wino_job jobs[UB_DNN_WINDOWS];
+    for (uint32_t k = 0; k < n; ++k) {
+        jobs[k] = ub_decoder_job(&self->images[k], &plan->frames, &items[k], i, input[k]);
+        input[k] = jobs[k].out;
+    }
+    ub_wino_run(plan->wino.decoder[i], jobs, n, plan->frames.decoder[i].out, self->scratch);
+    for (uint32_t k = 0; i + 1 < self->model->net.decoders && k < n; ++k) {
+        ub_decoder_append(&self->images[k], &plan->frames, i + 1);
+    }
+}
+
 static bool
 run_decoder(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint32_t n)
 {
-    const void* input[BATCH] = {NULL};
+    const void* input[UB_DNN_WINDOWS] = {NULL};
     bool ok = true;
     for (uint32_t k = 0; k < n; ++k) {
         input[k] = ub_decoder_begin(&self->images[k], &plan->frames);
     }
-    for (uint32_t i = 0; i < self->model->net.decoders; ++i) {
-        for (uint32_t k = 0; ok && k < n; ++k) {
-            ok = run_parts(self, plan, i, &self->images[k], input[k]);
-            input[k] = ub_decoder_finish(&self->images[k], &plan->frames, &items[k], i);
+    for (uint32_t i = 0; ok && i < self->model->net.decoders; ++i) {
+        if (plan->wino.decoder[i]) {
+            run_wino(self, plan, i, items, n, input);
+        } else {
+            ok = run_convs(self, plan, i, items, n, input);
         }
     }
     return ok;
@@ -149,9 +181,9 @@ onednn_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, ui
     if (!plan || ub_encoder_is_plain(&self->model->net)) {
         return plan && run_sharing(self, plan, items, n);
     }
-    bool ok = grow_images(self, n < BATCH ? n : BATCH);
-    for (uint32_t i = 0; ok && i < n; i += BATCH) {
-        const uint32_t some = n - i < BATCH ? n - i : BATCH;
+    bool ok = grow_images(self, n < UB_DNN_WINDOWS ? n : UB_DNN_WINDOWS);
+    for (uint32_t i = 0; ok && i < n; i += UB_DNN_WINDOWS) {
+        const uint32_t some = n - i < UB_DNN_WINDOWS ? n - i : UB_DNN_WINDOWS;
         ok = run_encoder(self, plan, items + i, some) && run_decoder(self, plan, items + i, some);
     }
     return ok;
@@ -170,6 +202,7 @@ onednn_destroy(ub_runner* self)
         dnnl_stream_destroy(self->stream);
     }
     ub_packed_put(self->store);
+    ub_packed_put(self->wino);
     for (uint32_t i = 0; i < self->n_images; ++i) {
         ub_images_free(&self->images[i]);
     }
@@ -184,8 +217,12 @@ make_ready(ub_runner* self)
 {
     const ub_network* net = &self->model->net;
     self->store = (ub_dnn_store*)ub_packed_get(self->model, &ub_dnn_packing);
-    if (!self->store || dnnl_stream_create(&self->stream, ub_dnn_store_engine(self->store),
-                                           dnnl_stream_default_flags) != dnnl_success) {
+    if (!self->half) {
+        self->wino = (ub_wino_store*)ub_packed_get(self->model, &ub_wino_packing);
+    }
+    if (!self->store || (!self->half && !self->wino) ||
+        dnnl_stream_create(&self->stream, ub_dnn_store_engine(self->store),
+                           dnnl_stream_default_flags) != dnnl_success) {
         return false;
     }
     const ub_dnn_plan* whole = find_plan(self, 0, net->frames, NULL);

@@ -122,6 +122,15 @@ find_run(const ub_images* images, const ub_layer* l, const ub_decoder_plan* d, u
     return run;
 }
 
+/// Channels of a decoder layer's input that lie side by side
+static size_t
+input_step(const ub_images* images, uint32_t layer)
+{
+    const ub_network* net = images->net;
+    const ub_layer* l = &net->decoder[layer];
+    return l->inputs - (images->split[layer] && l->skip >= 0 ? net->encoder[l->skip].filters : 0);
+}
+
 /// Whether a part holds outputs of frame t
 static bool
 holds_frame(const ub_layer* l, const ub_part* part, uint32_t t)
@@ -136,7 +145,7 @@ finish_row(ub_images* images, const ub_decoder_plan* d, const ub_finish* finish,
            uint32_t t)
 {
     const ub_layer* l = &images->net->decoder[i];
-    const size_t channels = l[1].inputs;
+    const size_t channels = input_step(images, i + 1);
     const size_t step = channels * ub_images_value_size(images);
     char* row = (char*)images->decoder[(i + 1) % 2] + (t - d->out.first) * l->out_size[1] * step;
     for (uint32_t n = 0; n < d->n_parts; ++n) {
@@ -182,6 +191,18 @@ append_skip(ub_images* images, const ub_decoder_plan* d, uint32_t layer, uint32_
     ub_copy_pixels(from, channels, to, l->inputs, channels, bins, images->half);
 }
 
+void
+ub_decoder_append(ub_images* images, const ub_frames_plan* plan, uint32_t layer)
+{
+    const ub_decoder_plan* d = &plan->decoder[layer];
+    const bool copied = images->net->decoder[layer].skip >= 0 && !images->split[layer];
+    const int end = copied ? (int)(d->in.first + d->in.count) : 0;
+#pragma omp parallel for schedule(static)
+    for (int t = (int)d->in.first; t < end; ++t) {
+        append_skip(images, d, layer, (uint32_t)t);
+    }
+}
+
 const void*
 ub_decoder_begin(ub_images* images, const ub_frames_plan* plan)
 {
@@ -192,14 +213,12 @@ ub_decoder_begin(ub_images* images, const ub_frames_plan* plan)
     const size_t bins = l->in_size[1];
     const char* from = (const char*)images->encoder[net->encoders - 1] +
                        d->in.first * bins * channels * ub_images_value_size(images);
-    if (l->skip < 0) {
+    if (l->skip < 0 || images->split[0]) {
         return from;
     }
     ub_copy_pixels(from, channels, images->decoder[0], l->inputs, channels, d->in.count * bins,
                    images->half);
-    for (uint32_t t = d->in.first; t < d->in.first + d->in.count; ++t) {
-        append_skip(images, d, 0, t);
-    }
+    ub_decoder_append(images, plan, 0);
     return images->decoder[0];
 }
 
@@ -223,7 +242,7 @@ ub_decoder_finish(ub_images* images, const ub_frames_plan* plan, const ub_item* 
     const ub_finish finish = {&l->activation, item->folded->decoder_scale[layer],
                               item->folded->decoder_shift[layer], l->filters};
     const bool last = layer + 1 == net->decoders;
-    const bool skip = !last && l[1].skip >= 0;
+    const bool skip = !last && l[1].skip >= 0 && !images->split[layer + 1];
     const int end = (int)(d->out.first + d->out.count);
 #pragma omp parallel for schedule(static)
     for (int t = (int)d->out.first; t < end; ++t) {
@@ -237,4 +256,26 @@ ub_decoder_finish(ub_images* images, const ub_frames_plan* plan, const ub_item* 
         }
     }
     return last ? item->mask : images->decoder[(layer + 1) % 2];
+}
+
+ub_wino_job
+ub_decoder_job(const ub_images* images, const ub_frames_plan* plan, const ub_item* item,
+               uint32_t layer, const void* input)
+{
+    const ub_network* net = images->net;
+    const ub_layer* l = &net->decoder[layer];
+    const ub_decoder_plan* d = &plan->decoder[layer];
+    const bool last = layer + 1 == net->decoders;
+    const uint32_t channels = (uint32_t)input_step(images, layer);
+    ub_wino_job job = {.in = {{(const float*)input, d->in.first, channels, channels}},
+                       .finish = {&l->activation, item->folded->decoder_scale[layer],
+                                  item->folded->decoder_shift[layer], l->filters},
+                       .out_first = d->out.first};
+    if (l->skip >= 0) {
+        const uint32_t skipped = net->encoder[l->skip].filters;
+        job.in[1] = (ub_wino_image){(const float*)images->encoder[l->skip], 0, skipped, skipped};
+    }
+    job.out = last ? item->mask : (float*)images->decoder[(layer + 1) % 2];
+    job.out_step = last ? (size_t)plan->count * net->bins : input_step(images, layer + 1);
+    return job;
 }

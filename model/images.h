@@ -17,10 +17,13 @@
 
 #include "model/backend.h"
 #include "model/frames_plan.h"
+#include "model/wino.h"
 
 typedef struct {
     const ub_network* net;
     bool half;                    ///< bfloat16, else float
+    bool split[UB_MAX_LAYERS];    ///< Decoder layers that read their skip connection from the
+                                  ///< encoder's output, so that it is not copied
     void* input;                  ///< Network input
     void* encoder[UB_MAX_LAYERS]; ///< Finished encoder outputs
     void* decoder[2];             ///< Decoder inputs in turns, with the skip connection
@@ -34,7 +37,8 @@ void* ub_page_alloc(size_t size);
 /// NULL: no memory.
 float* ub_raw_make(const ub_frames_plan* whole);
 
-/// Allocate the images of zeroed `images`.  False: no memory; free them all the same.
+/// Allocate the images of `images`, zeroed but for `split`.  False: no memory; free them all
+/// the same.
 bool ub_images_make(ub_images* images, const ub_network* net, bool half, float* raw);
 void ub_images_free(ub_images* images);
 
@@ -52,6 +56,13 @@ const void* ub_decoder_begin(ub_images* images, const ub_frames_plan* plan);
 /// Where a part's input begins in its layer's input
 const void* ub_part_input(const ub_images* images, const ub_frames_plan* plan, uint32_t layer,
                           uint32_t part, const void* input);
+
+/// All of a decoder layer that is split; its output is the next layer's input or the mask
+ub_wino_job ub_decoder_job(const ub_images* images, const ub_frames_plan* plan,
+                           const ub_item* item, uint32_t layer, const void* input);
+
+/// Append the skip connection to a layer's input, if it has one and is not split
+void ub_decoder_append(ub_images* images, const ub_frames_plan* plan, uint32_t layer);
 
 /// Finish a decoder layer.  Returns the next layer's input; the last layer
 /// goes into the item's mask.

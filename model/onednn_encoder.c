@@ -37,24 +37,88 @@ run_span(const ub_dnn_conv* conv, dnnl_stream_t stream, void* scratch, const ub_
     return ub_dnn_conv_run(conv, stream, &buffers);
 }
 
-static bool
-run_layer(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch, const ub_dnn_window* w,
-          uint32_t i)
+/// Rows of a layer that have to be computed for a window
+static ub_rows
+find_rows(const ub_dnn_plan* plan, const ub_dnn_window* w, uint32_t i)
 {
     const ub_rows whole = {{{0, w->images->net->encoder[i].out_size[0]}}, {{0}}};
-    const ub_rows* rows = w->reuse ? &plan->rows[i] : &whole;
+    return w->reuse ? plan->rows[i] : whole;
+}
+
+static bool
+run_convs(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch, const ub_dnn_window* w,
+          uint32_t i)
+{
+    const ub_rows rows = find_rows(plan, w, i);
     const ub_dnn_conv* convs = w->reuse ? plan->edge[i] : &plan->encoder[i];
-    const int64_t start = w->item->start;
-    void* output = w->images->encoder[i];
     bool ok = true;
     for (int k = 0; ok && k < 2; ++k) {
-        ok = !rows->computed[k].count ||
-             run_span(&convs[k], stream, scratch, w, i, rows->computed[k]);
+        ok = !rows.computed[k].count ||
+             run_span(&convs[k], stream, scratch, w, i, rows.computed[k]);
     }
-    if (ok && w->kept) {
-        ub_trail_take(w->kept, i, rows, start, output);
-        ub_trail_keep(w->kept, i, rows->computed[0], start, output);
-        ub_trail_keep(w->kept, i, rows->computed[1], start, output);
+    return ok;
+}
+
+static ub_wino_job
+make_job(const ub_dnn_window* w, uint32_t i)
+{
+    const ub_images* images = w->images;
+    const ub_layer* l = &images->net->encoder[i];
+    const void* input = i ? images->encoder[i - 1] : images->input;
+    return (ub_wino_job){.in = {{(const float*)input, 0, l->inputs, l->inputs}},
+                         .finish = {&l->activation, w->item->folded->encoder_scale[i],
+                                    w->item->folded->encoder_shift[i], l->filters},
+                         .out = (float*)images->encoder[i],
+                         .out_step = l->filters};
+}
+
+/// The windows that take rows from their trails, or those that do not, together
+static void
+run_wino(const ub_dnn_plan* plan, void* scratch, const ub_dnn_window* windows, uint32_t n,
+         uint32_t i, bool reuse)
+{
+    ub_wino_job jobs[UB_DNN_WINDOWS];
+    const ub_dnn_window* any = NULL;
+    uint32_t count = 0;
+    for (uint32_t k = 0; k < n; ++k) {
+        if (windows[k].reuse == reuse) {
+            any = &windows[k];
+            jobs[count++] = make_job(any, i);
+        }
+    }
+    for (int k = 0; any && k < 2; ++k) {
+        const ub_span span = find_rows(plan, any, i).computed[k];
+        if (span.count) {
+            ub_wino_run(plan->wino.encoder[i], jobs, count, span, scratch);
+        }
+    }
+}
+
+static void
+take_and_keep(const ub_dnn_plan* plan, const ub_dnn_window* w, uint32_t i)
+{
+    const ub_rows rows = find_rows(plan, w, i);
+    const int64_t start = w->item->start;
+    void* output = w->images->encoder[i];
+    ub_trail_take(w->kept, i, &rows, start, output);
+    ub_trail_keep(w->kept, i, rows.computed[0], start, output);
+    ub_trail_keep(w->kept, i, rows.computed[1], start, output);
+}
+
+static bool
+run_layer(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
+          const ub_dnn_window* windows, uint32_t n, uint32_t i)
+{
+    bool ok = true;
+    if (plan->wino.encoder[i]) {
+        run_wino(plan, scratch, windows, n, i, false);
+        run_wino(plan, scratch, windows, n, i, true);
+    }
+    for (uint32_t k = 0; ok && k < n; ++k) {
+        ok = plan->wino.encoder[i] || run_convs(plan, stream, scratch, &windows[k], i);
+        if (ok && windows[k].kept) {
+            take_and_keep(plan, &windows[k], i);
+        }
     }
     return ok;
 }
@@ -68,10 +132,8 @@ ub_dnn_encode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
     for (uint32_t k = 0; k < n; ++k) {
         ub_images_begin(windows[k].images, windows[k].item);
     }
-    for (uint32_t i = 0; i < windows->images->net->encoders; ++i) {
-        for (uint32_t k = 0; ok && k < n; ++k) {
-            ok = run_layer(plan, stream, scratch, &windows[k], i);
-        }
+    for (uint32_t i = 0; ok && i < windows->images->net->encoders; ++i) {
+        ok = run_layer(plan, stream, scratch, windows, n, i);
     }
     return ok;
 }

@@ -14,6 +14,8 @@
 #include "model/onednn_plan.h"
 #include "model/trail.h"
 
+#define UB_DNN_WINDOWS 4U ///< That go through each layer together, at most
+
 /** A window under way. */
 typedef struct {
     ub_images* images;

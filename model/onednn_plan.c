@@ -6,12 +6,17 @@
 #include <omp.h>
 #include <string.h>
 
+static void
+grow(ub_dnn_plan* plan, size_t scratch)
+{
+    plan->scratch = scratch > plan->scratch ? scratch : plan->scratch;
+}
+
 static bool
 build(ub_dnn_plan* plan, ub_dnn_conv* conv, dnnl_engine_t engine, dnnl_memory_t weights)
 {
     const bool built = ub_dnn_conv_build(conv, engine, weights);
-    const size_t scratch = built ? ub_dnn_conv_scratch(conv) : 0;
-    plan->scratch = scratch > plan->scratch ? scratch : plan->scratch;
+    grow(plan, built ? ub_dnn_conv_scratch(conv) : 0);
     return built;
 }
 
@@ -22,6 +27,9 @@ make_encoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint
 {
     const dnnl_engine_t engine = ub_dnn_store_engine(store);
     const ub_layer* l = &net->encoder[i];
+    if (plan->wino.encoder[i]) {
+        return true;
+    }
     const ub_dnn_shape shape = {ub_encoder_shape(l, out), &l->activation, plan->half};
     return ub_dnn_conv_describe(conv, engine, &shape) &&
            build(plan, conv, engine, ub_dnn_encoder_weights(store, i, ub_dnn_conv_weights(conv)));
@@ -69,6 +77,9 @@ static bool
 make_decoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint32_t i)
 {
     const ub_decoder_plan* d = &plan->frames.decoder[i];
+    if (plan->wino.decoder[i]) {
+        return true;
+    }
     plan->decoder[i] = (ub_dnn_conv*)calloc(d->n_parts, sizeof(ub_dnn_conv));
     bool made = plan->decoder[i];
     for (uint32_t k = 0; made && k < d->n_parts; ++k) {
@@ -77,12 +88,33 @@ make_decoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint
     return made;
 }
 
+/// Scratch memory for the layers that are not oneDNN's
+static void
+measure_wino(ub_dnn_plan* plan, const ub_network* net, uint32_t items)
+{
+    for (uint32_t i = 0; i < UB_MAX_LAYERS; ++i) {
+        const ub_wino* encoder = plan->wino.encoder[i];
+        const ub_wino* decoder = plan->wino.decoder[i];
+        grow(plan, encoder ? ub_wino_scratch(encoder, items, net->encoder[i].out_size[0],
+                                             plan->threads)
+                           : 0);
+        grow(plan, decoder ? ub_wino_scratch(decoder, items, net->decoder[i].out_size[0],
+                                             plan->threads)
+                           : 0);
+    }
+}
+
 bool
-ub_dnn_plan_make(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, bool half,
-                 uint32_t first, uint32_t count, const ub_reuse* reuse)
+ub_dnn_plan_make(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store,
+                 const ub_wino_store* wino, uint32_t items, bool half, uint32_t first,
+                 uint32_t count, const ub_reuse* reuse)
 {
     plan->threads = omp_get_max_threads();
     plan->half = half;
+    if (wino) {
+        plan->wino = *wino;
+        measure_wino(plan, net, items);
+    }
     bool made = ub_frames_plan_make(&plan->frames, net, first, count);
     for (uint32_t i = 0; made && i < net->encoders; ++i) {
         const ub_span all = {0, net->encoder[i].out_size[0]};

@@ -3,23 +3,13 @@
 
 #include "model/pixels.h"
 
+#include "model/clones.h"
+
 #include <string.h>
-
-// The best of several builds of a function is chosen when the program starts, which is
-// too early for the code that sanitizers add
-#if defined(__x86_64__) && defined(__linux__) && __GNUC__ >= 12 &&                                \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
-
-// The small functions must become part of every build
-#define INLINE static inline __attribute__((always_inline))
 
 #define RUN 256U ///< Values finished together
 
-INLINE uint16_t
+UB_INLINE uint16_t
 to_half(float x)
 {
     uint32_t bits = 0;
@@ -28,7 +18,7 @@ to_half(float x)
 }
 
 /// e^x within 2e-7 of it, in a form that compilers make vectors of; 0 for NaN
-INLINE float
+UB_INLINE float
 exp_of(float x)
 {
     const float above = x > -87.0f ? x : -87.0f;
@@ -53,13 +43,13 @@ exp_of(float x)
     return y * power;
 }
 
-INLINE float
+UB_INLINE float
 sigmoid(float x)
 {
     return 1.0f / (1.0f + exp_of(-x));
 }
 
-INLINE void
+UB_INLINE void
 put(void* out, size_t at, float value, bool half)
 {
     if (half) {
@@ -69,21 +59,20 @@ put(void* out, size_t at, float value, bool half)
     }
 }
 
-/// Below 0 the piecewise linear activations are lines of this slope
-INLINE float
-slope_of(const ub_activation* activation)
+float
+ub_activation_slope(const ub_activation* activation)
 {
     return activation->kind == UB_LEAKY_RELU ? activation->slope
                                              : (activation->kind == UB_RELU ? 0.0f : 1.0f);
 }
 
-INLINE bool
-is_smooth(const ub_activation* activation)
+bool
+ub_activation_is_smooth(const ub_activation* activation)
 {
     return activation->kind == UB_SIGMOID || activation->kind == UB_TANH;
 }
 
-CLONES static void
+UB_CLONES static void
 smooth(const ub_activation* activation, float* values, size_t n)
 {
     if (activation->kind == UB_SIGMOID) {
@@ -97,7 +86,7 @@ smooth(const ub_activation* activation, float* values, size_t n)
     }
 }
 
-CLONES void
+UB_CLONES void
 ub_planes_to_pixels(const float* planes, uint32_t channels, size_t pixels, void* out, bool half)
 {
     for (uint32_t c = 0; c < channels; ++c) {
@@ -130,11 +119,11 @@ ub_copy_pixels(const void* from, size_t from_step, void* to, size_t to_step, uin
     }
 }
 
-INLINE void
+UB_INLINE void
 finish_lines(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
              size_t out_step, size_t n, bool half)
 {
-    const float slope = slope_of(finish->activation);
+    const float slope = ub_activation_slope(finish->activation);
     const uint32_t channels = finish->channels;
     const float* restrict scale = finish->scale;
     const float* restrict shift = finish->shift;
@@ -148,14 +137,14 @@ finish_lines(const ub_finish* finish, const float* raw, size_t raw_step, void* o
     }
 }
 
-CLONES static void
+UB_CLONES static void
 finish_lines_single(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
                     size_t out_step, size_t n)
 {
     finish_lines(finish, raw, raw_step, out, out_step, n, false);
 }
 
-CLONES static void
+UB_CLONES static void
 finish_lines_half(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
                   size_t out_step, size_t n)
 {
@@ -187,7 +176,7 @@ void
 ub_finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
                  size_t out_step, size_t n, bool half)
 {
-    if (is_smooth(finish->activation)) {
+    if (ub_activation_is_smooth(finish->activation)) {
         finish_smooth(finish, raw, raw_step, out, out_step, n, half);
     } else if (half) {
         finish_lines_half(finish, raw, raw_step, out, out_step, n);
@@ -196,13 +185,13 @@ ub_finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, voi
     }
 }
 
-CLONES void
+UB_CLONES void
 ub_finish_plane(const ub_finish* finish, uint32_t channel, const float* raw, size_t raw_step,
                 float* out, size_t out_step, size_t n)
 {
     const float scale = finish->scale[channel];
     const float shift = finish->shift[channel];
-    const float slope = slope_of(finish->activation);
+    const float slope = ub_activation_slope(finish->activation);
     float values[RUN];
     for (size_t at = 0; at < n; at += RUN) {
         const size_t many = n - at < RUN ? n - at : RUN;
@@ -210,7 +199,7 @@ ub_finish_plane(const ub_finish* finish, uint32_t channel, const float* raw, siz
         for (size_t i = 0; i < many; ++i) {
             values[i] = x[i * raw_step] * scale + shift;
         }
-        if (is_smooth(finish->activation)) {
+        if (ub_activation_is_smooth(finish->activation)) {
             smooth(finish->activation, values, many);
         } else {
             for (size_t i = 0; i < many; ++i) {

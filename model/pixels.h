@@ -31,6 +31,12 @@ typedef struct {
     uint32_t channels;
 } ub_finish;
 
+/// Whether an activation is no piecewise linear one
+bool ub_activation_is_smooth(const ub_activation* activation);
+
+/// The line below 0 of one that is
+float ub_activation_slope(const ub_activation* activation);
+
 /// Finish n pixels of raw convolution output
 void ub_finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
                       size_t out_step, size_t n, bool half);

@@ -115,8 +115,11 @@ bench_counts(json_t* out, ub_job* j, const ub_model* model)
     j->first = 0;
 }
 
-/** The convolutions of one layer. */
+/** One layer: all of it, or its convolutions alone. */
 typedef struct {
+    const ub_wino* wino; ///< Or NULL
+    ub_wino_job job;
+    ub_span rows;
     const ub_dnn_conv* convs[UB_MAX_PARTS];
     uint32_t n;
     dnnl_stream_t stream;
@@ -128,6 +131,10 @@ run_layer(void* context)
 {
     const layer_job* l = (const layer_job*)context;
     bool ok = true;
+    if (l->wino) {
+        ub_wino_run(l->wino, &l->job, 1, l->rows, l->buffers.scratch);
+        return true;
+    }
     for (uint32_t i = 0; ok && i < l->n; ++i) {
         ok = ub_dnn_conv_run(l->convs[i], l->stream, &l->buffers);
     }
@@ -139,14 +146,27 @@ bench_layer(json_t* out, const char* name, layer_job* l, double macs, double pea
 {
     const double ms = ub_measure(run_layer, l, seconds).best;
     const double gflops = 2e-6 * macs / ms;
-    fprintf(stderr, "%-12s %9.1f %5u %9.3f %9.1f %9.0f %%\n", name, macs / 1e6, l->n, ms, gflops,
-            100.0 * gflops / peak);
+    fprintf(stderr, "%-12s %9.1f %6s %9.3f %9.1f %9.0f %%\n", name, macs / 1e6,
+            l->wino ? "own" : "oneDNN", ms, gflops, 100.0 * gflops / peak);
     json_array_append_new(out, json_pack("{s:s, s:f, s:f, s:f}", "layer", name, "mmac", macs / 1e6,
                                          "ms", ms, "gflops", gflops));
     return ms;
 }
 
-/// The convolutions alone, layer by layer, on one thread
+/// All of a layer, on zeros
+static void
+set_wino(layer_job* l, const ub_wino* wino, const ub_layer* layer, bool last)
+{
+    l->wino = wino;
+    l->rows = (ub_span){0, layer->out_size[0]};
+    l->job = (ub_wino_job){
+        .in = {{(const float*)l->buffers.src, 0, layer->inputs, layer->inputs}},
+        .finish = {&layer->activation, l->buffers.scale, l->buffers.shift, layer->filters},
+        .out = (float*)l->buffers.dst,
+        .out_step = last ? (size_t)layer->out_size[0] * layer->out_size[1] : layer->filters};
+}
+
+/// Layer by layer, on one thread
 static void
 bench_layers(json_t* out, const ub_model* model, bool half, double whole, double peak)
 {
@@ -154,6 +174,8 @@ bench_layers(json_t* out, const ub_model* model, bool half, double whole, double
     ub_dnn_store* store = (ub_dnn_store*)ub_packed_get(model, &ub_dnn_packing);
     ub_dnn_plan plan;
     memset(&plan, 0, sizeof(plan));
+    const ub_wino_store* wino =
+        half ? NULL : (ub_wino_store*)ub_packed_get(model, &ub_wino_packing);
     layer_job l = {.n = 1};
     const size_t room = (size_t)256 << 20; // zeros, more than any layer needs
     char* memory = (char*)aligned_alloc(4096, 4 * room);
@@ -162,28 +184,31 @@ bench_layers(json_t* out, const ub_model* model, bool half, double whole, double
                                  (float*)(memory + 2 * room), memory + 3 * room};
     char name[32];
     double sum = 0.0;
-    if (ub_dnn_plan_make(&plan, net, store, half, 0, net->frames, NULL) &&
+    if (ub_dnn_plan_make(&plan, net, store, wino, 1, half, 0, net->frames, NULL) &&
         dnnl_stream_create(&l.stream, ub_dnn_store_engine(store), dnnl_stream_default_flags) ==
             dnnl_success) {
         for (uint32_t i = 0; i < net->encoders; ++i) {
             snprintf(name, sizeof(name), "encoder.%u", i);
             l.convs[0] = &plan.encoder[i];
+            set_wino(&l, plan.wino.encoder[i], &net->encoder[i], false);
             sum += bench_layer(out, name, &l, encoder_macs(&net->encoder[i]), peak);
         }
         for (uint32_t i = 0; i < net->decoders; ++i) {
             snprintf(name, sizeof(name), "decoder.%u", i);
             l.n = plan.frames.decoder[i].n_parts;
-            for (uint32_t k = 0; k < l.n; ++k) {
+            set_wino(&l, plan.wino.decoder[i], &net->decoder[i], i + 1 == net->decoders);
+            for (uint32_t k = 0; plan.decoder[i] && k < l.n; ++k) {
                 l.convs[k] = &plan.decoder[i][k];
             }
             sum += bench_layer(out, name, &l, decoder_macs(&net->decoder[i]), peak);
         }
         dnnl_stream_destroy(l.stream);
     }
-    fprintf(stderr, "%-12s %25.3f\n", "the rest", whole - sum);
+    fprintf(stderr, "%-12s %26.3f\n", "the rest", whole - sum);
     json_array_append_new(out, json_pack("{s:s, s:f}", "layer", "the rest", "ms", whole - sum));
     ub_dnn_plan_clear(&plan);
     ub_packed_put(store);
+    ub_packed_put((void*)wino);
     free(memory);
 }
 
@@ -220,7 +245,7 @@ bench_all(json_t* root, const ub_model* model)
                 "last frames");
         bench_counts(json_object_get(root, "counts"), &j, model);
         if (!strncmp((*b)->name, "onednn", 6)) {
-            fprintf(stderr, "\n%-12s      MMAC parts        ms   GFLOP/s  of peak\n", (*b)->name);
+            fprintf(stderr, "\n%-12s      MMAC     by        ms   GFLOP/s  of peak\n", (*b)->name);
             json_t* layers = json_array();
             bench_layers(layers, model, strcmp((*b)->name, "onednn"), ub_measure(ub_job_run, &j, seconds).best,
                          peak);

@@ -189,8 +189,9 @@ def report(rows, out):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("networks", nargs="*", help="weights files or FILTERSxBINS",
-                        default=["24x1024", "16x256", "model/weights/default.safetensors"])  # fmt: skip
+    networks = ["24x1024", "16x256", "model/weights/default.safetensors"]
+    parser.add_argument("networks", nargs="*", default=networks,
+                        help="weights files or FILTERSxBINS")  # fmt: skip
     args = parser.parse_args()
     build = pathlib.Path(os.environ.get("BUILD", "build"))
     torch.set_num_threads(1)
