@@ -3,16 +3,9 @@
 
 #include "dsp/separator.h"
 
-#include "dsp/channels.h"
-#include "dsp/consistency.h"
 #include "dsp/denormal.h"
-#include "dsp/gridmap.h"
-#include "dsp/history.h"
-#include "dsp/maskqueue.h"
-#include "dsp/overlap.h"
-#include "dsp/schedule.h"
-#include "dsp/settings.h"
-#include "dsp/stft.h"
+#include "dsp/filterbank.h"
+#include "dsp/gains.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -36,15 +29,10 @@ struct ub_separator_s {
     uint32_t latency;
     bool freewheel;
     ub_masker* masker;
-    ub_gridmap* map;
-    ub_stft* stft;
-    ub_history* history;
-    ub_overlap* overlap;
+    ub_filterbank* bank;
+    ub_gains* gains;
     ub_maskqueue* masks;
     ub_settings* settings;
-    float* magnitude; // [UB_MAX_CHANNELS][bins], as the audio and the model may have
-    float* mask;      // [bins]
-    float* gain;      // [outputs][size / 2 + 1]
     int64_t epoch;    // number of the stream's frame 0
     int64_t frame;    // next frame of the stream to analyse
     int64_t sample;   // next input sample of the stream
@@ -96,9 +84,6 @@ static bool config_fits(const ub_separator_config* config, char* err, size_t err
 
 static bool allocate(ub_separator* self, double rate)
 {
-    const uint32_t channels = self->channels;
-    const uint32_t mask_size = self->grid.channels * self->grid.bins;
-    const uint32_t size = self->schedule.size;
     uint32_t delay = 0;
     uint32_t latency = 0;
     for (uint32_t i = 0; i < self->n_timings; ++i) {
@@ -107,20 +92,12 @@ static bool allocate(ub_separator* self, double rate)
         delay = d > delay ? d : delay;
         latency = l > latency ? l : latency;
     }
-    self->map = ub_gridmap_new(&self->grid, rate);
-    self->stft = ub_stft_new(size);
-    self->history = ub_history_new(channels, latency + size);
-    self->masks = ub_maskqueue_new(self->masker, self->outputs, mask_size);
+    self->bank = ub_filterbank_new(&self->schedule, self->channels, self->outputs, latency);
+    self->gains = ub_gains_new(&self->grid, rate, self->channels, self->outputs);
+    self->masks =
+        ub_maskqueue_new(self->masker, self->outputs, self->grid.channels * self->grid.bins);
     self->settings = ub_settings_new(self->outputs, delay + self->grid.window / self->grid.hop + 2);
-    self->magnitude = malloc(sizeof(float) * UB_MAX_CHANNELS * self->grid.bins);
-    self->mask = malloc(sizeof(float) * self->grid.bins);
-    self->gain = malloc(sizeof(float) * self->outputs * (size / 2 + 1));
-    if (self->stft) {
-        self->overlap =
-            ub_overlap_new(self->outputs * channels, size, ub_stft_window(self->stft));
-    }
-    return self->map && self->stft && self->history && self->overlap && self->masks &&
-           self->settings && self->magnitude && self->mask && self->gain;
+    return self->bank && self->gains && self->masks && self->settings;
 }
 
 ub_separator* ub_separator_new(const ub_separator_config* config, char* err, size_t err_size)
@@ -152,15 +129,10 @@ ub_separator* ub_separator_new(const ub_separator_config* config, char* err, siz
 void ub_separator_free(ub_separator* self)
 {
     if (self) {
-        ub_gridmap_free(self->map);
-        ub_stft_free(self->stft);
-        ub_history_free(self->history);
-        ub_overlap_free(self->overlap);
+        ub_filterbank_free(self->bank);
+        ub_gains_free(self->gains);
         ub_maskqueue_free(self->masks);
         ub_settings_free(self->settings);
-        free(self->magnitude);
-        free(self->mask);
-        free(self->gain);
         free(self);
     }
 }
@@ -188,8 +160,7 @@ void ub_separator_reset(ub_separator* self)
     self->frame = 0;
     self->sample = 0;
     self->late = 0;
-    ub_history_reset(self->history, self->schedule.size + (uint32_t)ceil(self->schedule.hop));
-    ub_overlap_reset(self->overlap);
+    ub_filterbank_reset(self->bank);
     ub_settings_reset(self->settings);
 }
 
@@ -254,13 +225,6 @@ static void ask(ub_separator* self, int64_t r)
     self->masker->submit(self->masker, job);
 }
 
-static const float complex* transform(ub_separator* self, int64_t r, uint32_t channel)
-{
-    ub_history_read(self->history, ub_frame_start(&self->schedule, r), channel,
-                    ub_stft_frame(self->stft), self->schedule.size);
-    return ub_stft_analyse(self->stft);
-}
-
 // The newest whole frame, r: give its magnitudes to the masker
 static void analyse(ub_separator* self, int64_t r)
 {
@@ -268,12 +232,10 @@ static void analyse(ub_separator* self, int64_t r)
         return;
     }
     for (uint32_t c = 0; c < self->channels; ++c) {
-        ub_gridmap_magnitudes(self->map, transform(self, r, c),
-                              self->magnitude + (size_t)c * self->grid.bins);
+        ub_gains_see(self->gains, c, ub_filterbank_analyse(self->bank, r, c));
     }
-    ub_channels_fit(self->magnitude, self->channels, self->grid.channels, self->grid.bins);
-    while (!self->masker->frame(self->masker, self->epoch + r, self->magnitude) &&
-           catch_up(self)) {
+    const float* magnitude = ub_gains_magnitudes(self->gains);
+    while (!self->masker->frame(self->masker, self->epoch + r, magnitude) && catch_up(self)) {
     }
     ub_maskqueue_collect(self->masks, self->epoch + leaving(self));
     if (ub_timing_due(timing(self), r)) {
@@ -281,76 +243,23 @@ static void analyse(ub_separator* self, int64_t r)
     }
 }
 
-// The gains that frame r's bins get in one channel, for each output
-static void find_gains(ub_separator* self, int64_t r, uint32_t channel)
-{
-    const uint32_t bins = self->schedule.size / 2 + 1;
-    const float consistency = ub_settings_get(self->settings, r, 0)->consistency;
-    float* gain[UB_MAX_OUTPUTS];
-    float* masked[UB_MAX_OUTPUTS];
-    for (uint32_t o = 0; o < self->outputs; ++o) {
-        const ub_setting* s = ub_settings_get(self->settings, r, o);
-        const float* mask =
-            ub_channels_mask(ub_maskqueue_mask(self->masks, o), self->channels,
-                             self->grid.channels, channel, self->grid.bins, self->mask);
-        const bool alone = consistency == 0.0f;
-        gain[o] = self->gain + (size_t)o * bins;
-        masked[o] = s->wet != 0.0f ? gain[o] : NULL;
-        ub_gridmap_gains(self->map, mask, alone ? s->dry : 0.0f, alone ? s->wet : 1.0f, gain[o]);
-    }
-    if (consistency == 0.0f) {
-        return;
-    }
-    ub_make_consistent(masked, self->outputs, bins, consistency);
-    for (uint32_t o = 0; o < self->outputs; ++o) {
-        const ub_setting* s = ub_settings_get(self->settings, r, o);
-        for (uint32_t i = 0; i < bins; ++i) {
-            gain[o][i] = s->dry + s->wet * gain[o][i];
-        }
-    }
-}
-
 // Frame r leaves: transform it again, which is cheaper than to keep its
 // spectrum through a long latency, and put it through every output's mask
 static void synthesise(ub_separator* self, int64_t r)
 {
-    const uint32_t channels = self->channels;
-    const int64_t start = ub_frame_start(&self->schedule, r);
     const bool in_time = ub_maskqueue_advance(self->masks, self->epoch + r,
                                               timing(self)->fade, self->freewheel);
     if (self->masker && !in_time && ub_settings_wet(self->settings, r)) {
         ++self->late;
     }
-    ub_overlap_begin(self->overlap, start);
-    for (uint32_t c = 0; c < channels; ++c) {
-        transform(self, r, c);
-        find_gains(self, r, c);
+    ub_filterbank_begin(self->bank, r);
+    for (uint32_t c = 0; c < self->channels; ++c) {
+        ub_filterbank_analyse(self->bank, r, c);
+        ub_gains_find(self->gains, self->settings, self->masks, r, c);
         for (uint32_t o = 0; o < self->outputs; ++o) {
-            const float* gain = self->gain + (size_t)o * (self->schedule.size / 2 + 1);
-            ub_overlap_add(self->overlap, start, o * channels + c,
-                           ub_stft_synthesise(self->stft, gain));
+            ub_filterbank_add(self->bank, r, o, c, ub_gains_get(self->gains, o));
         }
     }
-}
-
-static void take(ub_separator* self, const float* const* in, uint32_t offset, uint32_t n)
-{
-    for (uint32_t c = 0; c < self->channels; ++c) {
-        ub_history_write(self->history, self->sample, c, in[c] + offset, n);
-    }
-    ub_settings_pass(self->settings, &self->schedule, self->sample + n);
-}
-
-// Silence until the first sample has come through, then the sum of frames
-static void give(ub_separator* self, float* const* out, uint32_t offset, uint32_t n)
-{
-    const int64_t start = self->sample - (int64_t)self->latency;
-    const uint32_t before = start >= 0 ? 0 : -start < n ? (uint32_t)-start : n;
-    for (uint32_t c = 0; c < self->outputs * self->channels; ++c) {
-        memset(out[c] + offset, 0, before * sizeof(float));
-        ub_overlap_read(self->overlap, start + before, c, out[c] + offset + before, n - before);
-    }
-    ub_overlap_clear(self->overlap, start, n);
 }
 
 void ub_separator_run(ub_separator* self, const float* const* in, float* const* out, uint32_t n)
@@ -362,8 +271,9 @@ void ub_separator_run(ub_separator* self, const float* const* in, float* const* 
         const int64_t until_end = end > self->sample ? end - self->sample : 0;
         const uint32_t m = until_end < n - done ? (uint32_t)until_end : n - done;
         // All input is read before any output is written: they may be the same
-        take(self, in, done, m);
-        give(self, out, done, m);
+        ub_filterbank_take(self->bank, self->sample, in, done, m);
+        ub_settings_pass(self->settings, &self->schedule, self->sample + m);
+        ub_filterbank_give(self->bank, self->sample - (int64_t)self->latency, out, done, m);
         self->sample += m;
         done += m;
         if (self->sample >= end) { // with a long hop, frame 0 ends before the first sample
