@@ -7,76 +7,40 @@
 */
 
 #include "plugin/lv2_controls.h"
-#include "plugin/lv2_deck.h"
 #include "plugin/lv2_host.h"
-#include "plugin/lv2_loader.h"
 #include "plugin/lv2_pace.h"
 #include "plugin/lv2_patch.h"
+#include "plugin/lv2_player.h"
 #include "plugin/lv2_state.h"
 #include "plugin/ports.h"
 
 #include <lv2/core/lv2.h>
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define PIECE 1024 ///< Samples run at once, so that scratch buffers have a size
-#define FADE 0.05  ///< Of one model into another, s
-
 typedef struct {
     const ub_shape* shape;
-    ub_host host;
-    ub_engine* engine; // Shared; NULL if there is none
-    ub_deck_config config;
     char bundle[UB_PATH_SIZE];
-    ub_loader loader;
-    ub_patch patch;
-    ub_deck* deck;    // Plays
-    ub_deck* next;    // Takes over, or NULL
-    uint32_t age;     // Samples that it has heard
-    bool announce;    // Tell the host which model plays
+    ub_host host;
+    ub_patch patch; // If the host maps URIs; else there are no messages and no state
+    ub_player player;
     ub_pace pace;
     const float* in[UB_MAX_INS];
     float* out[UB_MAX_OUTS];
     ub_controls controls;
     const LV2_Atom_Sequence* messages;
     LV2_Atom_Sequence* notes;
-    float silence[PIECE];              // For inputs that are not connected
-    float scratch[UB_MAX_OUTS][PIECE]; // For outputs that are not
-    float coming[UB_MAX_OUTS][PIECE];  // What the next deck plays
+    float silence[UB_PIECE];              // For inputs that are not connected
+    float scratch[UB_MAX_OUTS][UB_PIECE]; // For outputs that are not
 } plugin;
-
-static void say(void* host, const char* line)
-{
-    ub_host_say((ub_host*)host, line);
-}
-
-static float find_status(const plugin* self)
-{
-    int status = 0;
-    if (ub_stream_model(self->deck->stream)) {
-        const char* const name = ub_engine_backend(self->engine)->name;
-        for (status = 1; status < UB_STATUSES; ++status) {
-            if (!strcmp(name, ub_status_backend[status])) {
-                break;
-            }
-        }
-    }
-    return (float)(ub_stream_healthy(self->deck->stream) ? status : UB_STATUS_FAILING);
-}
 
 static void cleanup(LV2_Handle instance)
 {
     plugin* const self = (plugin*)instance;
-    ub_loader_stop(&self->loader);
-    ub_deck_free(self->next);
-    ub_deck_free(self->deck);
-    if (self->engine) {
-        ub_engine_free(self->engine);
-    }
+    ub_player_close(&self->player);
     free(self);
 }
 
@@ -87,25 +51,6 @@ static const ub_shape* find_shape(const LV2_Descriptor* descriptor)
         ++shape;
     }
     return shape;
-}
-
-/// A deck with the bundle's model, or without any if that cannot be had.
-static bool open_deck(plugin* self)
-{
-    char err[512] = "";
-    char line[640];
-    self->engine = ub_engine_shared("auto", err, sizeof(err));
-    self->config.engine = self->engine;
-    self->deck = self->engine ? ub_deck_new(&self->config, "", err, sizeof(err)) : NULL;
-    if (!self->deck) {
-        snprintf(line, sizeof(line), "%s; the mix is passed on as it is", err);
-        ub_host_say(&self->host, line);
-        self->deck = ub_deck_new_dry(&self->config, err, sizeof(err));
-    }
-    if (!self->deck) {
-        ub_host_say(&self->host, err);
-    }
-    return self->deck;
 }
 
 static LV2_Handle instantiate(const LV2_Descriptor* descriptor, double rate, const char* bundle,
@@ -129,22 +74,17 @@ static LV2_Handle instantiate(const LV2_Descriptor* descriptor, double rate, con
     self->shape = find_shape(descriptor);
     self->pace.rate = rate;
     snprintf(self->bundle, sizeof(self->bundle), "%s", bundle);
-    self->config = (ub_deck_config){.bundle = self->bundle,
-                                    .rate = rate,
-                                    .channels = self->shape->ins,
-                                    .outputs = self->shape->outs / self->shape->ins,
-                                    .block = ub_host_block(&host, features)};
-    if (!open_deck(self)) {
+    const ub_deck_config config = {.bundle = self->bundle,
+                                   .rate = rate,
+                                   .channels = self->shape->ins,
+                                   .outputs = self->shape->outs / self->shape->ins,
+                                   .block = ub_host_block(&host, features)};
+    if (!ub_player_open(&self->player, &config, &self->host)) {
         cleanup(self);
         return NULL;
     }
-    // Without a map of URIs there are no messages and no state, and so no other model
-    if (host.map && self->engine) {
+    if (host.map) {
         ub_patch_init(&self->patch, host.map);
-        self->loader.config = self->config;
-        self->loader.say = say;
-        self->loader.host = &self->host;
-        ub_loader_start(&self->loader);
     }
     return self;
 }
@@ -171,16 +111,7 @@ static void connect_port(LV2_Handle instance, uint32_t port, void* data)
 static void activate(LV2_Handle instance)
 {
     plugin* const self = (plugin*)instance;
-    // Nothing plays, so a model that has come takes over at once
-    ub_deck* const next = self->next || !self->loader.running ? self->next
-                                                              : ub_loader_take(&self->loader);
-    if (next) {
-        ub_deck_free(self->deck);
-        self->deck = next;
-        self->next = NULL;
-        self->announce = true;
-    }
-    ub_deck_reset(self->deck);
+    ub_player_reset(&self->player);
     self->pace = (ub_pace){.rate = self->pace.rate};
 }
 
@@ -193,102 +124,55 @@ static bool can_wait(plugin* self, uint32_t n)
     return ahead || ub_control_get(&self->controls, UB_FREEWHEEL) > 0.0f;
 }
 
-static void play(const plugin* self, ub_deck* deck, bool wait)
+/// Take in what the host asks for.  Whoever can be kept waiting hears a model from where it
+/// was set on, however long it takes to load.
+static ub_request take_orders(plugin* self, bool wait)
+{
+    const bool talks = self->messages && self->host.map;
+    const ub_request request =
+        talks ? ub_patch_read(&self->patch, self->messages) : (ub_request){NULL, false};
+    const float processor = ub_control_get(&self->controls, UB_PROCESSOR);
+    ub_player_order(&self->player, request.path, (ub_processor)processor, wait);
+    return request;
+}
+
+static void play(plugin* self, bool wait)
 {
     ub_wish wish[UB_MAX_OUTPUTS];
-    for (uint32_t o = 0; o < self->config.outputs; ++o) {
+    for (uint32_t o = 0; o < self->shape->outs / self->shape->ins; ++o) {
         wish[o] = ub_controls_wish(&self->controls, self->shape->selector, o);
     }
-    ub_separator_set_freewheel(ub_deck_separator(deck), wait);
-    ub_deck_play(deck, (ub_response)ub_control_get(&self->controls, UB_RESPONSE), wish);
+    const float response = ub_control_get(&self->controls, UB_RESPONSE);
+    ub_player_play(&self->player, (ub_response)response, wish, wait);
 }
 
-/// Take in what the host asks for, and a model that has come.  Whoever freewheels hears
-/// a model from where it was set on, however long it takes to load.
-static void take_orders(plugin* self, bool wait)
-{
-    if (!self->loader.running) {
-        return;
-    }
-    if (self->messages) {
-        const ub_request request = ub_patch_read(&self->patch, self->messages);
-        self->announce = self->announce || request.get;
-        if (request.path && !ub_loader_ask(&self->loader, request.path)) {
-            self->announce = true; // still busy with another: that one plays
-        }
-    }
-    const struct timespec pause = {0, 1000000};
-    while (wait && ub_loader_busy(&self->loader)) {
-        nanosleep(&pause, NULL);
-    }
-    self->announce = ub_loader_failed(&self->loader) || self->announce;
-    if (!self->next) {
-        self->next = ub_loader_take(&self->loader);
-        self->age = 0;
-    }
-}
-
-/// Run a deck on the samples at an offset in the ports' buffers.
-static void run_deck(plugin* self, ub_deck* deck, float* const* out, uint32_t offset, uint32_t n)
-{
-    const float* in[UB_MAX_INS];
-    for (uint32_t c = 0; c < self->shape->ins; ++c) {
-        const float* const port = self->in[c];
-        in[c] = port ? port + offset : self->silence;
-    }
-    ub_separator_run(ub_deck_separator(deck), in, out, n);
-}
-
-/// Fade from the old deck's sound to the next one's once that has come through, and then
-/// let the old one go.
-static void fade(plugin* self, float* const* out, uint32_t n)
-{
-    const uint32_t start = ub_separator_latency(ub_deck_separator(self->next));
-    const double length = FADE * self->config.rate;
-    for (uint32_t i = 0; i < n; ++i) {
-        const double at = ((double)self->age + i - start) / length;
-        const float part = (float)fmin(fmax(at, 0.0), 1.0);
-        for (uint32_t c = 0; c < self->shape->outs; ++c) {
-            out[c][i] += part * (self->coming[c][i] - out[c][i]);
-        }
-    }
-    self->age += n;
-    if (self->age >= start + length) {
-        ub_loader_put_away(&self->loader, self->deck);
-        self->deck = self->next;
-        self->next = NULL;
-        self->announce = true;
-    }
-}
-
-/// Run n samples, at most PIECE, that lie at an offset in the ports' buffers.
+/// Run n samples, at most UB_PIECE, that lie at an offset in the ports' buffers.
 static void run_piece(plugin* self, uint32_t offset, uint32_t n)
 {
+    const float* in[UB_MAX_INS];
     float* out[UB_MAX_OUTS];
-    float* coming[UB_MAX_OUTS];
+    for (uint32_t c = 0; c < self->shape->ins; ++c) {
+        in[c] = self->in[c] ? self->in[c] + offset : self->silence;
+    }
     for (uint32_t c = 0; c < self->shape->outs; ++c) {
         out[c] = self->out[c] ? self->out[c] + offset : self->scratch[c];
-        coming[c] = self->coming[c];
     }
-    if (self->next) { // first, as the outputs may be the inputs
-        run_deck(self, self->next, coming, offset, n);
-    }
-    run_deck(self, self->deck, out, offset, n);
-    if (self->next) {
-        fade(self, out, n);
-    }
+    ub_player_run(&self->player, in, out, n);
 }
 
-static void report(plugin* self)
+static void report(plugin* self, bool asked)
 {
-    const ub_separator* const separator = ub_deck_separator(self->deck);
+    const ub_deck* const deck = self->player.deck;
+    const ub_separator* const separator = ub_deck_separator(deck);
+    const int status = ub_player_status(&self->player);
     ub_control_put(&self->controls, UB_LATENCY, (float)ub_separator_latency(separator));
     ub_control_put(&self->controls, UB_LATE, (float)ub_separator_late_frames(separator));
-    ub_control_put(&self->controls, UB_STATUS, find_status(self));
-    ub_control_put(&self->controls, UB_LOAD, self->engine ? 100.0f * ub_engine_load(self->engine) : 0.0f);
-    if (self->notes && self->loader.running) {
-        ub_patch_write(&self->patch, self->notes, self->announce ? self->deck->path : NULL);
-        self->announce = false;
+    ub_control_put(&self->controls, UB_STATUS, (float)status);
+    ub_control_put(&self->controls, UB_LOAD,
+                   deck->engine ? 100.0f * ub_engine_load(deck->engine) : 0.0f);
+    if (self->notes && self->host.map) {
+        const bool changed = ub_player_changed(&self->player);
+        ub_patch_write(&self->patch, self->notes, changed || asked ? deck->path : NULL);
     }
 }
 
@@ -296,17 +180,14 @@ static void run(LV2_Handle instance, uint32_t n)
 {
     plugin* const self = (plugin*)instance;
     const bool wait = can_wait(self, n);
-    take_orders(self, wait);
-    play(self, self->deck, wait);
-    if (self->next) {
-        play(self, self->next, wait);
-    }
+    const ub_request request = take_orders(self, wait);
+    play(self, wait);
     for (uint32_t done = 0; done < n;) {
-        const uint32_t piece = n - done < PIECE ? n - done : PIECE;
+        const uint32_t piece = n - done < UB_PIECE ? n - done : UB_PIECE;
         run_piece(self, done, piece);
         done += piece;
     }
-    report(self);
+    report(self, request.get);
 }
 
 static LV2_State_Status save(LV2_Handle instance, LV2_State_Store_Function store,
@@ -315,8 +196,8 @@ static LV2_State_Status save(LV2_Handle instance, LV2_State_Store_Function store
 {
     (void)flags;
     plugin* const self = (plugin*)instance;
-    return self->loader.running
-               ? ub_state_save(&self->loader, &self->patch, store, handle, features)
+    return self->host.map
+               ? ub_state_save(&self->player.loader, &self->patch, store, handle, features)
                : LV2_STATE_SUCCESS;
 }
 
@@ -326,8 +207,8 @@ static LV2_State_Status restore(LV2_Handle instance, LV2_State_Retrieve_Function
 {
     (void)flags;
     plugin* const self = (plugin*)instance;
-    return self->loader.running
-               ? ub_state_restore(&self->loader, &self->patch, retrieve, handle, features)
+    return self->host.map
+               ? ub_state_restore(&self->player.loader, &self->patch, retrieve, handle, features)
                : LV2_STATE_ERR_NO_FEATURE;
 }
 

@@ -13,7 +13,7 @@ static void match_sources(ub_deck* deck)
     const ub_model* const model = ub_stream_model(deck->stream);
     for (int i = 0; i < UB_INSTRUMENTS; ++i) {
         deck->source[i] = -1;
-        for (uint32_t s = 0; model && s < model->net.sources; ++s) {
+        for (uint32_t s = 0; s < model->net.sources; ++s) {
             if (!strcasecmp(ub_instrument[i], model->net.source[s])) {
                 deck->source[i] = (int)s;
             }
@@ -29,18 +29,6 @@ static ub_deck* allocate(const ub_deck_config* config, char* err, size_t err_siz
     } else {
         snprintf(err, err_size, "out of memory");
     }
-    return deck;
-}
-
-// The stream goes into the deck, or both go
-static ub_deck* with_stream(ub_deck* deck, ub_stream* stream)
-{
-    if (!stream) {
-        free(deck);
-        return NULL;
-    }
-    deck->stream = stream;
-    match_sources(deck);
     return deck;
 }
 
@@ -63,15 +51,15 @@ static bool latency_fits(ub_stream* stream, const ub_deck_config* config, const 
     return (float)longest <= most;
 }
 
-static ub_stream* open_stream(const ub_deck_config* config, const char* path, char* err,
-                              size_t err_size)
+static ub_stream* open_stream(const ub_deck_config* config, const char* path, ub_engine* engine,
+                              char* err, size_t err_size)
 {
     const ub_stream_config stream_config = {.model = path,
                                             .rate = config->rate,
                                             .channels = config->channels,
                                             .outputs = config->outputs,
                                             .block = config->block,
-                                            .engine = config->engine};
+                                            .engine = engine};
     ub_stream* const stream = ub_stream_new(&stream_config, err, err_size);
     if (stream && !latency_fits(stream, config, path, err, err_size)) {
         ub_stream_free(stream);
@@ -94,32 +82,49 @@ bool ub_deck_is_own(const ub_deck_config* config, const char* path)
     return !*path || !strcmp(path, own);
 }
 
-ub_deck* ub_deck_new(const ub_deck_config* config, const char* path, char* err, size_t err_size)
+ub_deck* ub_deck_new(const ub_deck_config* config, const char* path, ub_engine* engine, char* err,
+                     size_t err_size)
 {
     ub_deck* const deck = allocate(config, err, err_size);
     if (!deck) {
+        ub_engine_free(engine);
         return NULL;
     }
+    deck->engine = engine;
     if (*path) {
         snprintf(deck->path, sizeof(deck->path), "%s", path);
     } else {
         own_path(config, deck->path);
     }
-    return with_stream(deck, open_stream(config, deck->path, err, err_size));
+    deck->stream = open_stream(config, deck->path, engine, err, err_size);
+    if (!deck->stream) {
+        ub_deck_free(deck);
+        return NULL;
+    }
+    match_sources(deck);
+    return deck;
 }
 
 ub_deck* ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_size)
 {
     ub_deck* const deck = allocate(config, err, err_size);
-    return deck ? with_stream(deck, ub_stream_new_dry(config->rate, config->channels,
-                                                      config->outputs, err, err_size))
-                : NULL;
+    if (!deck) {
+        return NULL;
+    }
+    deck->stream =
+        ub_stream_new_dry(config->rate, config->channels, config->outputs, err, err_size);
+    if (!deck->stream) {
+        ub_deck_free(deck);
+        return NULL;
+    }
+    return deck;
 }
 
 void ub_deck_free(ub_deck* deck)
 {
     if (deck) {
         ub_stream_free(deck->stream);
+        ub_engine_free(deck->engine);
         free(deck);
     }
 }

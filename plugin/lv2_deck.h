@@ -26,6 +26,7 @@ typedef struct {
 } ub_wish;
 
 typedef struct {
+    ub_engine* engine; ///< NULL if there is no model
     ub_stream* stream;
     uint32_t outputs;
     char path[UB_PATH_SIZE];    ///< Of the model's file; "" if there is none
@@ -42,15 +43,15 @@ typedef struct {
     uint32_t channels;  ///< Of the input, 1 or 2
     uint32_t outputs;   ///< Of so many channels each
     uint32_t block;     ///< Longest block that is usual, samples; 0 if that is not known
-    ub_engine* engine;
 } ub_deck_config;
 
 /// Whether a path means the bundle's own model, by "" or by its name
 bool ub_deck_is_own(const ub_deck_config* config, const char* path);
 
-/// A deck that plays a model, "" for the bundle's own.  NULL on failure, with one
-/// line in err.  Not real-time safe.
-ub_deck* ub_deck_new(const ub_deck_config* config, const char* path, char* err, size_t err_size);
+/// A deck that plays a model, "" for the bundle's own, on an engine, whose reference it
+/// takes over whatever happens.  NULL on failure, with one line in err.  Not real-time safe.
+ub_deck* ub_deck_new(const ub_deck_config* config, const char* path, ub_engine* engine, char* err,
+                     size_t err_size);
 
 /// A deck without a model, which passes the mix on.  NULL on failure.  Not real-time safe.
 ub_deck* ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_size);
@@ -63,6 +64,12 @@ void ub_deck_reset(ub_deck* deck);
 
 /// From the next sample on, each output plays as wished, [outputs].  Real-time safe.
 void ub_deck_play(ub_deck* deck, ub_response response, const ub_wish* wish);
+
+/// What computes, or NULL if there is no model.  Real-time safe.
+static inline const ub_backend* ub_deck_backend(const ub_deck* deck)
+{
+    return deck->engine ? ub_engine_backend(deck->engine) : NULL;
+}
 
 static inline ub_separator* ub_deck_separator(const ub_deck* deck)
 {

@@ -3,8 +3,7 @@
 
 #include "plugin/lv2_loader.h"
 
-#include "model/thread.h"
-
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,21 +18,63 @@ static void free_done(ub_loader* loader)
     ub_deck_free(atomic_exchange(&loader->done, NULL));
 }
 
-// Under the lock.  A deck that was never taken over gives way to a newer one.
-static bool load(ub_loader* loader, const char* path)
+static bool fail(ub_loader* loader, const char* why)
+{
+    char line[640];
+    snprintf(line, sizeof(line), "%s; what played before plays on", why);
+    ub_host_say(loader->host, line);
+    atomic_store(&loader->failed, true);
+    return false;
+}
+
+// Under the lock.  A deck that was never taken over gives way to a newer one.  What would
+// be the same as before is only loaded if it is to be `fresh`, as its file may have changed.
+static bool load(ub_loader* loader, const char* path, bool fresh)
 {
     char err[512] = "";
-    ub_deck* const deck = ub_deck_new(&loader->config, path, err, sizeof(err));
-    if (!deck) {
-        char line[640];
-        snprintf(line, sizeof(line), "%s; the model before plays on", err);
-        loader->say(loader->host, line);
-        atomic_store(&loader->failed, true);
-        return false;
+    ub_engine* const engine =
+        ub_choose_engine(loader->processor, loader->host, err, sizeof(err));
+    if (!engine) {
+        return fail(loader, err);
     }
+    if (!fresh && engine == loader->engine && !strcmp(path, loader->loaded)) {
+        ub_engine_free(engine);
+        return true;
+    }
+    ub_deck* const deck = ub_deck_new(&loader->config, path, engine, err, sizeof(err));
+    if (!deck) {
+        return fail(loader, err);
+    }
+    loader->engine = engine;
     set_path(loader, loader->loaded, path);
     ub_deck_free(atomic_exchange(&loader->ready, deck));
     return true;
+}
+
+static void answer(ub_loader* loader)
+{
+    char path[UB_PATH_SIZE];
+    pthread_mutex_lock(&loader->lock);
+    loader->processor = loader->asked_processor;
+    set_path(loader, path, loader->asked_model ? loader->asked_path : loader->loaded);
+    if (load(loader, path, loader->asked_model) && loader->asked_model) {
+        memcpy(loader->wanted, path, sizeof(loader->wanted));
+    }
+    pthread_mutex_unlock(&loader->lock);
+    atomic_store(&loader->busy, false);
+}
+
+static void explain(ub_loader* loader)
+{
+    char note[512] = "";
+    pthread_mutex_lock(&loader->lock);
+    if (loader->engine) {
+        ub_engine_note(loader->engine, note, sizeof(note));
+    }
+    pthread_mutex_unlock(&loader->lock);
+    if (*note) {
+        ub_host_say(loader->host, note);
+    }
 }
 
 static void* work(void* arg)
@@ -43,25 +84,41 @@ static void* work(void* arg)
         sem_wait(&loader->work);
         free_done(loader);
         if (atomic_load(&loader->busy)) {
-            pthread_mutex_lock(&loader->lock);
-            if (load(loader, loader->asked)) {
-                set_path(loader, loader->wanted, loader->asked);
-            }
-            pthread_mutex_unlock(&loader->lock);
-            atomic_store(&loader->busy, false);
+            answer(loader);
+        }
+        if (atomic_exchange(&loader->unclear, false)) {
+            explain(loader);
         }
     }
     return NULL;
 }
 
-bool ub_loader_start(ub_loader* loader)
+bool ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* config,
+                     ub_host* host, char* err, size_t err_size)
 {
+    sigset_t all;
+    sigset_t old;
+    pthread_attr_t attr;
+    const struct sched_param normal = {0};
+    loader->config = *config;
+    loader->host = host;
+    loader->engine = deck->engine;
     sem_init(&loader->work, 0, 0);
     pthread_mutex_init(&loader->lock, NULL);
-    loader->running = ub_thread_start(&loader->thread, work, loader);
+    // As the engine's workers: no signals, and not the host's priority
+    sigfillset(&all);
+    pthread_attr_init(&attr);
+    pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+    pthread_attr_setschedpolicy(&attr, SCHED_OTHER);
+    pthread_attr_setschedparam(&attr, &normal);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    loader->running = !pthread_create(&loader->thread, &attr, work, loader);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_attr_destroy(&attr);
     if (!loader->running) {
         pthread_mutex_destroy(&loader->lock);
         sem_destroy(&loader->work);
+        snprintf(err, err_size, "no more threads");
     }
     return loader->running;
 }
@@ -85,7 +142,7 @@ bool ub_loader_load(ub_loader* loader, const char* path)
 {
     pthread_mutex_lock(&loader->lock);
     set_path(loader, loader->wanted, path);
-    const bool loaded = !strcmp(loader->loaded, loader->wanted) || load(loader, loader->wanted);
+    const bool loaded = load(loader, loader->wanted, false);
     pthread_mutex_unlock(&loader->lock);
     return loaded;
 }
@@ -97,12 +154,16 @@ void ub_loader_wanted(ub_loader* loader, char path[UB_PATH_SIZE])
     pthread_mutex_unlock(&loader->lock);
 }
 
-bool ub_loader_ask(ub_loader* loader, const char* path)
+bool ub_loader_ask(ub_loader* loader, const char* path, ub_processor processor)
 {
-    if (!loader->running || ub_loader_busy(loader)) {
+    if (ub_loader_busy(loader)) {
         return false;
     }
-    strncpy(loader->asked, path, sizeof(loader->asked) - 1);
+    loader->asked_model = path;
+    if (path) {
+        strncpy(loader->asked_path, path, sizeof(loader->asked_path) - 1);
+    }
+    loader->asked_processor = processor;
     atomic_store(&loader->busy, true);
     sem_post(&loader->work);
     return true;
@@ -116,6 +177,12 @@ bool ub_loader_busy(ub_loader* loader)
 bool ub_loader_failed(ub_loader* loader)
 {
     return atomic_exchange(&loader->failed, false);
+}
+
+void ub_loader_explain(ub_loader* loader)
+{
+    atomic_store(&loader->unclear, true);
+    sem_post(&loader->work);
 }
 
 ub_deck* ub_loader_take(ub_loader* loader)

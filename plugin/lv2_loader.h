@@ -6,7 +6,7 @@
 
 /**
    @file
-   Loads models while the plugin plays, on a thread of its own: what a host offers for
+   Makes decks while the plugin plays, on a thread of its own: what a host offers for
    such work is one thread for all plugins in some, and none at all in others.
 
    Decks go through two places between the threads: a loaded one waits in `ready` for
@@ -14,6 +14,8 @@
 */
 
 #include "plugin/lv2_deck.h"
+#include "plugin/lv2_host.h"
+#include "plugin/lv2_processor.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -21,13 +23,17 @@
 
 typedef struct {
     ub_deck_config config;
-    void (*say)(void* host, const char* line); ///< One line for people, not on the audio thread
-    void* host;
+    ub_host* host;
+    bool running; ///< Whether there is a thread
+    pthread_t thread;
 
     // Audio thread to loader
-    char asked[UB_PATH_SIZE]; ///< Written by the audio thread while not `busy`
-    atomic_bool busy;         ///< The loader has been asked, and has not answered
-    _Atomic(ub_deck*) done;   ///< To be freed; written only while NULL
+    char asked_path[UB_PATH_SIZE]; ///< Written by the audio thread while not `busy`, as the next
+    bool asked_model;              ///< Whether a model was asked for by that path
+    ub_processor asked_processor;
+    atomic_bool busy;       ///< The loader has been asked, and has not answered
+    atomic_bool unclear;    ///< What computes has changed, and the host should know why
+    _Atomic(ub_deck*) done; ///< To be freed; written only while NULL
     sem_t work;
     atomic_bool quit;
 
@@ -35,18 +41,19 @@ typedef struct {
     _Atomic(ub_deck*) ready;
     atomic_bool failed; ///< The last model asked for could not be loaded
 
-    pthread_mutex_t lock;       ///< Of what follows, and of loading
-    char wanted[UB_PATH_SIZE];  ///< The model that a session should remember
-    char loaded[UB_PATH_SIZE];  ///< The last one that could be loaded
-    bool running;               ///< Whether there is a thread
-    pthread_t thread;
+    pthread_mutex_t lock;      ///< Of what follows, and of loading
+    char wanted[UB_PATH_SIZE]; ///< The model that a session should remember
+    char loaded[UB_PATH_SIZE]; ///< The last one that could be loaded
+    ub_processor processor;    ///< The last one asked for
+    ub_engine* engine;         ///< Of the last deck made, which keeps it; NULL for a dry one
 } ub_loader;
 
-/// Start the thread.  Fill in config, say and host before.  False: no thread; then
-/// nothing but ub_loader_stop may be called.
-bool ub_loader_start(ub_loader* loader);
+/// Start the thread, for a player that has the bundle's model on a deck, which is not
+/// owned.  The host must outlive the loader.  False, with one line in err: no thread.
+bool ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* config,
+                     ub_host* host, char* err, size_t err_size);
 
-/// Stop the thread and free what is waiting.
+/// Stop the thread, if there is one, and free what is waiting.
 void ub_loader_stop(ub_loader* loader);
 
 /// Load a model on the calling thread, "" for the bundle's own; it then waits to be
@@ -58,15 +65,18 @@ bool ub_loader_load(ub_loader* loader, const char* path);
 /// Not on the audio thread.
 void ub_loader_wanted(ub_loader* loader, char path[UB_PATH_SIZE]);
 
-/// Ask for a model.  False if the loader is still busy with another, or there is no
-/// thread.  Real-time safe.
-bool ub_loader_ask(ub_loader* loader, const char* path);
+/// Ask for a model, NULL for the one there is, on a processor.  False if the loader is
+/// still busy.  Real-time safe.
+bool ub_loader_ask(ub_loader* loader, const char* path, ub_processor processor);
 
-/// Whether a model that was asked for is still being loaded.  Real-time safe.
+/// Whether what was asked for is still being loaded.  Real-time safe.
 bool ub_loader_busy(ub_loader* loader);
 
 /// Whether loading has failed since this was last asked.  Real-time safe.
 bool ub_loader_failed(ub_loader* loader);
+
+/// Have the host told why something else computes now, if it is for a fault.  Real-time safe.
+void ub_loader_explain(ub_loader* loader);
 
 /// The deck that waits to be taken over, or NULL.  Only while there is room for the
 /// one that plays to be put away.  Real-time safe.

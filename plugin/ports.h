@@ -37,6 +37,7 @@ typedef enum {
     UB_ENABLED,   ///< 0 for the delayed mix as it came
     UB_FREEWHEEL, ///< 1 when the host does not run in real time
     UB_RESPONSE,  ///< ub_response
+    UB_PROCESSOR, ///< ub_processor
     UB_LATENCY,   ///< Out: samples
     UB_LATE,      ///< Out: frames played without the mask made for them
     UB_STATUS,    ///< Out: what makes the masks, see ub_status_backend
@@ -48,6 +49,14 @@ typedef enum {
     UB_LOAD,        ///< Out: share of the workers' time spent computing, %
     UB_CONTROLS
 } ub_control;
+
+/** What the network should run on. */
+typedef enum {
+    UB_AUTO, ///< The best there is
+    UB_CPU,
+    UB_GPU, ///< If there is one, else the CPU
+    UB_PROCESSORS
+} ub_processor;
 
 typedef struct {
     const char* symbol;
@@ -66,9 +75,10 @@ static const ub_control_spec ub_control_specs[UB_CONTROLS] = {
     [UB_ENABLED] = {"enabled", 0, 1, 1, true, false},
     [UB_FREEWHEEL] = {"freewheel", 0, 1, 0, true, false},
     [UB_RESPONSE] = {"response", 0, 2, 0, true, false},
+    [UB_PROCESSOR] = {"processor", 0, UB_PROCESSORS - 1, UB_AUTO, true, false},
     [UB_LATENCY] = {"latency", 0, 262144, 0, true, true},
     [UB_LATE] = {"late_frames", 0, 16777216, 0, true, true},
-    [UB_STATUS] = {"status", 0, 7, 0, true, true},
+    [UB_STATUS] = {"status", 0, 10, 0, true, true},
     [UB_BLEND_VOCALS] = {"blend_vocals", 0, 1, 1, false, false},
     [UB_BLEND_DRUMS] = {"blend_drums", 0, 1, 0, false, false},
     [UB_BLEND_BASS] = {"blend_bass", 0, 1, 0, false, false},
@@ -79,21 +89,26 @@ static const ub_control_spec ub_control_specs[UB_CONTROLS] = {
 
 /** Backend's name for each value of the status port.  0 is no backend, as there is no
     model; one past the end is a backend that has no value of its own. */
-#define UB_STATUSES 6
+#define UB_STATUSES 9
 #define UB_STATUS_FAILING (UB_STATUSES + 1) ///< The backend stopped making masks
-static const char* const ub_status_backend[UB_STATUSES] = {"",          "onednn", "openblas",
-                                                           "reference", "cuda",   "onednn-bf16"};
+static const char* const ub_status_backend[UB_STATUSES] = {
+    "",     "onednn",      "openblas",  "reference",
+    "cuda", "onednn-bf16", "cuda-tf32", "cuda-bf16", "cuda-fp16"};
 
-/** Controls of a plugin with a selector, in the order of its ports */
+// In the order of the ports: what a musician turns comes first, what hosts use and the
+// meters last
+
+/** Controls of a plugin with a selector */
 static const uint8_t ub_selector_controls[] = {
-    UB_SOURCE,      UB_MODE,        UB_AMOUNT,     UB_GAIN,       UB_ENABLED,
-    UB_FREEWHEEL,   UB_RESPONSE,    UB_LATENCY,    UB_LATE,       UB_STATUS,
-    UB_BLEND_VOCALS, UB_BLEND_DRUMS, UB_BLEND_BASS, UB_BLEND_OTHER, UB_LOAD};
+    UB_SOURCE, UB_BLEND_VOCALS, UB_BLEND_DRUMS, UB_BLEND_BASS, UB_BLEND_OTHER,
+    UB_MODE,   UB_AMOUNT,       UB_GAIN,        UB_RESPONSE,   UB_PROCESSOR,
+    UB_ENABLED, UB_FREEWHEEL,   UB_LATENCY,     UB_LATE,       UB_LOAD,
+    UB_STATUS};
 
 /** Controls of one that plays all instruments */
-static const uint8_t ub_stems_controls[] = {UB_MODE,    UB_AMOUNT,      UB_GAIN,   UB_ENABLED,
-                                            UB_FREEWHEEL, UB_RESPONSE,  UB_LATENCY, UB_LATE,
-                                            UB_STATUS,  UB_CONSISTENCY, UB_LOAD};
+static const uint8_t ub_stems_controls[] = {
+    UB_MODE,    UB_AMOUNT,    UB_GAIN,    UB_CONSISTENCY, UB_RESPONSE, UB_PROCESSOR,
+    UB_ENABLED, UB_FREEWHEEL, UB_LATENCY, UB_LATE,        UB_LOAD,     UB_STATUS};
 
 /** One of the plugins.  After its audio ports and controls come two ports for messages,
     to the plugin and from it. */

@@ -48,7 +48,8 @@ static bool is_set(ub_control control, bool blend)
 {
     const bool amount = control >= UB_BLEND_VOCALS && control <= UB_BLEND_OTHER;
     return !ub_control_specs[control].output && control != UB_ENABLED &&
-           control != UB_FREEWHEEL && (blend || !amount);
+           control != UB_FREEWHEEL && control != UB_PROCESSOR &&
+           (blend || !amount);
 }
 
 static void check_presets(const ub_shape* shape, uint32_t least)

@@ -51,7 +51,7 @@ static void change_model(ub_rig* rig, uint32_t run, const char* model)
 }
 
 /// Whether a model that is set gets to play, which takes its loader some time.
-static bool change_at_last(ub_rig* rig, const ub_sound* in, const char* model)
+static bool change_at_last(ub_rig* rig, double rate, const ub_sound* in, const char* model)
 {
     const ub_plan plan = {.block = {in->n}, .real_time = true};
     bool changed = false;
@@ -63,6 +63,7 @@ static bool change_at_last(ub_rig* rig, const ub_sound* in, const char* model)
         ub_sound_free(&out);
         const char* const told = ub_messages_told(rig);
         changed = told && !strcmp(told, model);
+        pass(in->n / rate);
         usleep(5000);
     }
     return changed;
@@ -92,7 +93,7 @@ static void check_shape(const ub_shape* shape, double rate, const char* model)
             lilv_instance_activate(rig.instance);
         }
     }
-    ub_ok(change_at_last(&rig, &in, model), "%s: the model changes", shape->uri);
+    ub_ok(change_at_last(&rig, rate, &in, model), "%s: the model changes", shape->uri);
     ub_ok(true, "%s at %g Hz: 150 runs, a change at each, now and then of model (up to %u frames late)",
           shape->uri, rate, late);
     ub_rig_close(&rig);

@@ -47,6 +47,13 @@ need() {
     done
 }
 
+# bundle FOLDER [MODEL]: a bundle of the plugins there, with a model of its own
+bundle() {
+    mkdir -p "$1/unbraid.lv2"
+    cp "$BUILD"/unbraid.lv2/*.ttl "$BUILD/unbraid.lv2/unbraid.so" "$1/unbraid.lv2/"
+    [ -z "${2:-}" ] || cp "$2" "$1/unbraid.lv2/default.safetensors"
+}
+
 # same A B LAG LIMIT: B is A moved by LAG samples, to within LIMIT, as long as A
 same() {
     "$WAVE" compare "$1" "$2" "$3" >"$T/same" && cat "$T/same" &&

@@ -7,12 +7,6 @@
 wave make stereo.wav 44100 90000
 wave make mono.wav 44100 90000 1
 
-# bundle MODEL: the plugins with that model as their own
-bundle() {
-    mkdir -p "$1.lv2/unbraid.lv2"
-    cp "$BUILD"/unbraid.lv2/*.ttl "$BUILD/unbraid.lv2/unbraid.so" "$1.lv2/unbraid.lv2/"
-    cp "$1" "$1.lv2/unbraid.lv2/default.safetensors"
-}
 # agrees MODEL KIND: the plugin for a kind of file plays what the command line writes
 agrees() {
     LV2_PATH=$PWD/$1.lv2 host -a -u "urn:unbraid:$2" -s source=1 "$2.wav" played.wav >said &&
@@ -22,7 +16,7 @@ agrees() {
 }
 while read -r model sources channels rate; do
     cli_tool model "$model" "$sources" "$channels" "$rate"
-    bundle "$model"
+    bundle "$model.lv2" "$model"
     for kind in stereo mono; do
         check "$model: $sources sources, $channels channels at $rate Hz, in $kind" agrees "$model" $kind
     done
@@ -35,7 +29,7 @@ EOF
 
 # Hosts size delay lines by the latency port's maximum
 cli_tool model slow 2 1 4000
-bundle slow
+bundle slow.lv2 slow
 too_long() {
     wave make fast.wav 192000 1000
     LV2_PATH=$PWD/slow.lv2 host fast.wav dry.wav >said 2>err

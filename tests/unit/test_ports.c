@@ -1,0 +1,48 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "plugin/ports.h"
+
+#include "model/backend.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Whether it is available here or not */
+static void test_every_backend_has_a_status(void** state)
+{
+    (void)state;
+    for (const ub_backend* const* b = ub_backends(); *b; ++b) {
+        int found = 0;
+        for (int status = 0; status < UB_STATUSES; ++status) {
+            found += !strcmp((*b)->name, ub_status_backend[status]);
+        }
+        if (found != 1) {
+            fail_msg("%s is the name of %d values of the status port", (*b)->name, found);
+        }
+    }
+}
+
+static void test_ports_fit_their_ranges(void** state)
+{
+    (void)state;
+    assert_int_equal(ub_control_specs[UB_STATUS].max, UB_STATUS_FAILING);
+    for (int c = 0; c < UB_CONTROLS; ++c) {
+        const ub_control_spec* spec = &ub_control_specs[c];
+        assert_true(spec->symbol && spec->min < spec->max);
+        assert_true(spec->def >= spec->min && spec->def <= spec->max);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_backend_has_a_status),
+        cmocka_unit_test(test_ports_fit_their_ranges),
+    };
+    return cmocka_run_group_tests_name("ports", tests, NULL, NULL);
+}
