@@ -54,6 +54,8 @@ HOST_SO    := tests/host/guard.c
 HOST_SRC   := $(filter-out $(HOST_AUX) $(HOST_SO),$(wildcard tests/host/*.c))
 DEMO_SRC   := $(wildcard tests/demo/*.c)
 STANDIN    := $(B)/tests/gpu/standin.so
+STANDIN_SRC := $(wildcard tests/gpu/standin/*.c)
+CUDA_SRC   := $(wildcard model/cuda/*.c)
 
 LIB        := $(B)/libunbraid.a
 BUNDLE     := $(B)/unbraid.lv2
@@ -128,10 +130,17 @@ $(BUNDLE)/unbraid.so: $(call obj,$(PLUGIN_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) -shared $(LDFLAGS) -Wl,-z,defs,-z,nodelete -Wl,--exclude-libs,ALL -o $@ $^ $(UB_LIBS)
 
-$(BUNDLE)/unbraid_cuda.so: model/cuda/device.cu model/cuda/abi.h model/cuda/finish.h
+$(BUNDLE)/unbraid_cuda.so: $(call obj,$(CUDA_SRC)) $(B)/obj/model/cuda/kernels.o
 	@mkdir -p $(@D)
-	$(NVCC) -std=c++17 -O3 -t 2 -I. -I$(CUDNN)/include $(CUDA_ARCH) -cudart static -shared \
-	    -Xcompiler -fPIC,-fvisibility=hidden,$(CUDA_WARN) -o $@ $< -Xlinker $(CUDNN_LIB)
+	$(NVCC) -cudart static -shared -o $@ $^ -Xlinker -z,defs -Xlinker $(CUDNN_LIB)
+
+$(B)/obj/model/cuda/kernels.o: model/cuda/kernels.cu $(wildcard model/cuda/*.h)
+	@mkdir -p $(@D)
+	$(NVCC) -std=c++17 -O3 -t 2 -I. $(CUDA_ARCH) -Xcompiler -fPIC,-fvisibility=hidden,$(CUDA_WARN) \
+	    -c -o $@ $<
+
+# The toolkit's headers are not ours to mend
+$(call obj,$(CUDA_SRC)): UB_CFLAGS += -isystem $(CUDA_HOME)/include -isystem $(CUDNN)/include
 
 $(BUNDLE)/%.ttl: ttl/%.ttl.in $(wildcard ttl/*.inc) ttl/fill.awk Makefile
 	@mkdir -p $(@D)
@@ -160,12 +169,18 @@ $(B)/tests/host/%: $(B)/obj/tests/host/%.o $(call obj,$(HOST_AUX))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs lilv-0 sndfile) -lm
 
-# What stands in for a GPU need not be as exact as the host
-$(B)/obj/tests/gpu/standin.o: UB_CFLAGS += -ffast-math
+# What stands in for a GPU: the library's own code on headers of a CUDA that the host plays,
+# which need not be as exact as the host
+$(B)/obj/standin/%.o: UB_CFLAGS += -isystem tests/gpu/standin
+$(B)/obj/standin/tests/gpu/standin/conv.o: UB_CFLAGS += -ffast-math -fno-sanitize=all
 
-$(B)/tests/gpu/%.so: $(B)/obj/tests/gpu/%.o
+$(B)/obj/standin/%.o: %.c | $(B)/packages
 	@mkdir -p $(@D)
-	$(CC) -shared $(LDFLAGS) $(SANITIZE) -o $@ $^ -lm
+	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(STANDIN): $(patsubst %.c,$(B)/obj/standin/%.o,$(STANDIN_SRC) $(CUDA_SRC))
+	@mkdir -p $(@D)
+	$(CC) -shared $(LDFLAGS) -Wl,--wrap=ub_cuda_run $(SANITIZE) -o $@ $^ -pthread -lm
 
 # The command line's tests also need its parts, and models
 $(B)/tests/unit/test_cli_%: $(B)/obj/tests/unit/test_cli_%.o $(call obj,$(UNIT_AUX)) $(CLI_PARTS) $(LIB)

@@ -23,6 +23,7 @@ typedef struct {
     ub_trail* trail;         ///< The stream's, or NULL
     int64_t start;           ///< Number of the window's first frame in its stream.  Under
                              ///< one trail a frame of one number is always the same.
+    bool offline;            ///< No sound card waits for it: others' may go first
 } ub_item;
 
 /** A network made ready to run.  Used by one thread at a time. */

@@ -31,18 +31,14 @@ struct ub_runner_s {
     uint32_t n_plans;
     uint32_t finish_size; ///< Values of one item
     float* finish;        ///< [UB_CUDA_BATCH][finish_size]
-    bool lost;
+    bool failed;
     char why[UB_CUDA_TEXT]; ///< The last run failed
 };
 
-bool
-ub_cuda_device(char* about, char* why)
+const ub_cuda_devices*
+ub_cuda_list(char* why)
 {
-    const bool there = ub_cuda_library(why);
-    if (about) {
-        snprintf(about, UB_CUDA_TEXT, "%s", ub_cuda_library_about());
-    }
-    return there;
+    return ub_cuda_library(why) ? ub_cuda_library_devices() : NULL;
 }
 
 static bool
@@ -51,12 +47,15 @@ cuda_available(void)
     return ub_cuda_library(NULL);
 }
 
-/// After a failure nothing of the device can be relied on, for anyone
+/// A run has failed.  If it was the device that did, nothing of it can be relied on, for
+/// anyone.
 static bool
-lose(ub_runner* self)
+fail(ub_runner* self)
 {
-    self->lost = true;
-    ub_cuda_library_lose(self->why);
+    self->failed = true;
+    if (self->api->lost(self->queue)) {
+        ub_cuda_library_lose(self->why);
+    }
     return false;
 }
 
@@ -98,18 +97,20 @@ static bool
 run_some(ub_runner* self, const plan* p, const ub_item* items, uint32_t n)
 {
     ub_cuda_item list[UB_CUDA_BATCH];
+    int urgent = 0;
     for (uint32_t i = 0; i < n; ++i) {
         float* finish = self->finish + (size_t)i * self->finish_size;
         ub_cuda_finish_values(&self->model->net, items[i].folded, finish);
         list[i] = (ub_cuda_item){items[i].input, finish, items[i].mask};
+        urgent = urgent || !items[i].offline;
     }
-    return self->api->run(self->queue, p->number, list, n, TIMEOUT, self->why);
+    return self->api->run(self->queue, p->number, list, n, urgent, TIMEOUT, self->why);
 }
 
 static bool
 cuda_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
 {
-    if (self->lost) {
+    if (self->failed) {
         return false;
     }
     const uint32_t most = n < UB_CUDA_BATCH ? n : UB_CUDA_BATCH;
@@ -118,7 +119,7 @@ cuda_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint
     for (uint32_t i = 0; ok && i < n; i += most) {
         ok = run_some(self, p, items + i, n - i < most ? n - i : most);
     }
-    return ok || lose(self);
+    return ok || fail(self);
 }
 
 static const char*
@@ -133,7 +134,7 @@ cuda_destroy(ub_runner* self)
     if (!self) {
         return;
     }
-    if (self->queue && (self->lost || !ub_cuda_library(NULL))) {
+    if (self->queue && (self->api->lost(self->queue) || !ub_cuda_library(NULL))) {
         self->api->abandon(self->queue);
     } else if (self->queue) {
         self->api->queue_free(self->queue);
@@ -154,8 +155,11 @@ make_ready(ub_runner* self, ub_cuda_precision precision)
 {
     self->api = ub_cuda_library(self->why);
     self->weights = self->api ? ub_cuda_weights_get(self->model, precision, self->why) : NULL;
-    self->queue = self->weights ? self->api->queue_new(self->weights, self->why) : NULL;
-    return self->queue && ready_plan(self, 1, 0, self->model->net.frames);
+    self->queue = self->weights ? self->api->queue_new(self->weights, ub_cuda_wants_fused(), self->why) : NULL;
+    if (!self->queue || !ready_plan(self, 1, 0, self->model->net.frames)) {
+        return self->queue && fail(self);
+    }
+    return true;
 }
 
 static ub_runner*
@@ -196,6 +200,12 @@ create_bf16(const ub_model* model, char* err, size_t err_size)
     return create(model, UB_CUDA_BF16, err, err_size);
 }
 
+static ub_runner*
+create_f16(const ub_model* model, char* err, size_t err_size)
+{
+    return create(model, UB_CUDA_F16, err, err_size);
+}
+
 #define CUDA_BACKEND(its_name, its_about, its_create) \
     { \
         .name = its_name, .about = its_about, .available = cuda_available, .create = its_create, \
@@ -208,3 +218,5 @@ const ub_backend ub_backend_cuda =
 const ub_backend ub_backend_cuda_tf32 = CUDA_BACKEND("cuda-tf32", "NVIDIA GPU, TF32", create_tf32);
 const ub_backend ub_backend_cuda_bf16 =
     CUDA_BACKEND("cuda-bf16", "NVIDIA GPU, bfloat16", create_bf16);
+const ub_backend ub_backend_cuda_f16 =
+    CUDA_BACKEND("cuda-f16", "NVIDIA GPU, half precision", create_f16);

@@ -19,9 +19,10 @@
 extern const ub_backend ub_backend_cuda;      ///< Single precision
 extern const ub_backend ub_backend_cuda_tf32; ///< Products of 10-bit mantissas
 extern const ub_backend ub_backend_cuda_bf16; ///< bfloat16 throughout
+extern const ub_backend ub_backend_cuda_f16;  ///< IEEE half precision throughout
 
-/// The device in one line, and true; or false, with the reason in one line.
-/// Either text may be NULL, else has room for UB_CUDA_TEXT.
-bool ub_cuda_device(char* about, char* why);
+/// The devices; the first one is used.  NULL if none can be, with the reason in one line in
+/// why (UB_CUDA_TEXT).
+const ub_cuda_devices* ub_cuda_list(char* why);
 
 #endif // UB_MODEL_BACKEND_CUDA_H

@@ -26,11 +26,11 @@ ub_backends(void)
     static const ub_backend* const with_matrices[] = {
         &ub_backend_onednn_bf16, &ub_backend_onednn,    &ub_backend_openblas,
         &ub_backend_cuda,        &ub_backend_cuda_tf32, &ub_backend_cuda_bf16,
-        &ub_backend_reference,   NULL};
+        &ub_backend_cuda_f16,    &ub_backend_reference, NULL};
     static const ub_backend* const without[] = {
         &ub_backend_onednn,    &ub_backend_onednn_bf16, &ub_backend_openblas,
         &ub_backend_cuda,      &ub_backend_cuda_tf32,   &ub_backend_cuda_bf16,
-        &ub_backend_reference, NULL};
+        &ub_backend_cuda_f16,  &ub_backend_reference,   NULL};
     return ub_onednn_bf16_is_fast() ? with_matrices : without;
 }
 
@@ -66,7 +66,7 @@ ub_backend_find(const char* name, char* err, size_t err_size)
     char why[UB_CUDA_TEXT] = "";
     list_names(names, sizeof(names));
     if (!strcmp(name, "gpu") || !strncmp(name, "cuda", 4)) {
-        ub_cuda_device(NULL, why);
+        ub_cuda_list(why);
     }
     ub_error(err, err_size, "backend %s: not known or not available here (expected auto, cpu%s)%s%s",
              name, names, *why ? ": " : "", why);

@@ -29,7 +29,7 @@ static struct {
     pthread_mutex_t lock;
     bool tried;
     const ub_cuda_api* api;
-    char about[UB_CUDA_TEXT];
+    ub_cuda_devices devices;
     char why[UB_CUDA_TEXT]; ///< There is none
     entry* entries;
 } the = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -105,7 +105,7 @@ open_once(char* err)
     if (!the.tried) {
         the.tried = true;
         const ub_cuda_api* api = load(the.why);
-        the.api = api && api->probe(the.about, the.why) ? api : NULL;
+        the.api = api && api->probe(&the.devices, the.why) ? api : NULL;
     }
     if (!the.api && err) {
         snprintf(err, UB_CUDA_TEXT, "%s", the.why);
@@ -122,10 +122,10 @@ ub_cuda_library(char* err)
     return api;
 }
 
-const char*
-ub_cuda_library_about(void)
+const ub_cuda_devices*
+ub_cuda_library_devices(void)
 {
-    return the.about;
+    return &the.devices;
 }
 
 void

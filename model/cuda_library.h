@@ -17,8 +17,8 @@
 /// be.  NULL if there is none, or no device, with the reason in err (UB_CUDA_TEXT).
 const ub_cuda_api* ub_cuda_library(char* err);
 
-/// The device in one line, or "".
-const char* ub_cuda_library_about(void);
+/// The devices there were when the library was opened
+const ub_cuda_devices* ub_cuda_library_devices(void);
 
 /// A device has failed: from now on there is none, for this reason.
 void ub_cuda_library_lose(const char* why);

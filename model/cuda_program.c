@@ -16,10 +16,25 @@ padded(uint32_t channels)
     return (channels + UB_CUDA_LANES - 1) / UB_CUDA_LANES * UB_CUDA_LANES;
 }
 
+/// Values that a layer's scales and shifts take of an item's: the next layer's begin at a whole
+/// lane
+static uint32_t
+finish_room(uint32_t filters)
+{
+    return padded(2 * filters);
+}
+
 static uint32_t
 phases_of(const ub_layer* layer)
 {
     return layer->stride[0] * layer->stride[1];
+}
+
+bool
+ub_cuda_wants_fused(void)
+{
+    const char* wanted = getenv("UNBRAID_CUDA_CONV");
+    return wanted && !strcmp(wanted, "fused");
 }
 
 ub_cuda_up
@@ -32,7 +47,9 @@ ub_cuda_choose_up(const ub_layer* layer)
             return (ub_cuda_up)i;
         }
     }
-    return phases_of(layer) * layer->filters <= UB_CUDA_LANES ? UB_UP_GROUPED : UB_UP_GRADIENT;
+    return phases_of(layer) * layer->filters <= UB_CUDA_LANES ? UB_UP_GROUPED
+           : ub_cuda_wants_fused()                            ? UB_UP_PHASES
+                                                              : UB_UP_GRADIENT;
 }
 
 /// Tensors that a decoder layer's convolutions have between them
@@ -191,7 +208,7 @@ finish_layer(ub_cuda_program* p, const ub_network* net, uint32_t i, const ub_lay
     to->activation = acts[layer->activation.kind];
     to->slope = layer->activation.slope;
     to->finish = p->finish;
-    p->finish += 2 * layer->filters;
+    p->finish += finish_room(layer->filters);
     add_target(to, i + 1 < p->layers ? i + 1 : UB_CUDA_MASK, 0);
     for (uint32_t k = 0; i < net->encoders && k < net->decoders; ++k) {
         if (net->decoder[k].skip == (int32_t)i) {
@@ -323,7 +340,7 @@ put_layer(float* out, uint32_t filters, const float* scale, const float* shift)
 {
     memcpy(out, scale, filters * sizeof(float));
     memcpy(out + filters, shift, filters * sizeof(float));
-    return out + 2 * (size_t)filters;
+    return out + finish_room(filters);
 }
 
 void
@@ -342,12 +359,12 @@ ub_cuda_finish_values(const ub_network* net, const ub_folded* folded, float* out
 uint32_t
 ub_cuda_finish_size(const ub_network* net)
 {
-    uint32_t filters = 0;
+    uint32_t size = 0;
     for (uint32_t i = 0; i < net->encoders; ++i) {
-        filters += net->encoder[i].filters;
+        size += finish_room(net->encoder[i].filters);
     }
     for (uint32_t i = 0; i < net->decoders; ++i) {
-        filters += net->decoder[i].filters;
+        size += finish_room(net->decoder[i].filters);
     }
-    return 2 * filters;
+    return size;
 }

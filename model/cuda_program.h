@@ -20,9 +20,14 @@ typedef enum {
     UB_UP_PHASES    ///< Each phase by a convolution of its own
 } ub_cuda_up;
 
+/// Whether UNBRAID_CUDA_CONV asks for fused convolutions ("fused") or not ("legacy", and so it
+/// is without).  They are not the rule, for no device has shown that they are faster, and it
+/// takes cuDNN long to make each.
+bool ub_cuda_wants_fused(void);
+
 /// What UNBRAID_CUDA_UP asks for ("gradient", "grouped" or "phases"), so that a device can
-/// be measured with each; else gradient, but grouped where all phases fill no more lanes
-/// than one.
+/// be measured with each; else gradient or, of fused convolutions, phases, which alone can be;
+/// but grouped where all phases fill no more lanes than one.
 ub_cuda_up ub_cuda_choose_up(const ub_layer* layer);
 
 /// The program for frames first to first + count - 1 of a mask.  Free with free().

@@ -3,6 +3,7 @@
 
 #include "model/desk.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -280,7 +281,8 @@ bool ub_desk_serve(ub_desk* desk, ub_client* const* clients, uint32_t n)
                                        .folded = folded(desk, ticket->job.condition[c]),
                                        .mask = desk->mask[n_items],
                                        .trail = trail_of(desk, clients[i], &span),
-                                       .start = ticket->job.end - desk->model->net.frames + 1};
+                                       .start = ticket->job.end - desk->model->net.frames + 1,
+                                       .offline = isinf(ticket->job.expiry)};
         }
     }
     const bool ok = !n_items || run(desk, items, n_items, &span);

@@ -115,6 +115,19 @@ print_card(const json_t* card)
 }
 
 static void
+print_devices(void)
+{
+    char why[UB_CUDA_TEXT] = "";
+    const ub_cuda_devices* devices = ub_cuda_list(why);
+    if (!devices) {
+        printf("gpu         none: %s\n", why);
+    }
+    for (uint32_t i = 0; devices && i < devices->n; ++i) {
+        printf("gpu         %s%s\n", devices->about[i], i ? " (not used)" : "");
+    }
+}
+
+static void
 print_text(const ub_model* model, const json_t* card, const char* used)
 {
     const ub_network* net = &model->net;
@@ -130,10 +143,7 @@ print_text(const ub_model* model, const json_t* card, const char* used)
     printf("\nrate        %u Hz, window %u, hop %u (files of any rate keep theirs)\n",
            (unsigned)net->sample_rate, (unsigned)net->window, (unsigned)net->hop);
     print_card(card);
-    char gpu[UB_CUDA_TEXT] = "";
-    char why[UB_CUDA_TEXT] = "";
-    const bool there = ub_cuda_device(gpu, why);
-    printf("gpu         %s%s\n", there ? gpu : "none: ", there ? "" : why);
+    print_devices();
     puts("backends");
     for (const ub_backend* const* b = ub_backends(); *b; ++b) {
         printf("  %c %-12s %s%s\n", used && !strcmp((*b)->name, used) ? '*' : ' ', (*b)->name,

@@ -18,17 +18,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UB_CUDA_ABI 1         ///< Changes with anything in this file
+#define UB_CUDA_ABI 2         ///< Changes with anything in this file
 #define UB_CUDA_SYMBOL "ub_cuda_open"
 #define UB_CUDA_LANES 8U      ///< Channels of an image are a multiple of it
 #define UB_CUDA_BATCH 64U     ///< Most items in a run
 #define UB_CUDA_LAYERS 16U    ///< Most layers
 #define UB_CUDA_PHASES 64U    ///< Most phases of a transposed convolution
 #define UB_CUDA_TARGETS 9U    ///< Most places that a layer's output goes to
+#define UB_CUDA_DEVICES 16U   ///< Most devices that are told of
 #define UB_CUDA_TEXT 256U     ///< Room for one line of text
 #define UB_CUDA_MASK UINT32_MAX ///< The place of the last layer's output
 
-typedef enum { UB_CUDA_F32, UB_CUDA_TF32, UB_CUDA_BF16 } ub_cuda_precision;
+typedef enum { UB_CUDA_F32, UB_CUDA_TF32, UB_CUDA_BF16, UB_CUDA_F16 } ub_cuda_precision;
+
+/** What there is; the first one is used. */
+typedef struct {
+    uint32_t n;
+    char about[UB_CUDA_DEVICES][UB_CUDA_TEXT]; ///< One line each, e.g. "NVIDIA H100, 80 GB"
+} ub_cuda_devices;
 
 typedef enum { UB_CUDA_LINEAR, UB_CUDA_RELU, UB_CUDA_LEAKY, UB_CUDA_SIGMOID, UB_CUDA_TANH } ub_cuda_act;
 
@@ -115,32 +122,40 @@ typedef struct ub_cuda_queue_s ub_cuda_queue; ///< Buffers and graphs; one threa
 
 /**
    The library's functions.  Those that may fail write one line to err, of UB_CUDA_TEXT.
-   After a failed run the device is not to be used again: free nothing then but by
+   Once a queue is lost the device is not to be used again: free nothing then but queues, by
    abandon(), which calls no driver that might not return.
 */
 typedef struct {
     uint32_t abi;
 
-    /// Describe the device that would be used, in one line, e.g. "NVIDIA H100, 80 GB".
-    /// 0 if there is none, with the reason in err.
-    int (*probe)(char* about, char* err);
+    /// Describe the devices there are.  0 if there is none, with the reason in err.
+    int (*probe)(ub_cuda_devices* devices, char* err);
 
     ub_cuda_model* (*model_new)(const ub_cuda_weights* weights, uint32_t n,
                                 ub_cuda_precision precision, char* err);
     void (*model_free)(ub_cuda_model* model);
 
-    ub_cuda_queue* (*queue_new)(ub_cuda_model* model, char* err);
+    /// With `fused`, convolutions are done with their scale, shift and activation in one
+    /// kernel by cuDNN's graph API, where it has an engine for them.
+    ub_cuda_queue* (*queue_new)(ub_cuda_model* model, int fused, char* err);
     void (*queue_free)(ub_cuda_queue* queue);
 
     /// Make ready for a program and up to n items.  The program must outlive the
     /// queue.  Returns the number of the plan, or -1.
     int (*prepare)(ub_cuda_queue* queue, const ub_cuda_program* program, uint32_t n, char* err);
 
-    /// Run n items.  Waits for the device for at most `timeout` seconds.
-    int (*run)(ub_cuda_queue* queue, int plan, const ub_cuda_item* items, uint32_t n,
+    /// Convolutions of a plan that are fused, for one item
+    uint32_t (*fused)(const ub_cuda_queue* queue, int plan);
+
+    /// Run n items, before those of other queues that are not urgent.  Waits for the
+    /// device for at most `timeout` seconds.
+    int (*run)(ub_cuda_queue* queue, int plan, const ub_cuda_item* items, uint32_t n, int urgent,
                double timeout, char* err);
 
-    /// Give up a queue whose run failed: its host memory, nothing that needs the device
+    /// Whether the device has failed at a queue's work, or does not answer
+    int (*lost)(const ub_cuda_queue* queue);
+
+    /// Give up a queue: its host memory, nothing that needs the device
     void (*abandon)(ub_cuda_queue* queue);
 } ub_cuda_api;
 

@@ -2,22 +2,24 @@
 # Copyright 2026 The Unbraid authors
 # SPDX-License-Identifier: MIT
 #
-# The GPU backends without a GPU: a stand-in for unbraid_cuda.so runs what a device
-# would, and fails where it is told to.  A failed device ends the program if it is
-# used again.
+# The GPU backends without a GPU: unbraid_cuda.so's own code on a CUDA that the host plays,
+# which fails where it is told to (tests/gpu/standin/standin.h).  It ends the program if
+# a lost device is used again, or if a run allocates memory or waits.
 . tests/host/lib.sh
 
 STANDIN=$BUILD/tests/gpu/standin.so
-GOLDEN=$BUILD/asan/tests/unit/test_golden
-"$WAVE" make "$T/in.wav" 44100 88200
+CHECKED=$BUILD/asan
+"$WAVE" make "$T/in.wav" 44100 11025
 
+# golden CONVOLUTIONS TEST: with the device's memory under the address sanitizer
 golden() {
-    UNBRAID_CUDA_LIBRARY=$STANDIN UNBRAID_CUDA_UP=$1 \
-        CMOCKA_MESSAGE_OUTPUT=TAP "$GOLDEN" "$2" >"$T/tap" 2>&1 || { cat "$T/tap" && return 1; }
+    UNBRAID_CUDA_LIBRARY=$CHECKED/tests/gpu/standin.so UNBRAID_CUDA_CONV=$1 \
+        CMOCKA_MESSAGE_OUTPUT=TAP "$CHECKED/tests/unit/test_golden" "$2" >"$T/tap" 2>&1 ||
+        { cat "$T/tap" && return 1; }
     grep "^ok 1 - $2\$" "$T/tap"
 }
-check "masks in bfloat16" golden "" masks_are_right_cuda-bf16
-check "masks, phases one by one" golden phases masks_are_right_cuda
+check "masks in bfloat16" golden legacy masks_are_right_cuda-bf16
+check "masks in half precision, convolutions fused" golden fused masks_are_right_cuda-f16
 
 # through STANDIN_ARGUMENT: the song through the plugin on the stand-in
 through() {
@@ -39,10 +41,10 @@ taken_over() {
     through "$1" over && grep -q 'late 0 status [1235] ' "$T/said" &&
         same "$T/cpu.wav" "$T/over.wav" 0 1e-3
 }
-check "no memory at load: the CPU takes over" taken_over load
-check "no memory in flight" taken_over memory:2
-check "an error in flight, once" taken_over error:9
-check "a device that does not answer" taken_over hang:9
+check "no memory for weights: the CPU takes over" taken_over memory
+check "no memory for buffers" taken_over memory:40
+check "an error in flight, once" taken_over error:3
+check "a device that does not answer" taken_over hang:3
 
 # says WHY LIBRARY ARGUMENT: the reason is on one line
 info() { UNBRAID_BACKEND=gpu UNBRAID_CUDA_LIBRARY=$1 UNBRAID_STANDIN=$2 "$BUILD/unbraid" info 2>&1; }
@@ -54,9 +56,11 @@ check "no device is said" says "no CUDA-capable device" "$STANDIN" none
 check "no library is said" says "absent.so" "$T/absent.so" ""
 : >"$T/empty.so"
 check "a broken library is said" says "empty.so" "$T/empty.so" ""
+check "an old driver is said" says "driver is too old (for CUDA 11.4, expected 13.0)" "$STANDIN" old
+check "an old device is said" says "expected compute capability 7.5 or more" "$STANDIN" weak
 listed() {
     info "$STANDIN" "" | tee "$T/info"
-    grep -q '\* cuda ' "$T/info" && grep -q "^gpu .*stand-in for tests" "$T/info"
+    grep -q '\* cuda ' "$T/info" && grep -q "^gpu .*stand-in 0 for tests" "$T/info"
 }
 check "the device is listed" listed
 plan

@@ -111,7 +111,7 @@ run_with(const stream* s, int64_t start, uint32_t n, uint32_t first, uint32_t co
 {
     ub_item items[MAX_ITEMS];
     for (uint32_t i = 0; i < n; ++i) {
-        items[i] = (ub_item){s->input, s->folded[i], s->with[i], s->trail, start};
+        items[i] = (ub_item){s->input, s->folded[i], s->with[i], s->trail, start, false};
     }
     assert_true(s->backend->run(s->runner, items, n, first, count));
 }
