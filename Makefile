@@ -56,6 +56,7 @@ DEMO_SRC   := $(wildcard tests/demo/*.c)
 STANDIN    := $(B)/tests/gpu/standin.so
 STANDIN_SRC := $(wildcard tests/gpu/standin/*.c)
 CUDA_SRC   := $(wildcard model/cuda/*.c)
+DRIVER     := $(B)/tests/gpu/libcuda.so.1
 
 LIB        := $(B)/libunbraid.a
 BUNDLE     := $(B)/unbraid.lv2
@@ -112,7 +113,7 @@ cli: $(CLI)
 cuda: $(CUDA_LIB)
 	@echo "unbraid_cuda.so: $(if $(CUDA_LIB),built for NVIDIA GPUs,left out ($(CUDA_WHY)))"
 units: $(UNIT) $(STANDIN)
-hosts: $(HOST) $(STANDIN)
+hosts: $(HOST) $(STANDIN) $(DRIVER)
 
 $(B)/obj/%.o: %.c | $(B)/packages
 	@mkdir -p $(@D)
@@ -181,6 +182,10 @@ $(B)/obj/standin/%.o: %.c | $(B)/packages
 $(STANDIN): $(patsubst %.c,$(B)/obj/standin/%.o,$(STANDIN_SRC) $(CUDA_SRC))
 	@mkdir -p $(@D)
 	$(CC) -shared $(LDFLAGS) -Wl,--wrap=ub_cuda_run $(SANITIZE) -o $@ $^ -pthread -lm
+
+$(DRIVER): $(B)/obj/tests/gpu/driver.o
+	@mkdir -p $(@D)
+	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(@F) -o $@ $^
 
 # The command line's tests also need its parts, and models
 $(B)/tests/unit/test_cli_%: $(B)/obj/tests/unit/test_cli_%.o $(call obj,$(UNIT_AUX)) $(CLI_PARTS) $(LIB)

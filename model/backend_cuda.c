@@ -201,7 +201,7 @@ create_bf16(const ub_model* model, char* err, size_t err_size)
 }
 
 static ub_runner*
-create_f16(const ub_model* model, char* err, size_t err_size)
+create_fp16(const ub_model* model, char* err, size_t err_size)
 {
     return create(model, UB_CUDA_F16, err, err_size);
 }
@@ -218,5 +218,5 @@ const ub_backend ub_backend_cuda =
 const ub_backend ub_backend_cuda_tf32 = CUDA_BACKEND("cuda-tf32", "NVIDIA GPU, TF32", create_tf32);
 const ub_backend ub_backend_cuda_bf16 =
     CUDA_BACKEND("cuda-bf16", "NVIDIA GPU, bfloat16", create_bf16);
-const ub_backend ub_backend_cuda_f16 =
-    CUDA_BACKEND("cuda-f16", "NVIDIA GPU, half precision", create_f16);
+const ub_backend ub_backend_cuda_fp16 =
+    CUDA_BACKEND("cuda-fp16", "NVIDIA GPU, half precision", create_fp16);

@@ -17,8 +17,10 @@
   mask kept 50 dB and more.  With vector instructions for it alone, the gain
   depends on the processor, and precision wins.
 
-  CUDA comes last but for the slow one: it is for those who ask for it ("gpu") until
-  its masks have been compared with the others' on a device.
+  CUDA comes last but for the slow one: this is the order where nothing is measured.  An
+  engine lets the first that is available prove itself against the processor on a chunk, in
+  speed and in what it computes (model/contest.h), where nobody has said what to use.
+  Single precision comes first of them, until a device has shown what the others gain.
 */
 const ub_backend* const*
 ub_backends(void)
@@ -26,11 +28,11 @@ ub_backends(void)
     static const ub_backend* const with_matrices[] = {
         &ub_backend_onednn_bf16, &ub_backend_onednn,    &ub_backend_openblas,
         &ub_backend_cuda,        &ub_backend_cuda_tf32, &ub_backend_cuda_bf16,
-        &ub_backend_cuda_f16,    &ub_backend_reference, NULL};
+        &ub_backend_cuda_fp16,   &ub_backend_reference, NULL};
     static const ub_backend* const without[] = {
         &ub_backend_onednn,    &ub_backend_onednn_bf16, &ub_backend_openblas,
         &ub_backend_cuda,      &ub_backend_cuda_tf32,   &ub_backend_cuda_bf16,
-        &ub_backend_cuda_f16,  &ub_backend_reference,   NULL};
+        &ub_backend_cuda_fp16, &ub_backend_reference,   NULL};
     return ub_onednn_bf16_is_fast() ? with_matrices : without;
 }
 

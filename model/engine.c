@@ -66,8 +66,8 @@ ub_engine* ub_engine_new(const ub_engine_options* options, char* err, size_t err
 
 ub_engine* ub_engine_shared(const char* processor, char* err, size_t err_size)
 {
-    const char* ruled = getenv("UNBRAID_BACKEND");
-    const ub_engine_options options = {.backend = ruled ? ruled : processor, .threads = 1};
+    const ub_engine_options options = {.backend = getenv("UNBRAID_BACKEND") ? NULL : processor,
+                                       .threads = 1};
     ub_lineup lineup;
     memset(&lineup, 0, sizeof(lineup));
     if (!ub_lineup_init(&lineup, &options, err, err_size)) {
@@ -121,6 +121,11 @@ const ub_backend* ub_engine_backend(const ub_engine* engine)
 void ub_engine_note(ub_engine* engine, char* text, size_t size)
 {
     ub_lineup_note(&engine->lineup, text, size);
+}
+
+void ub_engine_reason(ub_engine* engine, char* text, size_t size)
+{
+    ub_lineup_reason(&engine->lineup, text, size);
 }
 
 float ub_engine_load(const ub_engine* engine)

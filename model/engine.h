@@ -34,7 +34,7 @@ ub_engine* ub_engine_new(const ub_engine_options* options, char* err, size_t err
 /// The engine that all plugins in this process share which choose the same processor, made
 /// when first asked for.  Every successful call needs one ub_engine_free.
 /// @param processor Backend, or "auto", "cpu" or "gpu"; the environment's UNBRAID_BACKEND
-/// goes before it.
+/// goes before it.  If that asks for a device that is not there, the processor computes.
 ub_engine* ub_engine_shared(const char* processor, char* err, size_t err_size);
 
 /// Drop a reference.  All of the engine's clients must be gone at the last one.
@@ -45,6 +45,9 @@ const ub_backend* ub_engine_backend(const ub_engine* engine);
 
 /// Copy one line on why that is not the best backend there is, or "" if it is.
 void ub_engine_note(ub_engine* engine, char* text, size_t size);
+
+/// Copy one line on how what computes was chosen, if there was a choice, else "".
+void ub_engine_reason(ub_engine* engine, char* text, size_t size);
 
 /// Share of its time that the workers compute, 0 to 1, averaged over about 1 s.  Real-time
 /// safe, any thread.

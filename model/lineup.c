@@ -3,6 +3,8 @@
 
 #include "model/lineup.h"
 
+#include "model/contest.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,39 +20,101 @@ static void add(ub_lineup* lineup, const ub_backend* backend)
     }
 }
 
+static bool is_device(const char* name)
+{
+    return !strcmp(name, "gpu") || !strncmp(name, "cuda", 4);
+}
+
+// The one that was asked for.  What the environment asks for every program may not be
+// there: then the processor computes.
+static bool add_named(ub_lineup* lineup, const char* name, bool ruled, char* err, size_t err_size)
+{
+    const ub_backend* asked = ub_backend_find(name, err, err_size);
+    if (asked) {
+        add(lineup, asked);
+        snprintf(lineup->reason, sizeof(lineup->reason), "%s was asked for", name);
+    } else if (ruled && is_device(name)) {
+        lineup->named = false;
+        snprintf(lineup->reason, sizeof(lineup->reason), "%s", err);
+    }
+    return asked || !lineup->named;
+}
+
+// All that are (or are not) devices, up to `most` of them
+static void add_some(ub_lineup* lineup, const ub_backend* const* all, bool devices, uint32_t most)
+{
+    for (uint32_t n = 0; *all && n < most; ++all) {
+        if ((*all)->device == devices && (*all)->available()) {
+            add(lineup, *all);
+            ++n;
+        }
+    }
+}
+
+static void add_all(ub_lineup* lineup, const ub_backend* const* all)
+{
+    for (; *all; ++all) {
+        if ((*all)->available()) {
+            add(lineup, *all);
+        }
+    }
+}
+
+// Behind one that was asked for, only what can take over from a device.  If none was, the best
+// device comes before the processors, until it has proved worse.
+static void add_others(ub_lineup* lineup, const ub_backend* const* all, const char* name)
+{
+    const bool any = !lineup->n && !*lineup->reason && !(name && !strcmp(name, "cpu"));
+    if (any) {
+        add_some(lineup, all, true, 1);
+        lineup->open = lineup->n;
+    }
+    if (!lineup->named || lineup->list[0]->device) {
+        add_some(lineup, all, false, UB_LINEUP);
+    }
+    lineup->open = lineup->open && lineup->n > 1;
+}
+
 bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* err,
                     size_t err_size)
 {
-    const ub_backend* const* all = options->backends ? options->backends : ub_backends();
-    const char* name = options->backend || options->backends ? options->backend
-                                                             : getenv("UNBRAID_BACKEND");
-    const bool cpu = name && !strcmp(name, "cpu");
-    lineup->named = name && !cpu && strcmp(name, "auto");
-    if (lineup->named) {
-        const ub_backend* asked = ub_backend_find(name, err, err_size);
-        if (!asked) {
-            return false;
-        }
-        add(lineup, asked);
+    const bool ruled = !options->backend && !options->backends;
+    const char* name = ruled ? getenv("UNBRAID_BACKEND") : options->backend;
+    lineup->named = name && strcmp(name, "cpu") && strcmp(name, "auto");
+    if (lineup->named && !add_named(lineup, name, ruled, err, err_size)) {
+        return false;
     }
-    bool processor = cpu;
-    // Behind one that was asked for, only those that can take over from a device; and no
-    // device behind a processor, which would never be used, but whose driver would be opened
-    for (; *all; ++all) {
-        const bool wanted = lineup->named ? lineup->list[0]->device && !(*all)->device
-                                          : !(*all)->device || !processor;
-        if (wanted && (*all)->available()) {
-            add(lineup, *all);
-            processor = processor || !(*all)->device;
-        }
+    if (options->backends && !lineup->named) {
+        add_all(lineup, options->backends);
+    } else {
+        add_others(lineup, options->backends ? options->backends : ub_backends(), name);
     }
     if (!lineup->n) {
         snprintf(err, err_size, "engine: no backend is available");
         return false;
     }
     pthread_mutex_init(&lineup->lock, NULL);
-    atomic_init(&lineup->used, lineup->list[0]);
+    pthread_mutex_init(&lineup->contest, NULL);
+    atomic_init(&lineup->used, lineup->list[lineup->open]);
+    if (ruled && !lineup->named && *lineup->reason) {
+        ub_lineup_use(lineup, lineup->list[0], lineup->reason);
+    }
     return true;
+}
+
+void ub_lineup_settle(ub_lineup* lineup, const ub_model* model)
+{
+    char why[UB_NOTE] = "";
+    pthread_mutex_lock(&lineup->contest);
+    if (lineup->open) {
+        const bool won = ub_contest(model, lineup->list[0], lineup->list[1], why, sizeof(why));
+        pthread_mutex_lock(&lineup->lock);
+        lineup->open = false;
+        lineup->broken[0] = !won;
+        snprintf(lineup->reason, sizeof(lineup->reason), "%s", why);
+        pthread_mutex_unlock(&lineup->lock);
+    }
+    pthread_mutex_unlock(&lineup->contest);
 }
 
 bool ub_lineup_same(const ub_lineup* a, const ub_lineup* b)
@@ -62,6 +126,7 @@ bool ub_lineup_same(const ub_lineup* a, const ub_lineup* b)
 void ub_lineup_clear(ub_lineup* lineup)
 {
     pthread_mutex_destroy(&lineup->lock);
+    pthread_mutex_destroy(&lineup->contest);
 }
 
 const ub_backend* ub_lineup_next(ub_lineup* lineup, const ub_backend* after)
@@ -102,7 +167,7 @@ void ub_lineup_use(ub_lineup* lineup, const ub_backend* backend, const char* why
     pthread_mutex_lock(&lineup->lock);
     atomic_store(&lineup->used, backend);
     if (why) {
-        snprintf(lineup->note, sizeof(lineup->note), "%s; %s takes over", why, backend->name);
+        snprintf(lineup->note, sizeof(lineup->note), "%.200s; %s takes over", why, backend->name);
     }
     pthread_mutex_unlock(&lineup->lock);
 }
@@ -111,5 +176,12 @@ void ub_lineup_note(ub_lineup* lineup, char* text, size_t size)
 {
     pthread_mutex_lock(&lineup->lock);
     snprintf(text, size, "%s", lineup->note);
+    pthread_mutex_unlock(&lineup->lock);
+}
+
+void ub_lineup_reason(ub_lineup* lineup, char* text, size_t size)
+{
+    pthread_mutex_lock(&lineup->lock);
+    snprintf(text, size, "%s", lineup->reason);
     pthread_mutex_unlock(&lineup->lock);
 }

@@ -24,8 +24,11 @@ typedef struct {
     bool broken[UB_LINEUP];
     uint32_t n;
     bool named; ///< The first one was asked for: others only if it fails as a device
+    bool open;  ///< The first one is a device that has yet to prove better than the second
+    pthread_mutex_t contest;
     _Atomic(const ub_backend*) used;
     char note[UB_NOTE];
+    char reason[UB_NOTE]; ///< For the choice
 } ub_lineup;
 
 /// False if there is nothing to choose from, with one line in err.
@@ -35,6 +38,13 @@ void ub_lineup_clear(ub_lineup* lineup);
 
 /// Whether two offer the same backends in the same order
 bool ub_lineup_same(const ub_lineup* a, const ub_lineup* b);
+
+/// Let a device that nobody has asked for by name prove itself on the first model that there
+/// is.  Takes about a second the first time, if there is a device.
+void ub_lineup_settle(ub_lineup* lineup, const ub_model* model);
+
+/// Copy one line on how the choice was made.
+void ub_lineup_reason(ub_lineup* lineup, char* text, size_t size);
 
 /// The best backend that has not failed or, after one, the next best; NULL if there is none
 const ub_backend* ub_lineup_next(ub_lineup* lineup, const ub_backend* after);

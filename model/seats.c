@@ -77,6 +77,7 @@ static ub_seat* make_seat(const ub_seats* seats, const ub_model* model,
         seat->spans[i] = options->spans[i];
         seat->steps[i] = options->steps[i];
     }
+    ub_lineup_settle(seats->lineup, model);
     const bool only = seats->lineup->named && !seats->lineup->list[0]->device;
     if (!fill(seat, seats, NULL, only, err, err_size)) {
         ub_model_unref(seat->model);

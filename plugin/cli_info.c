@@ -3,8 +3,7 @@
 
 #include "plugin/cli.h"
 
-#include "model/backend.h"
-#include "model/backend_cuda.h"
+#include "plugin/cli_choice.h"
 #include "plugin/cli_model.h"
 #include "plugin/cli_print.h"
 
@@ -115,20 +114,7 @@ print_card(const json_t* card)
 }
 
 static void
-print_devices(void)
-{
-    char why[UB_CUDA_TEXT] = "";
-    const ub_cuda_devices* devices = ub_cuda_list(why);
-    if (!devices) {
-        printf("gpu         none: %s\n", why);
-    }
-    for (uint32_t i = 0; devices && i < devices->n; ++i) {
-        printf("gpu         %s%s\n", devices->about[i], i ? " (not used)" : "");
-    }
-}
-
-static void
-print_text(const ub_model* model, const json_t* card, const char* used)
+print_text(const ub_model* model, const json_t* card, const ub_choice* choice)
 {
     const ub_network* net = &model->net;
     char text[LINE];
@@ -143,16 +129,11 @@ print_text(const ub_model* model, const json_t* card, const char* used)
     printf("\nrate        %u Hz, window %u, hop %u (files of any rate keep theirs)\n",
            (unsigned)net->sample_rate, (unsigned)net->window, (unsigned)net->hop);
     print_card(card);
-    print_devices();
-    puts("backends");
-    for (const ub_backend* const* b = ub_backends(); *b; ++b) {
-        printf("  %c %-12s %s%s\n", used && !strcmp((*b)->name, used) ? '*' : ' ', (*b)->name,
-               (*b)->about, (*b)->available() ? "" : " (not on this machine)");
-    }
+    ub_print_choice(choice);
 }
 
 static void
-print_object(const ub_model* model, json_t* card, const char* used)
+print_object(const ub_model* model, json_t* card, const ub_choice* choice)
 {
     const ub_network* net = &model->net;
     char text[LINE];
@@ -161,17 +142,13 @@ print_object(const ub_model* model, json_t* card, const char* used)
     for (uint32_t i = 0; i < net->sources; ++i) {
         json_array_append_new(sources, ub_json_text(net->source[i]));
     }
-    json_t* backends = json_array();
-    for (const ub_backend* const* b = ub_backends(); *b; ++b) {
-        json_array_append_new(backends, json_pack("{ss ss sb}", "name", (*b)->name, "about",
-                                                  (*b)->about, "available", (*b)->available()));
-    }
-    ub_print_json(json_pack("{so ss sI so si si si so so ss?}", "model",
-                            ub_json_text(model->path), "network", text, "parameters",
-                            (json_int_t)count_parameters(net), "sources", sources, "rate",
-                            (int)net->sample_rate, "window", (int)net->window, "hop",
-                            (int)net->hop, "card", card ? json_incref(card) : json_null(),
-                            "backends", backends, "backend", used));
+    json_t* object = json_pack(
+        "{so ss sI so si si si so}", "model", ub_json_text(model->path), "network", text,
+        "parameters", (json_int_t)count_parameters(net), "sources", sources, "rate",
+        (int)net->sample_rate, "window", (int)net->window, "hop", (int)net->hop, "card",
+        card ? json_incref(card) : json_null());
+    ub_put_choice(object, choice);
+    ub_print_json(object);
 }
 
 int
@@ -188,17 +165,17 @@ ub_cli_info(const ub_cli_options* options)
         return UB_CLI_FAILED;
     }
     json_t* card = json_loads(model->card, 0, NULL);
-    const ub_backend* backend = ub_backend_find(getenv("UNBRAID_BACKEND"), err, sizeof(err));
-    const char* used = backend ? backend->name : NULL;
-    if (!backend) {
+    ub_choice choice = {0};
+    const bool able = ub_choose_backend(model, options->backend, &choice, err, sizeof(err));
+    if (!able) {
         ub_print_error("%s", err);
     }
     if (options->json) {
-        print_object(model, card, used);
+        print_object(model, card, able ? &choice : NULL);
     } else {
-        print_text(model, card, used);
+        print_text(model, card, able ? &choice : NULL);
     }
     json_decref(card);
     ub_model_unref(model);
-    return backend ? UB_CLI_OK : UB_CLI_FAILED;
+    return able ? UB_CLI_OK : UB_CLI_FAILED;
 }

@@ -19,7 +19,7 @@ golden() {
     grep "^ok 1 - $2\$" "$T/tap"
 }
 check "masks in bfloat16" golden legacy masks_are_right_cuda-bf16
-check "masks in half precision, convolutions fused" golden fused masks_are_right_cuda-f16
+check "masks in half precision, convolutions fused" golden fused masks_are_right_cuda-fp16
 
 # through STANDIN_ARGUMENT: the song through the plugin on the stand-in
 through() {
@@ -58,6 +58,34 @@ check "no library is said" says "absent.so" "$T/absent.so" ""
 check "a broken library is said" says "empty.so" "$T/empty.so" ""
 check "an old driver is said" says "driver is too old (for CUDA 11.4, expected 13.0)" "$STANDIN" old
 check "an old device is said" says "expected compute capability 7.5 or more" "$STANDIN" weak
+# driver HOW WHY: the real library meets a driver that is of no use, and the plugin plays
+driver() {
+    export "UNBRAID_DRIVER=$1" "LD_LIBRARY_PATH=$BUILD/tests/gpu"
+    status=1
+    says "$2" "$REAL" "" && UNBRAID_BACKEND=gpu UNBRAID_CUDA_LIBRARY=$REAL \
+        "$HOST" -a "$T/in.wav" "$T/over.wav" >"$T/said" 2>"$T/err" && cat "$T/said" "$T/err" &&
+        grep -q 'late 0 status [1235] ' "$T/said" && [ "$(wc -l <"$T/err")" = 1 ] &&
+        grep -q "$2.* takes over\$" "$T/err" && same "$T/cpu.wav" "$T/over.wav" 0 1e-3 && status=0
+    unset UNBRAID_DRIVER LD_LIBRARY_PATH
+    return $status
+}
+REAL=$BUILD/unbraid.lv2/unbraid_cuda.so
+for how in "old:driver is too old (for CUDA 11.4" "none:no CUDA-capable device" "broken:unknown error"; do
+    if [ -e "$REAL" ]; then
+        check "the library with a driver: ${how%%:*}" driver "${how%%:*}" "${how#*:}"
+    else
+        skip "the library with a driver: ${how%%:*}" "it is not built here"
+    fi
+done
+
+# Nobody asks for the device, and the stand-in is slow
+measured() {
+    UNBRAID_CUDA_LIBRARY=$STANDIN UNBRAID_STANDIN=two "$BUILD/unbraid" info --json | tee "$T/info"
+    perl -MJSON::PP -0e '$o = decode_json(<>); exit !(@{$o->{devices}} == 2 &&
+        !$o->{devices}[0]{used} && $o->{backend} =~ /^onednn/ &&
+        $o->{why} =~ /^$o->{backend} takes [\d.]+ ms for a chunk, cuda [\d.]+ ms$/)' "$T/info"
+}
+check "a device that is slower is not used" measured
 listed() {
     info "$STANDIN" "" | tee "$T/info"
     grep -q '\* cuda ' "$T/info" && grep -q "^gpu .*stand-in 0 for tests" "$T/info"

@@ -151,7 +151,7 @@ find_limit(const ub_backend* backend)
                                    {"cuda", 1e-4, 70.0, 1e-5},
                                    {"cuda-tf32", 0.01, 45.0, 0.01},
                                    {"cuda-bf16", 0.05, 45.0, 0.05},
-                                   {"cuda-f16", 0.01, 45.0, 0.01}};
+                                   {"cuda-fp16", 0.01, 45.0, 0.01}};
     static const limit single = {"", 1e-4, 70.0, 1e-6};
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); ++i) {
         if (!strcmp(backend->name, limits[i].backend)) {
