@@ -20,7 +20,7 @@ check "the environment goes before the port" env UNBRAID_BACKEND=cpu \
 # A GPU that fails while it plays: the host is told why
 "$WAVE" make "$T/in.wav" 44100 132300
 fails() {
-    UNBRAID_CUDA_LIBRARY=$STANDIN UNBRAID_STANDIN=error:9 \
+    UNBRAID_CUDA_LIBRARY=$STANDIN UNBRAID_STANDIN=error:13 \
         "$HOST" -s processor=2 "$T/in.wav" "$T/out.wav" >"$T/said" 2>"$T/err"
     cat "$T/said" "$T/err"
     grep -q 'late 0 status [1235] ' "$T/said" && [ "$(wc -l <"$T/err")" = 1 ] &&
