@@ -18,31 +18,34 @@
 typedef struct ub_filterbank_s ub_filterbank;
 
 /**
+   @param timings To choose from, [n].
    @param channels Of the audio.
    @param outputs Sets of as many channels.
-   @param latency Longest that the output may lag the input, samples.
    @return NULL: no memory.
 */
-ub_filterbank* ub_filterbank_new(const ub_schedule* schedule, uint32_t channels, uint32_t outputs,
-                                 uint32_t latency);
+ub_filterbank* ub_filterbank_new(const ub_schedule* schedule, const ub_timing* timings, uint32_t n,
+                                 uint32_t channels, uint32_t outputs);
 void ub_filterbank_free(ub_filterbank* bank);
 
-/// Begin at sample 0 again, after silence.
-void ub_filterbank_reset(ub_filterbank* bank);
+/// Begin at sample 0 again, after silence, with one of the timings.
+void ub_filterbank_reset(ub_filterbank* bank, uint32_t timing);
 
 /// Take n samples in, [channels][n] from an offset on, of which the first has that number.
 void ub_filterbank_take(ub_filterbank* bank, int64_t sample, const float* const* in,
                         uint32_t offset, uint32_t n);
 
 /// The spectrum, [size / 2 + 1], of one channel of frame r, whose samples have all been
-/// taken in.  Valid until the next call.
+/// taken in, as the model sees it.  Valid until the next call.
 const float complex* ub_filterbank_analyse(ub_filterbank* bank, int64_t r, uint32_t channel);
 
 /// Begin to add frame r to the outputs: once, before its channels.
 void ub_filterbank_begin(ub_filterbank* bank, int64_t r);
 
-/// Add frame r to a channel of an output: the spectrum analysed last times gains,
-/// [size / 2 + 1].
+/// Take up a channel of that frame: transformed again, which is cheaper than to keep its
+/// spectrum through a long latency, and as it is heard.
+void ub_filterbank_open(ub_filterbank* bank, int64_t r, uint32_t channel);
+
+/// Add that to a channel of an output, times gains, [size / 2 + 1].
 void ub_filterbank_add(ub_filterbank* bank, int64_t r, uint32_t output, uint32_t channel,
                        const float* gain);
 

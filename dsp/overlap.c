@@ -13,14 +13,12 @@
 
 struct ub_overlap_s {
     uint32_t channels;
-    uint32_t size;
     uint32_t mask;  // ring length - 1, a power of two above twice the frame size
-    float* squared; // [size] squared window
-    float* sum;     // [ring] squared windows accumulated
+    float* sum;     // [ring] windows accumulated
     float* samples; // [channels][ring]
 };
 
-ub_overlap* ub_overlap_new(uint32_t channels, uint32_t size, const float* window)
+ub_overlap* ub_overlap_new(uint32_t channels, uint32_t size)
 {
     ub_overlap* overlap = calloc(1, sizeof(ub_overlap));
     if (!overlap) {
@@ -28,17 +26,12 @@ ub_overlap* ub_overlap_new(uint32_t channels, uint32_t size, const float* window
     }
     const uint32_t ring = ub_power_of_two(2 * size);
     overlap->channels = channels;
-    overlap->size = size;
     overlap->mask = ring - 1;
-    overlap->squared = malloc(size * sizeof(float));
     overlap->sum = calloc(ring, sizeof(float));
     overlap->samples = calloc((size_t)channels * ring, sizeof(float));
-    if (!overlap->squared || !overlap->sum || !overlap->samples) {
+    if (!overlap->sum || !overlap->samples) {
         ub_overlap_free(overlap);
         return NULL;
-    }
-    for (uint32_t i = 0; i < size; ++i) {
-        overlap->squared[i] = window[i] * window[i];
     }
     return overlap;
 }
@@ -46,7 +39,6 @@ ub_overlap* ub_overlap_new(uint32_t channels, uint32_t size, const float* window
 void ub_overlap_free(ub_overlap* overlap)
 {
     if (overlap) {
-        free(overlap->squared);
         free(overlap->sum);
         free(overlap->samples);
         free(overlap);
@@ -67,27 +59,28 @@ static uint32_t piece(const ub_overlap* overlap, uint32_t p, uint32_t n)
     return n < room ? n : room;
 }
 
-static void accumulate(const ub_overlap* overlap, float* ring, int64_t start, const float* x)
+static void accumulate(const ub_overlap* overlap, float* ring, int64_t start, const float* x,
+                       uint32_t n)
 {
     const uint32_t p = (uint32_t)start & overlap->mask;
-    const uint32_t n = piece(overlap, p, overlap->size);
-    for (uint32_t i = 0; i < n; ++i) {
+    const uint32_t m = piece(overlap, p, n);
+    for (uint32_t i = 0; i < m; ++i) {
         ring[p + i] += x[i];
     }
-    for (uint32_t i = n; i < overlap->size; ++i) {
-        ring[i - n] += x[i];
+    for (uint32_t i = m; i < n; ++i) {
+        ring[i - m] += x[i];
     }
 }
 
-void ub_overlap_begin(ub_overlap* overlap, int64_t start)
+void ub_overlap_begin(ub_overlap* overlap, int64_t start, const float* window, uint32_t n)
 {
-    accumulate(overlap, overlap->sum, start, overlap->squared);
+    accumulate(overlap, overlap->sum, start, window, n);
 }
 
-void ub_overlap_add(ub_overlap* overlap, int64_t start, uint32_t channel, const float* frame)
+void ub_overlap_add(ub_overlap* overlap, int64_t start, uint32_t channel, const float* frame,
+                    uint32_t n)
 {
-    float* ring = overlap->samples + (size_t)channel * (overlap->mask + 1);
-    accumulate(overlap, ring, start, frame);
+    accumulate(overlap, overlap->samples + (size_t)channel * (overlap->mask + 1), start, frame, n);
 }
 
 void ub_overlap_read(const ub_overlap* overlap, int64_t start, uint32_t channel, float* out,

@@ -60,10 +60,19 @@ static inline uint32_t ub_timing_held(const ub_timing* t)
     return jobs * (t->step + t->fade);
 }
 
-/// Between two frames n apart lie at most ceil(n * hop) samples
+/// Samples of a frame that are heard, an even number: its centre's and as many on both sides
+static inline uint32_t ub_schedule_heard(const ub_schedule* s, const ub_timing* t)
+{
+    const uint32_t n = 2 * (uint32_t)lround(t->heard * s->hop / 2);
+    return n && n < s->size ? n : s->size;
+}
+
+/// A sample waits for the frame that ends its last frame's window to be analysed.  Between
+/// two frames n apart lie at most ceil(n * hop) samples.
 static inline uint32_t ub_schedule_latency(const ub_schedule* s, const ub_timing* t)
 {
-    return s->size + (uint32_t)ceil(ub_timing_delay(t) * s->hop - 1e-6);
+    const uint32_t halves = s->size / 2 + ub_schedule_heard(s, t) / 2;
+    return halves + (uint32_t)ceil(ub_timing_delay(t) * s->hop - 1e-6);
 }
 
 #endif // UB_DSP_SCHEDULE_H

@@ -69,6 +69,7 @@ static bool config_fits(const ub_separator_config* config, char* err, size_t err
     for (uint32_t i = 0; i < config->timings; ++i) {
         const ub_timing* t = &config->timing[i];
         if (t->step < 1 || t->deadline < 1 || t->fade > t->lookahead || t->fade > t->step ||
+            t->heard == 1 ||
             (masker && t->step + t->fade > masker->max_count)) {
             snprintf(err, err_size, "separator: timing %u is not possible", i);
             return false;
@@ -85,14 +86,12 @@ static bool config_fits(const ub_separator_config* config, char* err, size_t err
 static bool allocate(ub_separator* self, double rate)
 {
     uint32_t delay = 0;
-    uint32_t latency = 0;
     for (uint32_t i = 0; i < self->n_timings; ++i) {
         const uint32_t d = ub_timing_delay(&self->timings[i]);
-        const uint32_t l = ub_schedule_latency(&self->schedule, &self->timings[i]);
         delay = d > delay ? d : delay;
-        latency = l > latency ? l : latency;
     }
-    self->bank = ub_filterbank_new(&self->schedule, self->channels, self->outputs, latency);
+    self->bank = ub_filterbank_new(&self->schedule, self->timings, self->n_timings,
+                                   self->channels, self->outputs);
     self->gains = ub_gains_new(&self->grid, rate, self->channels, self->outputs);
     self->masks =
         ub_maskqueue_new(self->masker, self->outputs, self->grid.channels * self->grid.bins);
@@ -160,7 +159,7 @@ void ub_separator_reset(ub_separator* self)
     self->frame = 0;
     self->sample = 0;
     self->late = 0;
-    ub_filterbank_reset(self->bank);
+    ub_filterbank_reset(self->bank, self->timing);
     ub_settings_reset(self->settings);
 }
 
@@ -243,8 +242,7 @@ static void analyse(ub_separator* self, int64_t r)
     }
 }
 
-// Frame r leaves: transform it again, which is cheaper than to keep its
-// spectrum through a long latency, and put it through every output's mask
+// Frame r leaves, through every output's mask
 static void synthesise(ub_separator* self, int64_t r)
 {
     const bool in_time = ub_maskqueue_advance(self->masks, self->epoch + r,
@@ -254,7 +252,7 @@ static void synthesise(ub_separator* self, int64_t r)
     }
     ub_filterbank_begin(self->bank, r);
     for (uint32_t c = 0; c < self->channels; ++c) {
-        ub_filterbank_analyse(self->bank, r, c);
+        ub_filterbank_open(self->bank, r, c);
         ub_gains_find(self->gains, self->settings, self->masks, r, c);
         for (uint32_t o = 0; o < self->outputs; ++o) {
             ub_filterbank_add(self->bank, r, o, c, ub_gains_get(self->gains, o));

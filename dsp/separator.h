@@ -11,7 +11,8 @@
 
    The audio passes through one STFT at the host's own rate.  Its magnitudes,
    on the model's grid, go to a masker; the masks that come back are mapped to
-   the host's bins and multiplied onto the spectrum.  Everything is placed by
+   the host's bins and multiplied onto the spectrum, with windows that may be
+   shorter than those the model sees (see window.h).  Everything is placed by
    frame number, never by order of arrival, so the output does not depend on
    block sizes, and a late mask costs quality but never a sample.
 */
@@ -37,6 +38,8 @@ typedef struct {
     uint32_t step;      ///< S: new frames per job, at least 1
     uint32_t fade;      ///< F: cross-fade between successive windows, <= L and <= S
     uint32_t deadline;  ///< D: frames that the answer may take, at least 1
+    uint32_t heard;     ///< Hops around its centre in which a frame is heard, at least 2, or
+                        ///< 0 for all of its window
 } ub_timing;
 
 typedef struct {
@@ -61,7 +64,8 @@ typedef struct {
 
 typedef struct ub_separator_s ub_separator;
 
-/// Latency in samples at a host's rate: window + (L + S - 1 + D) hops
+/// Latency in samples at a host's rate: half the window, half of what is heard of it, and
+/// (L + S - 1 + D) hops
 uint32_t ub_timing_latency(const ub_grid* grid, const ub_timing* timing, double rate);
 
 /**

@@ -42,18 +42,14 @@ ub_stft* ub_stft_new(uint32_t size)
         return NULL;
     }
     stft->size = size;
-    stft->window = fftwf_alloc_real(size);
     stft->frame = fftwf_alloc_real(size);
     stft->output = fftwf_alloc_real(size);
     stft->spectrum = fftwf_alloc_complex(size / 2 + 1);
     stft->product = fftwf_alloc_complex(size / 2 + 1);
-    if (!stft->window || !stft->frame || !stft->output || !stft->spectrum || !stft->product ||
+    if (!stft->frame || !stft->output || !stft->spectrum || !stft->product ||
         !make_plans(stft)) {
         ub_stft_free(stft);
         return NULL;
-    }
-    for (uint32_t i = 0; i < size; ++i) {
-        stft->window[i] = (float)(0.5 - 0.5 * cos(2.0 * M_PI * i / size));
     }
     return stft;
 }
@@ -67,7 +63,6 @@ void ub_stft_free(ub_stft* stft)
     fftwf_destroy_plan(stft->forward);
     fftwf_destroy_plan(stft->backward);
     pthread_mutex_unlock(&planner);
-    fftwf_free(stft->window);
     fftwf_free(stft->frame);
     fftwf_free(stft->output);
     fftwf_free(stft->spectrum);
@@ -75,26 +70,21 @@ void ub_stft_free(ub_stft* stft)
     free(stft);
 }
 
-const float* ub_stft_window(const ub_stft* stft)
-{
-    return stft->window;
-}
-
 float* ub_stft_frame(ub_stft* stft)
 {
     return stft->frame;
 }
 
-const float complex* ub_stft_analyse(ub_stft* stft)
+const float complex* ub_stft_analyse(ub_stft* stft, const float* window)
 {
     for (uint32_t i = 0; i < stft->size; ++i) {
-        stft->frame[i] *= stft->window[i];
+        stft->frame[i] *= window[i];
     }
     fftwf_execute(stft->forward);
     return stft->spectrum;
 }
 
-const float* ub_stft_synthesise(ub_stft* stft, const float* gain)
+const float* ub_stft_synthesise(ub_stft* stft, const float* gain, const float* window)
 {
     for (uint32_t i = 0; i <= stft->size / 2; ++i) {
         stft->product[i] = gain[i] * stft->spectrum[i];
@@ -102,7 +92,7 @@ const float* ub_stft_synthesise(ub_stft* stft, const float* gain)
     fftwf_execute(stft->backward);
     const float scale = 1.0f / (float)stft->size;
     for (uint32_t i = 0; i < stft->size; ++i) {
-        stft->output[i] *= scale * stft->window[i];
+        stft->output[i] *= scale * window[i];
     }
     return stft->output;
 }

@@ -31,7 +31,7 @@ struct ub_stream_s {
 static const ub_timing timings[UB_RESPONSES] = {
     [UB_STUDIO] = {.lookahead = 40, .step = 48, .fade = 16, .deadline = 24},
     [UB_BALANCED] = {.lookahead = 12, .step = 8, .fade = 8, .deadline = 12},
-    [UB_LIVE] = {.lookahead = 1, .step = 3, .fade = 1, .deadline = 3},
+    [UB_LIVE] = {.lookahead = 3, .step = 2, .fade = 0, .deadline = 3, .heard = 2},
 };
 
 const ub_timing* ub_response_timings(void)
@@ -46,7 +46,8 @@ static ub_timing scale_timing(const ub_timing* t, double hop)
     return (ub_timing){.lookahead = (uint32_t)lrint(scale * t->lookahead),
                        .step = (uint32_t)fmax(rint(scale * t->step), 1.0),
                        .fade = (uint32_t)lrint(scale * t->fade),
-                       .deadline = (uint32_t)ceil(scale * t->deadline)};
+                       .deadline = (uint32_t)ceil(scale * t->deadline),
+                       .heard = t->heard};
 }
 
 // An answer is taken up at the start of a block, so one that is asked for within a block

@@ -39,15 +39,15 @@ def main():
     parser.add_argument("pieces", nargs="+", type=pathlib.Path, help="folders of stems")
     parser.add_argument("--seconds", type=float, help="score the middle of each piece alone")
     parser.add_argument(
-        "--timings", nargs="+", required=True, metavar="L,S,F,D",
-        help="look-ahead, step, fade and deadline in frames",
+        "--timings", nargs="+", required=True, metavar="L,S,F,D[,H]",
+        help="look-ahead, step, fade and deadline in frames; hops that are heard of one (all)",
     )  # fmt: skip
     args = parser.parse_args()
     pieces = [load_song(path) for path in args.pieces]
     if args.seconds:
         pieces = [piece.middle(args.seconds) for piece in pieces]
     present = [name for name in SOURCES if any(name in piece.stems for piece in pieces)]
-    print("| L, S, F, D | ms | " + " | ".join(present) + " | mean |")
+    print("| L, S, F, D, H | ms | " + " | ".join(present) + " | mean |")
     print("|---" * (len(present) + 3) + "|")
     for timing in args.timings:
         scores, latency = measure(args.program.resolve(), args.weights, timing, pieces)

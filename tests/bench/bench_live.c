@@ -5,7 +5,7 @@
   How short the latency may be: one stereo stream in real time at 48 kHz, with timings
   of any kind, and how many frames are late.
 
-  bench_live [-m MINUTES] [-b BLOCK] MODEL.safetensors [L,S,F,D]...
+  bench_live [-m MINUTES] [-b BLOCK] MODEL.safetensors [L,S,F,D[,H]]...
   The plugin's Live, for a quarter of a minute in blocks of 128, if nothing else is asked
   for.  An answer's time is from the end of the frame that completes its window to the end
   of its computation.  Prints a table on standard error and JSON on standard output.
@@ -133,16 +133,18 @@ static double worst(const times* t)
 
 static json_t* report(const ub_timing* t, const result* r)
 {
-    fprintf(stderr, "%2u %2u %2u %2u %8.1f %6lu %9.2f %9.2f %9.0f %9.0f %7.2f %% %6.1f %%\n",
-            t->lookahead, t->step, t->fade, t->deadline, 1e3 * r->latency, (unsigned long)r->late,
-            1e3 * median(&r->answers), 1e3 * worst(&r->answers), 1e6 * median(&r->runs),
-            1e6 * worst(&r->runs), 100.0 * r->load, 100.0 * r->worker);
-    return json_pack("{s:[i,i,i,i], s:f, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "timing",
-                     (int)t->lookahead, (int)t->step, (int)t->fade, (int)t->deadline, "latency_ms",
-                     1e3 * r->latency, "late_frames", (json_int_t)r->late, "median_answer_ms",
-                     1e3 * median(&r->answers), "worst_answer_ms", 1e3 * worst(&r->answers),
-                     "median_us", 1e6 * median(&r->runs), "worst_us", 1e6 * worst(&r->runs),
-                     "load", r->load, "worker_load", r->worker);
+    const double answer[] = {1e3 * median(&r->answers), 1e3 * worst(&r->answers)};
+    const double run[] = {1e6 * median(&r->runs), 1e6 * worst(&r->runs)};
+    fprintf(stderr, "%2u %2u %2u %2u %2u %8.1f %6lu %9.2f %9.2f %9.0f %9.0f %7.2f %% %6.1f %%\n",
+            t->lookahead, t->step, t->fade, t->deadline, t->heard, 1e3 * r->latency,
+            (unsigned long)r->late, answer[0], answer[1], run[0], run[1], 100.0 * r->load,
+            100.0 * r->worker);
+    return json_pack("{s:[i,i,i,i,i], s:f, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "timing",
+                     (int)t->lookahead, (int)t->step, (int)t->fade, (int)t->deadline,
+                     (int)t->heard, "latency_ms", 1e3 * r->latency, "late_frames",
+                     (json_int_t)r->late, "median_answer_ms", answer[0], "worst_answer_ms",
+                     answer[1], "median_us", run[0], "worst_us", run[1], "load", r->load,
+                     "worker_load", r->worker);
 }
 
 static ub_engine* open_engine(char* err, size_t err_size)
@@ -160,7 +162,8 @@ static ub_engine* open_engine(char* err, size_t err_size)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: bench_live [-m MINUTES] [-b BLOCK] MODEL.safetensors [L,S,F,D]...\n");
+    fprintf(stderr, "usage: bench_live [-m MINUTES] [-b BLOCK] MODEL.safetensors "
+                    "[L,S,F,D[,H]]...\n");
     return 2;
 }
 
@@ -187,7 +190,7 @@ int main(int argc, char** argv)
         ub_quit(err);
     }
     json_t* all = json_array();
-    fprintf(stderr, " L  S  F  D  latency   late    answer ms, worst    run us, worst  "
+    fprintf(stderr, " L  S  F  D  H  latency   late    answer ms, worst    run us, worst  "
                     " audio core  workers\n");
     ub_timing t = ub_response_timings()[UB_LIVE];
     do {

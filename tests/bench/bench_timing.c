@@ -4,7 +4,7 @@
 /*
   Separate a song with a timing of any kind, for model/train/timings.py to score.
 
-  bench_timing MODEL.safetensors L,S,F,D <MIX >ESTIMATES
+  bench_timing MODEL.safetensors L,S,F,D[,H] <MIX >ESTIMATES
   MIX is stereo at the model's rate, float [samples][2]; ESTIMATES are of up to four
   sources, float [sources][samples][2], the latency taken off.  Prints the latency at
   48 kHz in ms on standard error.
@@ -84,7 +84,7 @@ int main(int argc, char** argv)
     char err[512];
     ub_timing timing;
     if (argc != 3 || !ub_read_timing(argv[2], &timing)) {
-        fprintf(stderr, "usage: bench_timing MODEL.safetensors L,S,F,D <MIX >ESTIMATES\n");
+        fprintf(stderr, "usage: bench_timing MODEL.safetensors L,S,F,D[,H] <MIX >ESTIMATES\n");
         return 2;
     }
     ub_engine* engine = ub_engine_shared(NULL, err, sizeof(err));

@@ -19,8 +19,9 @@ void ub_quit(const char* err)
 bool ub_read_timing(const char* text, ub_timing* t)
 {
     char after = 0;
-    return sscanf(text, "%u,%u,%u,%u%c", &t->lookahead, &t->step, &t->fade, &t->deadline,
-                  &after) == 4;
+    *t = (ub_timing){.heard = 0};
+    return sscanf(text, "%u,%u,%u,%u,%u%c", &t->lookahead, &t->step, &t->fade, &t->deadline,
+                  &t->heard, &after) >= 4 && !after;
 }
 
 static ub_client* open_client(ub_engine* engine, const ub_model* model, const ub_timing* t,

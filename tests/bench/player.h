@@ -24,7 +24,7 @@ ub_player ub_player_open(ub_engine* engine, const ub_model* model, const ub_timi
 
 void ub_player_close(ub_player* player);
 
-/// "L,S,F,D" in frames; false if it is not that
+/// "L,S,F,D" in frames, and ",H", hops in which a frame is heard; false if it is not that
 bool ub_read_timing(const char* text, ub_timing* timing);
 
 /// Print a line and end the program.

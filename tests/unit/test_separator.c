@@ -22,6 +22,8 @@ static const ub_timing timings[] = {
     {.lookahead = 12, .step = 8, .fade = 8, .deadline = 12},
     {.lookahead = 1, .step = 3, .fade = 1, .deadline = 3},
     {.lookahead = 0, .step = 1, .fade = 0, .deadline = 1},
+    {.lookahead = 2, .step = 1, .fade = 1, .deadline = 2, .heard = 2},
+    {.lookahead = 0, .step = 2, .fade = 0, .deadline = 1, .heard = 3},
 };
 
 static const double rates[] = {8000,  11025, 16000, 22050, 24000,  32000,
@@ -147,6 +149,16 @@ static void test_mask_of_one_reconstructs(void** state)
     }
 }
 
+/* Half of the window, half of what is heard of it, and the delay */
+static void test_latency_is_what_it_says(void** state)
+{
+    (void)state;
+    const ub_grid grid = stub_grid(2);
+    assert_int_equal(ub_timing_latency(&grid, &timings[2], 44100), 2048 + 6 * 512);
+    assert_int_equal(ub_timing_latency(&grid, &timings[4], 44100), 1024 + 512 + 4 * 512);
+    assert_int_equal(ub_timing_latency(&grid, &timings[5], 44100), 1024 + 768 + 2 * 512);
+}
+
 static void test_impulse_lands_at_latency(void** state)
 {
     (void)state;
@@ -154,7 +166,7 @@ static void test_impulse_lands_at_latency(void** state)
     static const uint32_t blocks[] = {1, 64, 100, 1024, 8192, 0};
     for (uint32_t i = 0; i < COUNT(hosts); ++i) {
         for (uint32_t b = 0; b < COUNT(blocks); ++b) {
-            rig r = make_rig(hosts[i], 2, 1, 40000, stub_one);
+            rig r = make_rig(hosts[i], b % 2 ? 2 : 4, 1, 40000, stub_one);
             memset(r.in[0], 0, r.n * sizeof(float));
             const uint32_t at = 12345;
             r.in[0][at] = 1.0f;
@@ -207,10 +219,10 @@ static void test_setting_is_timed(void** state)
     (void)state;
     for (uint32_t i = 0; i < COUNT(rates); ++i) {
         for (uint32_t at = 30000; at < 30000 + 5 * 211; at += 211) {
-            rig r = make_rig(rates[i], 1, 1, 30000, stub_first_source);
-            const uint32_t l = latency(&r);
-            free_rig(&r);
-            r = make_rig(rates[i], 1, 1, at + l + 40000, stub_first_source);
+            const uint32_t t = at % 2 ? 1 : 4;
+            const ub_grid grid = stub_grid(2);
+            const uint32_t l = ub_timing_latency(&grid, &timings[t], rates[i]);
+            rig r = make_rig(rates[i], t, 1, at + l + 40000, stub_first_source);
             for (uint32_t s = 0; s < r.n; ++s) {
                 r.in[0][s] = 1.0f;
             }
@@ -490,14 +502,15 @@ static void test_timing_can_be_chosen(void** state)
     const ub_grid grid = stub_grid(2);
     rig r = make_rig(48000, 0, 1, 100000, stub_one);
     ub_separator_free(r.separator);
-    const ub_separator_config config = {48000, grid, timings, 4, 2, 1, &r.stub->masker};
+    const uint32_t n = COUNT(timings);
+    const ub_separator_config config = {48000, grid, timings, n, 2, 1, &r.stub->masker};
     char err[256];
     r.separator = ub_separator_new(&config, err, sizeof(err));
     set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
-    for (uint32_t t = 0; t < 8; ++t) {
-        ub_separator_select(r.separator, t % 4);
+    for (uint32_t t = 0; t < 2 * n; ++t) {
+        ub_separator_select(r.separator, t % n);
         const uint32_t l = latency(&r);
-        assert_int_equal(l, ub_timing_latency(&grid, &timings[t % 4], 48000));
+        assert_int_equal(l, ub_timing_latency(&grid, &timings[t % n], 48000));
         run_blocks(&r, 0);
         assert_true(ub_error_db(r.out[1] + l, r.in[1], r.n - l) < -120.0);
     }
@@ -570,6 +583,7 @@ static void test_unfit_configurations_are_refused(void** state)
         {.lookahead = 0, .step = 0, .fade = 0, .deadline = 1},
         {.lookahead = 0, .step = 1, .fade = 0, .deadline = 0},
         {.lookahead = 1, .step = 8, .fade = 2, .deadline = 1},
+        {.lookahead = 0, .step = 1, .fade = 0, .deadline = 1, .heard = 1},
         {.lookahead = 100, .step = 48, .fade = 0, .deadline = 1},
     };
     char err[256];
@@ -577,7 +591,7 @@ static void test_unfit_configurations_are_refused(void** state)
         const ub_separator_config config = {48000, stub_grid(2), &bad[i], 1, 2, 1, NULL};
         err[0] = '\0';
         assert_null(ub_separator_new(&config, err, sizeof(err)));
-        assert_non_null(strstr(err, i < 3 ? "timing 0" : "windows of 128 frames"));
+        assert_non_null(strstr(err, i < 4 ? "timing 0" : "windows of 128 frames"));
     }
     for (uint32_t channels = 0; channels < 4; channels += 3) {
         const ub_separator_config config = {48000, stub_grid(2), timings, 1, channels, 1, NULL};
@@ -596,6 +610,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mask_of_one_reconstructs),
+        cmocka_unit_test(test_latency_is_what_it_says),
         cmocka_unit_test(test_impulse_lands_at_latency),
         cmocka_unit_test(test_output_does_not_depend_on_blocks),
         cmocka_unit_test(test_keep_and_remove_sum_to_input),

@@ -108,14 +108,28 @@ static void play_source(ub_stream* stream, uint32_t output, uint32_t source)
     ub_stream_play(stream, output, &one);
 }
 
-/* Frame t of a channel, t = 0 centred on sample 0 */
-static void spectrum(const float* x, uint32_t n, int t, double complex* out)
+/* At sample i of a frame: a Hann window over its last `heard` samples */
+static double heard_window(int i, int heard)
+{
+    const int at = i - (WINDOW - heard);
+    return at > 0 ? 0.5 - 0.5 * cos(2 * M_PI * at / heard) : 0.0;
+}
+
+/* Up to the middle of those half of a long one */
+static double long_window(int i, int heard)
+{
+    const int rise = WINDOW - heard / 2;
+    return i < rise ? 0.5 - 0.5 * cos(M_PI * i / rise) : heard_window(i, heard);
+}
+
+/* Frame t of a channel, t = 0 centred on sample 0, with what is heard of it there */
+static void spectrum(const float* x, uint32_t n, int t, int heard, double complex* out)
 {
     for (int k = 0; k <= WINDOW / 2; ++k) {
         out[k] = 0;
         for (int i = 0; i < WINDOW; ++i) {
-            const int s = t * HOP - WINDOW / 2 + i;
-            const double w = 0.5 - 0.5 * cos(2 * M_PI * i / WINDOW);
+            const int s = t * HOP + heard / 2 - WINDOW + i;
+            const double w = long_window(i, heard);
             const double v = s >= 0 && s < (int)n ? x[s] : 0.0;
             out[k] += w * v * cexp(-2 * M_PI * I * k * i / WINDOW);
         }
@@ -123,7 +137,9 @@ static void spectrum(const float* x, uint32_t n, int t, double complex* out)
 }
 
 typedef struct {
+    const float* song; // [2][n]
     uint32_t n;      // samples
+    int heard;       // samples of a frame that are
     int frames;      // -1 to frames - 2
     double complex* spectra; // [2][frames][WINDOW / 2 + 1]
     double* mask;            // [2][frames][BINS], as many as the network has
@@ -238,17 +254,19 @@ static void place_windows(offline* o, const ub_model* model, const float* condit
 
 static void overlap_add(offline* o, int c, float* out)
 {
+    double complex x[WINDOW / 2 + 1];
     double* sum = calloc(o->n, sizeof(double));
     double* norm = calloc(o->n, sizeof(double));
     for (int t = -1; t < o->frames - 1; ++t) {
-        const double complex* x = spectrum_at(o, c, t);
+        spectrum(o->song + (size_t)c * o->n, o->n, t, o->heard, x);
         double gain[WINDOW / 2 + 1];
         for (int k = 1; k <= WINDOW / 2; ++k) {
             gain[k] = mask_of_bin(o, mask_at(o, c, t), k - 1);
         }
         for (int i = 0; i < WINDOW; ++i) {
-            const int s = t * HOP - WINDOW / 2 + i;
-            const double w = 0.5 - 0.5 * cos(2 * M_PI * i / WINDOW);
+            const int s = t * HOP + o->heard / 2 - WINDOW + i;
+            const double both = pow(heard_window(i, o->heard), 2);
+            const double w = both > 0 ? both / long_window(i, o->heard) : 0;
             double y = creal(x[0]); // the model file passes DC on
             for (int k = 1; k <= WINDOW / 2; ++k) {
                 const double part = k == WINDOW / 2 ? 1.0 : 2.0;
@@ -256,7 +274,7 @@ static void overlap_add(offline* o, int c, float* out)
             }
             if (s >= 0 && s < (int)o->n) {
                 sum[s] += w * y / WINDOW;
-                norm[s] += w * w;
+                norm[s] += both;
             }
         }
     }
@@ -271,13 +289,14 @@ static void separate_offline(const ub_model* model, const float* condition,
                              const ub_timing* timing, const float* song,
                              uint32_t n, float* out)
 {
-    offline o = {.n = n, .frames = (int)(n / HOP) + MARGIN};
+    offline o = {.song = song, .n = n, .frames = (int)(n / HOP) + MARGIN};
+    o.heard = timing->heard ? (int)timing->heard * HOP : WINDOW;
     o.spectra = calloc((size_t)2 * o.frames * (WINDOW / 2 + 1), sizeof(double complex));
     o.mask = calloc((size_t)2 * o.frames * BINS, sizeof(double));
     make_bands(&o, &model->net);
     for (int c = 0; c < 2; ++c) {
         for (int t = -1; t < o.frames - 1; ++t) {
-            spectrum(song + (size_t)c * n, n, t, spectrum_at(&o, c, t));
+            spectrum(song + (size_t)c * n, n, t, WINDOW, spectrum_at(&o, c, t));
         }
     }
     place_windows(&o, model, condition, timing);
@@ -441,8 +460,9 @@ static void test_long_blocks_get_longer_deadlines(void** state)
             const ub_timing* t = &ub_response_timings()[r];
             const uint32_t hops = t->lookahead + t->step - 1 + cases[i].deadline[r];
             ub_separator_select(ub_stream_separator(stream), r);
+            const uint32_t heard = t->heard ? t->heard * HOP : WINDOW;
             assert_int_equal(ub_separator_latency(ub_stream_separator(stream)),
-                             WINDOW + HOP * hops);
+                             (WINDOW + heard) / 2 + HOP * hops);
         }
         ub_stream_free(stream);
     }
@@ -484,7 +504,7 @@ static void test_long_hops_get_fewer_frames(void** state)
     static const ub_timing expected[UB_RESPONSES] = {
         {.lookahead = 15, .step = 18, .deadline = 9},
         {.lookahead = 4, .step = 3, .deadline = 5},
-        {.lookahead = 0, .step = 1, .deadline = 2},
+        {.lookahead = 1, .step = 1, .deadline = 2, .heard = 2},
     };
     const ub_test_model_options options = {
         .sample_rate = 8192, .window = 1024, .hop = 256, .frames = FRAMES, .channels = 1};
@@ -498,8 +518,9 @@ static void test_long_hops_get_fewer_frames(void** state)
     for (uint32_t r = 0; r < UB_RESPONSES; ++r) {
         const ub_timing* t = &expected[r];
         ub_separator_select(ub_stream_separator(stream), r);
+        const uint32_t heard = t->heard ? t->heard * 256 : 1024;
         assert_int_equal(ub_separator_latency(ub_stream_separator(stream)),
-                         1024 + 256 * (t->lookahead + t->step - 1 + t->deadline));
+                         (1024 + heard) / 2 + 256 * (t->lookahead + t->step - 1 + t->deadline));
     }
     ub_stream_free(stream);
     unlink(coarse);
