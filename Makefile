@@ -119,9 +119,10 @@ $(B)/obj/%.o: %.c | $(B)/packages
 	@mkdir -p $(@D)
 	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(addprefix $(B)/obj/model/,images.o gemm_conv.o wino.o): UB_CFLAGS += -fopenmp
-# A product and a sum are one instruction
-$(B)/obj/model/wino_kernel.o: UB_CFLAGS += -ffp-contract=fast
+$(addprefix $(B)/obj/model/,images.o gemm_conv.o conv.o): UB_CFLAGS += -fopenmp
+# What may become vectors, and one instruction of a product and a sum
+$(B)/obj/model/pixels.o: UB_CFLAGS += -fno-trapping-math
+$(B)/obj/model/conv_kernel.o: UB_CFLAGS += -fno-trapping-math -ffp-contract=fast
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@

@@ -15,7 +15,7 @@
 struct ub_runner_s {
     const ub_model* model;
     ub_dnn_store* store;
-    ub_wino_store* wino; ///< NULL in bfloat16
+    ub_conv_store* own; ///< NULL in bfloat16
     dnnl_stream_t stream;
     bool half;
     ub_images images[UB_DNN_WINDOWS]; ///< One for each item; more than one when first needed
@@ -55,7 +55,7 @@ find_plan(ub_runner* self, uint32_t first, uint32_t count, const ub_reuse* reuse
         oldest = p->used < oldest->used ? p : oldest;
     }
     ub_dnn_plan_clear(oldest);
-    if (!ub_dnn_plan_make(oldest, &self->model->net, self->store, self->wino, UB_DNN_WINDOWS,
+    if (!ub_dnn_plan_make(oldest, &self->model->net, self->store, self->own, UB_DNN_WINDOWS,
                           self->half, first, count, reuse) ||
         !grow_scratch(self, oldest->scratch)) {
         ub_dnn_plan_clear(oldest);
@@ -70,8 +70,8 @@ grow_images(ub_runner* self, uint32_t n)
 {
     while (self->n_images < n) {
         ub_images* images = &self->images[self->n_images];
-        for (uint32_t i = 0; self->wino && i < UB_MAX_LAYERS; ++i) {
-            images->split[i] = self->wino->decoder[i];
+        for (uint32_t i = 0; self->own && i < UB_MAX_LAYERS; ++i) {
+            images->split[i] = self->own->decoder[i];
         }
         if (!ub_images_make(images, &self->model->net, self->half, self->raw)) {
             ub_images_free(images);
@@ -123,15 +123,15 @@ run_convs(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, const ub_item* i
 }
 
 static void
-run_wino(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, const ub_item* items, uint32_t n,
+run_own(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, const ub_item* items, uint32_t n,
          const void* input[UB_DNN_WINDOWS])
 {
-    ub_wino_job jobs[UB_DNN_WINDOWS];
+    ub_conv_job jobs[UB_DNN_WINDOWS];
     for (uint32_t k = 0; k < n; ++k) {
         jobs[k] = ub_decoder_job(&self->images[k], &plan->frames, &items[k], i, input[k]);
         input[k] = jobs[k].out;
     }
-    ub_wino_run(plan->wino.decoder[i], jobs, n, plan->frames.decoder[i].out, self->scratch);
+    ub_conv_run(plan->own.decoder[i], jobs, n, plan->frames.decoder[i].out, self->scratch);
     for (uint32_t k = 0; i + 1 < self->model->net.decoders && k < n; ++k) {
         ub_decoder_append(&self->images[k], &plan->frames, i + 1);
     }
@@ -146,8 +146,8 @@ run_decoder(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint
         input[k] = ub_decoder_begin(&self->images[k], &plan->frames);
     }
     for (uint32_t i = 0; ok && i < self->model->net.decoders; ++i) {
-        if (plan->wino.decoder[i]) {
-            run_wino(self, plan, i, items, n, input);
+        if (plan->own.decoder[i]) {
+            run_own(self, plan, i, items, n, input);
         } else {
             ok = run_convs(self, plan, i, items, n, input);
         }
@@ -202,7 +202,7 @@ onednn_destroy(ub_runner* self)
         dnnl_stream_destroy(self->stream);
     }
     ub_packed_put(self->store);
-    ub_packed_put(self->wino);
+    ub_packed_put(self->own);
     for (uint32_t i = 0; i < self->n_images; ++i) {
         ub_images_free(&self->images[i]);
     }
@@ -218,9 +218,9 @@ make_ready(ub_runner* self)
     const ub_network* net = &self->model->net;
     self->store = (ub_dnn_store*)ub_packed_get(self->model, &ub_dnn_packing);
     if (!self->half) {
-        self->wino = (ub_wino_store*)ub_packed_get(self->model, &ub_wino_packing);
+        self->own = (ub_conv_store*)ub_packed_get(self->model, &ub_conv_packing);
     }
-    if (!self->store || (!self->half && !self->wino) ||
+    if (!self->store || (!self->half && !self->own) ||
         dnnl_stream_create(&self->stream, ub_dnn_store_engine(self->store),
                            dnnl_stream_default_flags) != dnnl_success) {
         return false;

@@ -9,6 +9,7 @@
    Floats from their bits and from the two 16-bit formats.
 */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -40,6 +41,23 @@ ub_float_from_f16(uint16_t bits)
     }
     const uint32_t wide = exponent == 31 ? 255U : exponent + (127U - 15U);
     return ub_float_from_bits(sign | wide << 23 | mantissa << 13);
+}
+
+/// The other way.  False for a float that is no binary16 number.
+static inline bool
+ub_f16_from_float(float x, uint16_t* bits)
+{
+    const float size = x < 0.0f ? -x : x;
+    uint32_t wide = 0;
+    if (size < 0x1p-14f) { // zero or subnormal
+        *bits = (uint16_t)(size * 0x1p24f);
+    } else {
+        memcpy(&wide, &size, sizeof(wide));
+        *bits = (uint16_t)((wide >> 13) - ((127U - 15U) << 10));
+    }
+    memcpy(&wide, &x, sizeof(wide));
+    *bits |= (uint16_t)(wide >> 16 & 0x8000U);
+    return size < 65536.0f && ub_float_from_f16(*bits) == x;
 }
 
 #endif // UB_MODEL_HALF_H

@@ -258,7 +258,7 @@ ub_decoder_finish(ub_images* images, const ub_frames_plan* plan, const ub_item* 
     return last ? item->mask : images->decoder[(layer + 1) % 2];
 }
 
-ub_wino_job
+ub_conv_job
 ub_decoder_job(const ub_images* images, const ub_frames_plan* plan, const ub_item* item,
                uint32_t layer, const void* input)
 {
@@ -267,13 +267,13 @@ ub_decoder_job(const ub_images* images, const ub_frames_plan* plan, const ub_ite
     const ub_decoder_plan* d = &plan->decoder[layer];
     const bool last = layer + 1 == net->decoders;
     const uint32_t channels = (uint32_t)input_step(images, layer);
-    ub_wino_job job = {.in = {{(const float*)input, d->in.first, channels, channels}},
+    ub_conv_job job = {.in = {{(const float*)input, d->in.first, channels, channels}},
                        .finish = {&l->activation, item->folded->decoder_scale[layer],
                                   item->folded->decoder_shift[layer], l->filters},
                        .out_first = d->out.first};
     if (l->skip >= 0) {
         const uint32_t skipped = net->encoder[l->skip].filters;
-        job.in[1] = (ub_wino_image){(const float*)images->encoder[l->skip], 0, skipped, skipped};
+        job.in[1] = (ub_conv_image){(const float*)images->encoder[l->skip], 0, skipped, skipped};
     }
     job.out = last ? item->mask : (float*)images->decoder[(layer + 1) % 2];
     job.out_step = last ? (size_t)plan->count * net->bins : input_step(images, layer + 1);

@@ -59,13 +59,13 @@ run_convs(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch, const ub
     return ok;
 }
 
-static ub_wino_job
+static ub_conv_job
 make_job(const ub_dnn_window* w, uint32_t i)
 {
     const ub_images* images = w->images;
     const ub_layer* l = &images->net->encoder[i];
     const void* input = i ? images->encoder[i - 1] : images->input;
-    return (ub_wino_job){.in = {{(const float*)input, 0, l->inputs, l->inputs}},
+    return (ub_conv_job){.in = {{(const float*)input, 0, l->inputs, l->inputs}},
                          .finish = {&l->activation, w->item->folded->encoder_scale[i],
                                     w->item->folded->encoder_shift[i], l->filters},
                          .out = (float*)images->encoder[i],
@@ -74,10 +74,10 @@ make_job(const ub_dnn_window* w, uint32_t i)
 
 /// The windows that take rows from their trails, or those that do not, together
 static void
-run_wino(const ub_dnn_plan* plan, void* scratch, const ub_dnn_window* windows, uint32_t n,
+run_own(const ub_dnn_plan* plan, void* scratch, const ub_dnn_window* windows, uint32_t n,
          uint32_t i, bool reuse)
 {
-    ub_wino_job jobs[UB_DNN_WINDOWS];
+    ub_conv_job jobs[UB_DNN_WINDOWS];
     const ub_dnn_window* any = NULL;
     uint32_t count = 0;
     for (uint32_t k = 0; k < n; ++k) {
@@ -89,7 +89,7 @@ run_wino(const ub_dnn_plan* plan, void* scratch, const ub_dnn_window* windows, u
     for (int k = 0; any && k < 2; ++k) {
         const ub_span span = find_rows(plan, any, i).computed[k];
         if (span.count) {
-            ub_wino_run(plan->wino.encoder[i], jobs, count, span, scratch);
+            ub_conv_run(plan->own.encoder[i], jobs, count, span, scratch);
         }
     }
 }
@@ -110,12 +110,12 @@ run_layer(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
           const ub_dnn_window* windows, uint32_t n, uint32_t i)
 {
     bool ok = true;
-    if (plan->wino.encoder[i]) {
-        run_wino(plan, scratch, windows, n, i, false);
-        run_wino(plan, scratch, windows, n, i, true);
+    if (plan->own.encoder[i]) {
+        run_own(plan, scratch, windows, n, i, false);
+        run_own(plan, scratch, windows, n, i, true);
     }
     for (uint32_t k = 0; ok && k < n; ++k) {
-        ok = plan->wino.encoder[i] || run_convs(plan, stream, scratch, &windows[k], i);
+        ok = plan->own.encoder[i] || run_convs(plan, stream, scratch, &windows[k], i);
         if (ok && windows[k].kept) {
             take_and_keep(plan, &windows[k], i);
         }

@@ -27,7 +27,7 @@ make_encoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint
 {
     const dnnl_engine_t engine = ub_dnn_store_engine(store);
     const ub_layer* l = &net->encoder[i];
-    if (plan->wino.encoder[i]) {
+    if (plan->own.encoder[i]) {
         return true;
     }
     const ub_dnn_shape shape = {ub_encoder_shape(l, out), &l->activation, plan->half};
@@ -77,7 +77,7 @@ static bool
 make_decoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint32_t i)
 {
     const ub_decoder_plan* d = &plan->frames.decoder[i];
-    if (plan->wino.decoder[i]) {
+    if (plan->own.decoder[i]) {
         return true;
     }
     plan->decoder[i] = (ub_dnn_conv*)calloc(d->n_parts, sizeof(ub_dnn_conv));
@@ -90,15 +90,15 @@ make_decoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint
 
 /// Scratch memory for the layers that are not oneDNN's
 static void
-measure_wino(ub_dnn_plan* plan, const ub_network* net, uint32_t items)
+measure_own(ub_dnn_plan* plan, const ub_network* net, uint32_t items)
 {
     for (uint32_t i = 0; i < UB_MAX_LAYERS; ++i) {
-        const ub_wino* encoder = plan->wino.encoder[i];
-        const ub_wino* decoder = plan->wino.decoder[i];
-        grow(plan, encoder ? ub_wino_scratch(encoder, items, net->encoder[i].out_size[0],
+        const ub_conv* encoder = plan->own.encoder[i];
+        const ub_conv* decoder = plan->own.decoder[i];
+        grow(plan, encoder ? ub_conv_scratch(encoder, items, net->encoder[i].out_size[0],
                                              plan->threads)
                            : 0);
-        grow(plan, decoder ? ub_wino_scratch(decoder, items, net->decoder[i].out_size[0],
+        grow(plan, decoder ? ub_conv_scratch(decoder, items, net->decoder[i].out_size[0],
                                              plan->threads)
                            : 0);
     }
@@ -106,14 +106,14 @@ measure_wino(ub_dnn_plan* plan, const ub_network* net, uint32_t items)
 
 bool
 ub_dnn_plan_make(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store,
-                 const ub_wino_store* wino, uint32_t items, bool half, uint32_t first,
+                 const ub_conv_store* own, uint32_t items, bool half, uint32_t first,
                  uint32_t count, const ub_reuse* reuse)
 {
     plan->threads = omp_get_max_threads();
     plan->half = half;
-    if (wino) {
-        plan->wino = *wino;
-        measure_wino(plan, net, items);
+    if (own) {
+        plan->own = *own;
+        measure_own(plan, net, items);
     }
     bool made = ub_frames_plan_make(&plan->frames, net, first, count);
     for (uint32_t i = 0; made && i < net->encoders; ++i) {

@@ -14,13 +14,13 @@
 #include "model/onednn_conv.h"
 #include "model/onednn_store.h"
 #include "model/reuse.h"
-#include "model/wino_store.h"
+#include "model/conv_store.h"
 
 typedef struct {
     ub_frames_plan frames;
     int threads; ///< OpenMP threads that the convolutions are made for
     bool half;
-    ub_wino_store wino; ///< Not owned
+    ub_conv_store own; ///< Not owned
     ub_dnn_conv encoder[UB_MAX_LAYERS];
     uint32_t step; ///< From window to window where the stream's last ones are known, or 0
     ub_rows rows[UB_MAX_LAYERS];        ///< Where encoder outputs come from then
@@ -33,14 +33,14 @@ typedef struct {
 /**
    Fill in a zeroed plan.
 
-   @param wino Layers that oneDNN is not to compute; NULL for none.
+   @param own Layers that oneDNN is not to compute; NULL for none.
    @param items As many as run together at most.
    @param half Compute in bfloat16.
    @param reuse What of the stream's last windows is kept, or NULL for nothing.
    @return False if oneDNN cannot; the plan must be cleared all the same.
 */
 bool ub_dnn_plan_make(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store,
-                      const ub_wino_store* wino, uint32_t items, bool half, uint32_t first,
+                      const ub_conv_store* own, uint32_t items, bool half, uint32_t first,
                       uint32_t count, const ub_reuse* reuse);
 
 void ub_dnn_plan_clear(ub_dnn_plan* plan);

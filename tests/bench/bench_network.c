@@ -99,12 +99,12 @@ bench_counts(json_t* out, ub_job* j, const ub_model* model)
         j->first = frames - count;
         const ub_timing ms = ub_measure(ub_job_run, j, seconds);
         const double trail = with_trail(j, model);
-        fprintf(stderr, "%-12s %7u %9.2f %9.2f %9.0f %% %10.2f %9.0f %%\n", j->backend->name,
-                count, ms.median, ms.best, 100.0 * ms.best / whole.best, trail,
+        fprintf(stderr, "%-12s %7u %9.2f %9.2f %9.0f %% %10.2f %9.0f %%\n", j->backend->name, count,
+                ms.median, ms.best, 100.0 * ms.best / whole.best, trail,
                 100.0 * trail / whole.best);
-        json_t* row = json_pack("{s:s, s:i, s:f, s:f, s:f}", "backend", j->backend->name, "count",
-                                (int)count, "ms", ms.median, "best_ms", ms.best, "share",
-                                ms.best / whole.best);
+        json_t* row =
+            json_pack("{s:s, s:i, s:f, s:f, s:f}", "backend", j->backend->name, "count", (int)count,
+                      "ms", ms.median, "best_ms", ms.best, "share", ms.best / whole.best);
         if (!isnan(trail)) {
             json_object_set_new(row, "trail_ms", json_real(trail));
             json_object_set_new(row, "trail_share", json_real(trail / whole.best));
@@ -117,8 +117,8 @@ bench_counts(json_t* out, ub_job* j, const ub_model* model)
 
 /** One layer: all of it, or its convolutions alone. */
 typedef struct {
-    const ub_wino* wino; ///< Or NULL
-    ub_wino_job job;
+    const ub_conv* conv; ///< Or NULL
+    ub_conv_job job;
     ub_span rows;
     const ub_dnn_conv* convs[UB_MAX_PARTS];
     uint32_t n;
@@ -131,8 +131,8 @@ run_layer(void* context)
 {
     const layer_job* l = (const layer_job*)context;
     bool ok = true;
-    if (l->wino) {
-        ub_wino_run(l->wino, &l->job, 1, l->rows, l->buffers.scratch);
+    if (l->conv) {
+        ub_conv_run(l->conv, &l->job, 1, l->rows, l->buffers.scratch);
         return true;
     }
     for (uint32_t i = 0; ok && i < l->n; ++i) {
@@ -147,7 +147,7 @@ bench_layer(json_t* out, const char* name, layer_job* l, double macs, double pea
     const double ms = ub_measure(run_layer, l, seconds).best;
     const double gflops = 2e-6 * macs / ms;
     fprintf(stderr, "%-12s %9.1f %6s %9.3f %9.1f %9.0f %%\n", name, macs / 1e6,
-            l->wino ? "own" : "oneDNN", ms, gflops, 100.0 * gflops / peak);
+            l->conv ? "own" : "oneDNN", ms, gflops, 100.0 * gflops / peak);
     json_array_append_new(out, json_pack("{s:s, s:f, s:f, s:f}", "layer", name, "mmac", macs / 1e6,
                                          "ms", ms, "gflops", gflops));
     return ms;
@@ -155,11 +155,11 @@ bench_layer(json_t* out, const char* name, layer_job* l, double macs, double pea
 
 /// All of a layer, on zeros
 static void
-set_wino(layer_job* l, const ub_wino* wino, const ub_layer* layer, bool last)
+set_own(layer_job* l, const ub_conv* conv, const ub_layer* layer, bool last)
 {
-    l->wino = wino;
+    l->conv = conv;
     l->rows = (ub_span){0, layer->out_size[0]};
-    l->job = (ub_wino_job){
+    l->job = (ub_conv_job){
         .in = {{(const float*)l->buffers.src, 0, layer->inputs, layer->inputs}},
         .finish = {&layer->activation, l->buffers.scale, l->buffers.shift, layer->filters},
         .out = (float*)l->buffers.dst,
@@ -174,8 +174,8 @@ bench_layers(json_t* out, const ub_model* model, bool half, double whole, double
     ub_dnn_store* store = (ub_dnn_store*)ub_packed_get(model, &ub_dnn_packing);
     ub_dnn_plan plan;
     memset(&plan, 0, sizeof(plan));
-    const ub_wino_store* wino =
-        half ? NULL : (ub_wino_store*)ub_packed_get(model, &ub_wino_packing);
+    const ub_conv_store* conv =
+        half ? NULL : (ub_conv_store*)ub_packed_get(model, &ub_conv_packing);
     layer_job l = {.n = 1};
     const size_t room = (size_t)256 << 20; // zeros, more than any layer needs
     char* memory = (char*)aligned_alloc(4096, 4 * room);
@@ -184,19 +184,19 @@ bench_layers(json_t* out, const ub_model* model, bool half, double whole, double
                                  (float*)(memory + 2 * room), memory + 3 * room};
     char name[32];
     double sum = 0.0;
-    if (ub_dnn_plan_make(&plan, net, store, wino, 1, half, 0, net->frames, NULL) &&
+    if (ub_dnn_plan_make(&plan, net, store, conv, 1, half, 0, net->frames, NULL) &&
         dnnl_stream_create(&l.stream, ub_dnn_store_engine(store), dnnl_stream_default_flags) ==
             dnnl_success) {
         for (uint32_t i = 0; i < net->encoders; ++i) {
             snprintf(name, sizeof(name), "encoder.%u", i);
             l.convs[0] = &plan.encoder[i];
-            set_wino(&l, plan.wino.encoder[i], &net->encoder[i], false);
+            set_own(&l, plan.own.encoder[i], &net->encoder[i], false);
             sum += bench_layer(out, name, &l, encoder_macs(&net->encoder[i]), peak);
         }
         for (uint32_t i = 0; i < net->decoders; ++i) {
             snprintf(name, sizeof(name), "decoder.%u", i);
             l.n = plan.frames.decoder[i].n_parts;
-            set_wino(&l, plan.wino.decoder[i], &net->decoder[i], i + 1 == net->decoders);
+            set_own(&l, plan.own.decoder[i], &net->decoder[i], i + 1 == net->decoders);
             for (uint32_t k = 0; plan.decoder[i] && k < l.n; ++k) {
                 l.convs[k] = &plan.decoder[i][k];
             }
@@ -208,7 +208,7 @@ bench_layers(json_t* out, const ub_model* model, bool half, double whole, double
     json_array_append_new(out, json_pack("{s:s, s:f}", "layer", "the rest", "ms", whole - sum));
     ub_dnn_plan_clear(&plan);
     ub_packed_put(store);
-    ub_packed_put((void*)wino);
+    ub_packed_put((void*)conv);
     free(memory);
 }
 
@@ -247,8 +247,8 @@ bench_all(json_t* root, const ub_model* model)
         if (!strncmp((*b)->name, "onednn", 6)) {
             fprintf(stderr, "\n%-12s      MMAC     by        ms   GFLOP/s  of peak\n", (*b)->name);
             json_t* layers = json_array();
-            bench_layers(layers, model, strcmp((*b)->name, "onednn"), ub_measure(ub_job_run, &j, seconds).best,
-                         peak);
+            bench_layers(layers, model, strcmp((*b)->name, "onednn"),
+                         ub_measure(ub_job_run, &j, seconds).best, peak);
             json_object_set_new(json_object_get(root, "layers"), (*b)->name, layers);
         }
         ub_job_close(&j);

@@ -5,9 +5,9 @@
   Layers computed by minimal filtering against plain sums.
 */
 
-#include "model/wino.h"
-#include "model/wino_kernel.h"
-#include "model/wino_pack.h"
+#include "model/conv.h"
+#include "model/conv_kernel.h"
+#include "model/conv_pack.h"
 #include "tests/unit/make_model.h"
 
 #include <math.h>
@@ -26,8 +26,7 @@
 /** A layer, its images and its outputs. */
 typedef struct {
     ub_layer layer;
-    bool transposed;
-    bool mask;
+    ub_conv_kind kind;
     uint32_t skip; ///< Input channels of the second part
     float* weight;
     float* scale;
@@ -70,7 +69,7 @@ output_at(const problem* p, uint32_t job, uint32_t t, uint32_t b, uint32_t f)
         for (uint32_t k = 0; k < l->kernel[1]; ++k) {
             int64_t y = (int64_t)t * l->stride[0] + j - l->pad[0][0];
             int64_t x = (int64_t)b * l->stride[1] + k - l->pad[1][0];
-            if (p->transposed) {
+            if (p->kind != UB_CONV_STRIDED) {
                 y = (int64_t)t + l->pad[0][0] - j;
                 x = (int64_t)b + l->pad[1][0] - k;
                 if (y < 0 || x < 0 || y % l->stride[0] || x % l->stride[1]) {
@@ -80,8 +79,8 @@ output_at(const problem* p, uint32_t job, uint32_t t, uint32_t b, uint32_t f)
                 x /= l->stride[1];
             }
             for (uint32_t c = 0; c < l->inputs; ++c) {
-                const size_t channel =
-                    p->transposed ? (size_t)c * l->filters + f : (size_t)f * l->inputs + c;
+                const size_t channel = p->kind != UB_CONV_STRIDED ? (size_t)c * l->filters + f
+                                                                  : (size_t)f * l->inputs + c;
                 sum += (double)p->weight[(channel * l->kernel[0] + j) * l->kernel[1] + k] *
                        input_at(p, job, y, x, c);
             }
@@ -91,14 +90,17 @@ output_at(const problem* p, uint32_t job, uint32_t t, uint32_t b, uint32_t f)
 }
 
 static void
-problem_open(problem* p)
+problem_open(problem* p, bool halves)
 {
     const ub_layer* l = &p->layer;
     uint64_t state = 11;
     const size_t in = (size_t)l->in_size[0] * l->in_size[1];
     const size_t out = (size_t)l->out_size[0] * l->out_size[1];
-    p->weight =
-        random_values((size_t)l->inputs * l->filters * l->kernel[0] * l->kernel[1], &state);
+    p->weight = random_values((size_t)l->inputs * l->filters * l->kernel[0] * l->kernel[1], &state);
+    for (size_t i = 0; halves && i < (size_t)l->inputs * l->filters * l->kernel[0] * l->kernel[1];
+         ++i) {
+        p->weight[i] = rintf(p->weight[i] * 256.0f) / 256.0f;
+    }
     p->scale = random_values(l->filters, &state);
     p->shift = random_values(l->filters, &state);
     for (uint32_t i = 0; i < JOBS; ++i) {
@@ -107,9 +109,9 @@ problem_open(problem* p)
         p->expected[i] = (float*)malloc(out * l->filters * sizeof(float));
         for (size_t k = 0; k < out * l->filters; ++k) {
             const size_t pixel = k / l->filters;
-            p->expected[i][k] = (float)output_at(p, i, (uint32_t)(pixel / l->out_size[1]),
-                                                 (uint32_t)(pixel % l->out_size[1]),
-                                                 (uint32_t)(k % l->filters));
+            p->expected[i][k] =
+                (float)output_at(p, i, (uint32_t)(pixel / l->out_size[1]),
+                                 (uint32_t)(pixel % l->out_size[1]), (uint32_t)(k % l->filters));
         }
     }
 }
@@ -133,31 +135,32 @@ out_at(const problem* p, ub_span rows, uint32_t t, uint32_t b, uint32_t f)
 {
     const ub_layer* l = &p->layer;
     const size_t pixel = (size_t)(t - rows.first) * l->out_size[1] + b;
-    return p->mask ? (size_t)f * rows.count * l->out_size[1] + pixel
-                   : pixel * (l->filters + 1) + f;
+    return p->kind == UB_CONV_MASK ? (size_t)f * rows.count * l->out_size[1] + pixel
+                                   : pixel * (l->filters + 1) + f;
 }
 
 static void
-check_rows(const problem* p, const ub_wino* wino, uint32_t n, ub_span rows, float* first_out)
+check_rows(const problem* p, const ub_conv* conv, uint32_t n, ub_span rows, float* first_out)
 {
     const ub_layer* l = &p->layer;
     const size_t size = (size_t)(l->filters + 1) * rows.count * l->out_size[1];
-    ub_wino_job jobs[JOBS];
+    ub_conv_job jobs[JOBS];
     char* scratch = (char*)aligned_alloc(
-        64, ub_wino_scratch(wino, JOBS, l->out_size[0], omp_get_max_threads()));
+        64, ub_conv_scratch(conv, JOBS, l->out_size[0], omp_get_max_threads()));
     for (uint32_t i = 0; i < n; ++i) {
-        jobs[i] = (ub_wino_job){
-            .in = {{p->first[i], 0, l->inputs - p->skip, l->inputs - p->skip},
-                   {p->second[i], 0, p->skip, p->skip}},
-            .finish = {&l->activation, p->scale, p->shift, l->filters},
-            .out = (float*)malloc(size * sizeof(float)),
-            .out_first = rows.first,
-            .out_step = p->mask ? (size_t)rows.count * l->out_size[1] : l->filters + 1U};
+        jobs[i] =
+            (ub_conv_job){.in = {{p->first[i], 0, l->inputs - p->skip, l->inputs - p->skip},
+                                 {p->second[i], 0, p->skip, p->skip}},
+                          .finish = {&l->activation, p->scale, p->shift, l->filters},
+                          .out = (float*)malloc(size * sizeof(float)),
+                          .out_first = rows.first,
+                          .out_step = p->kind == UB_CONV_MASK ? (size_t)rows.count * l->out_size[1]
+                                                              : l->filters + 1U};
         for (size_t k = 0; k < size; ++k) {
             jobs[i].out[k] = GUARD;
         }
     }
-    ub_wino_run(wino, jobs, n, rows, scratch);
+    ub_conv_run(conv, jobs, n, rows, scratch);
     for (uint32_t i = 0; i < n; ++i) {
         size_t guards = size;
         for (uint32_t t = rows.first; t < rows.first + rows.count; ++t) {
@@ -187,13 +190,13 @@ check_rows(const problem* p, const ub_wino* wino, uint32_t n, ub_span rows, floa
 
 /// Some frames alone, and with other images, are the same numbers as in the whole
 static void
-check_same(const problem* p, const ub_wino* wino, const float* whole, ub_span rows, uint32_t n)
+check_same(const problem* p, const ub_conv* conv, const float* whole, ub_span rows, uint32_t n)
 {
     const ub_layer* l = &p->layer;
     const ub_span all = {0, l->out_size[0]};
-    float* some = (float*)malloc((size_t)(l->filters + 1) * rows.count * l->out_size[1] *
-                                 sizeof(float));
-    check_rows(p, wino, n, rows, some);
+    float* some =
+        (float*)malloc((size_t)(l->filters + 1) * rows.count * l->out_size[1] * sizeof(float));
+    check_rows(p, conv, n, rows, some);
     for (uint32_t t = rows.first; t < rows.first + rows.count; ++t) {
         for (uint32_t b = 0; b < l->out_size[1]; ++b) {
             for (uint32_t f = 0; f < l->filters; ++f) {
@@ -205,88 +208,119 @@ check_same(const problem* p, const ub_wino* wino, const float* whole, ub_span ro
 }
 
 static void
-check_lanes(const problem* p, uint32_t lanes)
+check_way(const problem* p, bool filtered, uint32_t lanes)
 {
     const ub_layer* l = &p->layer;
     const uint32_t frames = l->out_size[0];
-    ub_wino* wino = ub_wino_new(l, p->transposed, p->mask, p->weight, lanes);
-    assert_non_null(wino);
+    ub_conv* conv = ub_conv_new(l, p->kind, filtered, p->weight, lanes);
+    assert_non_null(conv);
     float* whole =
         (float*)malloc((size_t)(l->filters + 1) * frames * l->out_size[1] * sizeof(float));
     for (int threads = 1; threads <= 2; ++threads) {
         omp_set_num_threads(threads);
-        check_rows(p, wino, 1, (ub_span){0, frames}, whole);
-        check_same(p, wino, whole, (ub_span){0, frames}, JOBS);
-        check_same(p, wino, whole, (ub_span){frames - 1, 1}, 1);
-        check_same(p, wino, whole, (ub_span){1, frames - 2}, 2);
+        check_rows(p, conv, 1, (ub_span){0, frames}, whole);
+        check_same(p, conv, whole, (ub_span){0, frames}, JOBS);
+        check_same(p, conv, whole, (ub_span){frames - 1, 1}, 1);
+        check_same(p, conv, whole, (ub_span){1, frames - 2}, 2);
     }
     free(whole);
-    ub_wino_free(wino);
+    ub_conv_free(conv);
 }
 
+/// Filtered and directly, with weights that are half-precision numbers and that are not
 static void
-check(ub_layer layer, bool transposed, bool mask, uint32_t skip)
+check(ub_layer layer, ub_conv_kind kind, uint32_t skip)
 {
-    problem p = {.layer = layer, .transposed = transposed, .mask = mask, .skip = skip};
-    problem_open(&p);
-    assert_true(ub_wino_fits(&p.layer, transposed, mask));
-    for (uint32_t lanes = 4; lanes <= ub_wino_lanes(); lanes *= 2) {
-        check_lanes(&p, lanes);
+    for (uint32_t lanes = 4; lanes <= ub_conv_lanes(); lanes *= 2) {
+        for (int halves = 0; halves < 2; ++halves) {
+            problem p = {.layer = layer, .kind = kind, .skip = skip};
+            problem_open(&p, halves);
+            assert_true(ub_conv_fits(&p.layer, kind, true));
+            check_way(&p, true, lanes);
+            if (kind != UB_CONV_MASK) {
+                assert_true(ub_conv_fits(&p.layer, kind, false));
+                check_way(&p, false, lanes);
+            }
+            problem_close(&p);
+        }
     }
-    problem_close(&p);
 }
 
-#define LEAKY {UB_LEAKY_RELU, 0.2f}
+#define LEAKY                                                                                      \
+    {                                                                                              \
+        UB_LEAKY_RELU, 0.2f                                                                        \
+    }
 
 static void
 strided_layers_are_right(void** state)
 {
     (void)state;
     // Five bins by two, then kernels of other sizes, strides and zeros around
-    check((ub_layer){3, 5, {5, 5}, {2, 2}, {{2, 2}, {2, 2}}, {12, 32}, {6, 16}, .activation = LEAKY},
-          false, false, 0);
-    check((ub_layer){4, 19, {5, 5}, {2, 2}, {{1, 2}, {1, 2}}, {10, 22}, {5, 11},
+    check(
+        (ub_layer){3, 5, {5, 5}, {2, 2}, {{2, 2}, {2, 2}}, {12, 32}, {6, 16}, .activation = LEAKY},
+        UB_CONV_STRIDED, 0);
+    check((ub_layer){4,
+                     19,
+                     {5, 5},
+                     {2, 2},
+                     {{1, 2}, {1, 2}},
+                     {10, 22},
+                     {5, 11},
                      .activation = {UB_LINEAR, 0.0f}},
-          false, false, 1);
+          UB_CONV_STRIDED, 1);
     check((ub_layer){2, 8, {4, 4}, {2, 2}, {{1, 1}, {1, 1}}, {8, 24}, {4, 12}, .activation = LEAKY},
-          false, false, 0);
-    check((ub_layer){2, 33, {3, 3}, {1, 1}, {{1, 1}, {1, 1}}, {5, 9}, {5, 9},
-                     .activation = {UB_RELU, 0.0f}},
-          false, false, 0);
-    check((ub_layer){5, 4, {5, 7}, {3, 3}, {{2, 2}, {3, 3}}, {12, 30}, {4, 10}, .activation = LEAKY},
-          false, false, 2);
+          UB_CONV_STRIDED, 0);
+    check(
+        (ub_layer){
+            2, 33, {3, 3}, {1, 1}, {{1, 1}, {1, 1}}, {5, 9}, {5, 9}, .activation = {UB_RELU, 0.0f}},
+        UB_CONV_STRIDED, 0);
+    check(
+        (ub_layer){5, 4, {5, 7}, {3, 3}, {{2, 2}, {3, 3}}, {12, 30}, {4, 10}, .activation = LEAKY},
+        UB_CONV_STRIDED, 2);
 }
 
 static void
 transposed_layers_are_right(void** state)
 {
     (void)state;
-    check((ub_layer){6, 24, {5, 5}, {2, 2}, {{2, 1}, {2, 1}}, {6, 16}, {12, 32},
-                     .activation = LEAKY},
-          true, false, 3);
-    check((ub_layer){3, 7, {5, 5}, {2, 2}, {{1, 2}, {1, 2}}, {5, 11}, {10, 22},
-                     .activation = LEAKY},
-          true, false, 0);
+    check(
+        (ub_layer){6, 24, {5, 5}, {2, 2}, {{2, 1}, {2, 1}}, {6, 16}, {12, 32}, .activation = LEAKY},
+        UB_CONV_TRANSPOSED, 3);
+    check(
+        (ub_layer){3, 7, {5, 5}, {2, 2}, {{1, 2}, {1, 2}}, {5, 11}, {10, 22}, .activation = LEAKY},
+        UB_CONV_TRANSPOSED, 0);
     check((ub_layer){3, 9, {4, 4}, {2, 2}, {{1, 1}, {1, 1}}, {5, 7}, {10, 14}, .activation = LEAKY},
-          true, false, 2);
-    check((ub_layer){3, 4, {5, 7}, {3, 3}, {{1, 1}, {2, 2}}, {4, 10}, {12, 30},
-                     .activation = LEAKY},
-          true, false, 1);
+          UB_CONV_TRANSPOSED, 2);
+    check(
+        (ub_layer){3, 4, {5, 7}, {3, 3}, {{1, 1}, {2, 2}}, {4, 10}, {12, 30}, .activation = LEAKY},
+        UB_CONV_TRANSPOSED, 1);
 }
 
 static void
 masks_are_right(void** state)
 {
     (void)state;
-    check((ub_layer){6, 2, {5, 5}, {2, 2}, {{2, 1}, {2, 1}}, {6, 16}, {12, 32},
+    check((ub_layer){6,
+                     2,
+                     {5, 5},
+                     {2, 2},
+                     {{2, 1}, {2, 1}},
+                     {6, 16},
+                     {12, 32},
                      .activation = {UB_SIGMOID, 0.0f}},
-          true, true, 3);
-    check((ub_layer){5, 1, {5, 5}, {2, 2}, {{1, 2}, {1, 2}}, {5, 11}, {10, 22},
-                     .activation = LEAKY},
-          true, true, 2);
-    check((ub_layer){4, 2, {6, 4}, {3, 2}, {{2, 1}, {1, 1}}, {4, 9}, {12, 18},
+          UB_CONV_MASK, 3);
+    check(
+        (ub_layer){5, 1, {5, 5}, {2, 2}, {{1, 2}, {1, 2}}, {5, 11}, {10, 22}, .activation = LEAKY},
+        UB_CONV_MASK, 2);
+    check((ub_layer){4,
+                     2,
+                     {6, 4},
+                     {3, 2},
+                     {{2, 1}, {1, 1}},
+                     {4, 9},
+                     {12, 18},
                      .activation = {UB_TANH, 0.0f}},
-          true, true, 0);
+          UB_CONV_MASK, 0);
 }
 
 static void
@@ -294,13 +328,14 @@ what_does_not_fit_is_said(void** state)
 {
     (void)state;
     const ub_layer wide = {1, 1, {5, 8}, {2, 2}, {{2, 2}, {2, 2}}, {8, 8}, {4, 4}, .skip = -1};
-    const ub_layer smooth = {1, 1, {5, 5}, {2, 2}, {{2, 2}, {2, 2}}, {8, 8}, {4, 4},
-                             .activation = {UB_TANH, 0.0f}};
+    const ub_layer smooth = {
+        1, 1, {5, 5}, {2, 2}, {{2, 2}, {2, 2}}, {8, 8}, {4, 4}, .activation = {UB_TANH, 0.0f}};
     const ub_layer many = {1, 64, {5, 5}, {2, 2}, {{2, 1}, {2, 1}}, {8, 8}, {16, 16}, .skip = -1};
-    assert_false(ub_wino_fits(&wide, false, false));
-    assert_false(ub_wino_fits(&smooth, false, false));
-    assert_true(ub_wino_fits(&many, true, false));
-    assert_false(ub_wino_fits(&many, true, true));
+    assert_false(ub_conv_fits(&wide, UB_CONV_STRIDED, true));
+    assert_true(ub_conv_fits(&wide, UB_CONV_STRIDED, false));
+    assert_false(ub_conv_fits(&smooth, UB_CONV_STRIDED, true));
+    assert_true(ub_conv_fits(&many, UB_CONV_TRANSPOSED, true));
+    assert_false(ub_conv_fits(&many, UB_CONV_MASK, true));
 }
 
 /// Vectors of every size that this processor has make the same product
@@ -309,37 +344,43 @@ kernels_agree(void** state)
 {
     (void)state;
     enum { DEPTH = 7, TAPS = 3, STEP = 50 };
-    float a[UB_WINO_ROWS][TAPS * STEP];
+    float a[UB_CONV_ROWS][TAPS * STEP];
     float b[TAPS * DEPTH * 32];
     uint64_t random = 3;
-    for (size_t i = 0; i < UB_WINO_ROWS * TAPS * STEP; ++i) {
+    for (size_t i = 0; i < UB_CONV_ROWS * TAPS * STEP; ++i) {
         a[i / (TAPS * STEP)][i % (TAPS * STEP)] = (float)ub_test_random(&random);
     }
     for (size_t i = 0; i < TAPS * DEPTH * 32; ++i) {
         b[i] = (float)ub_test_random(&random);
     }
-    for (uint32_t lanes = 4; lanes <= ub_wino_lanes(); lanes *= 2) {
-        for (uint32_t i = 0; i < 2 * UB_WINO_ROWS; ++i) {
-            float c[UB_WINO_ROWS][33];
-            ub_wino_product p = {.rows = 1 + i / 2, .taps = TAPS, .tap_step = STEP, .depth = DEPTH,
-                                 .b = b, .vectors = 1 + i % 2, .c = c[0], .c_step = 33};
+    for (uint32_t lanes = 4; lanes <= ub_conv_lanes(); lanes *= 2) {
+        for (uint32_t i = 0; i < 2 * UB_CONV_ROWS; ++i) {
+            float c[UB_CONV_ROWS][33];
+            ub_conv_product p = {.rows = 1 + i / 2,
+                                 .taps = TAPS,
+                                 .tap_step = STEP,
+                                 .depth = DEPTH,
+                                 .b = b,
+                                 .vectors = 1 + i % 2,
+                                 .c = c[0],
+                                 .c_step = 33};
             const uint32_t columns = p.vectors * lanes;
-            for (uint32_t r = 0; r < UB_WINO_ROWS; ++r) {
+            for (uint32_t r = 0; r < UB_CONV_ROWS; ++r) {
                 p.a[r] = a[r];
                 c[r][0] = GUARD;
             }
-            ub_wino_multiply(lanes, &p);
+            ub_conv_multiply(lanes, &p);
             for (uint32_t r = 0; r < p.rows; ++r) {
                 for (uint32_t k = 0; k < columns; ++k) {
                     double sum = 0.0;
                     for (uint32_t n = 0; n < TAPS * DEPTH; ++n) {
-                        sum += (double)a[r][n / DEPTH * STEP + n % DEPTH] *
-                               (double)b[n * columns + k];
+                        sum +=
+                            (double)a[r][n / DEPTH * STEP + n % DEPTH] * (double)b[n * columns + k];
                     }
                     assert_true(fabs(sum - (double)c[r][k]) < 1e-5);
                 }
             }
-            assert_true(p.rows == UB_WINO_ROWS || c[p.rows][0] == GUARD);
+            assert_true(p.rows == UB_CONV_ROWS || c[p.rows][0] == GUARD);
         }
     }
 }
@@ -348,8 +389,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strided_layers_are_right), cmocka_unit_test(transposed_layers_are_right),
-        cmocka_unit_test(masks_are_right),          cmocka_unit_test(what_does_not_fit_is_said),
+        cmocka_unit_test(strided_layers_are_right),
+        cmocka_unit_test(transposed_layers_are_right),
+        cmocka_unit_test(masks_are_right),
+        cmocka_unit_test(what_does_not_fit_is_said),
         cmocka_unit_test(kernels_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
