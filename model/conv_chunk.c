@@ -62,6 +62,7 @@ lay_out(ub_conv_chunk* c, char* memory)
         PLACE(c->product[k], float, slots * w->tiles * w->term[k].width);
     }
     PLACE(c->slots, ub_conv_slot, slots);
+    PLACE(c->pixels, ub_conv_pixel, slots * w->tiles);
     PLACE(c->zeros, float, (size_t)w->layer->inputs);
     PLACE(c->spare, float, (size_t)w->layer->filters);
     PLACE(c->raw, float,
@@ -94,6 +95,18 @@ list_slots(ub_conv_chunk* c)
     c->class_at[c->conv->classes] = n;
 }
 
+static void
+list_pixels(ub_conv_chunk* c)
+{
+    ub_conv_pixel* pixel = c->pixels;
+    for (uint32_t i = 0; i < c->n * c->lines; ++i) {
+        const int64_t row = line_row(c->conv, c->slots[i].line) - c->row;
+        for (uint32_t tile = 0; tile < c->conv->tiles; ++tile) {
+            *pixel++ = (ub_conv_pixel){c->slots[i].job * c->rows + (uint32_t)row, tile};
+        }
+    }
+}
+
 void
 ub_conv_chunk_begin(ub_conv_chunk* c, char* memory)
 {
@@ -111,6 +124,7 @@ ub_conv_chunk_begin(ub_conv_chunk* c, char* memory)
     lay_out(c, memory);
     memset(c->zeros, 0, w->layer->inputs * sizeof(float));
     list_slots(c);
+    list_pixels(c);
 }
 
 /// One part's channels of a frame, filtered
@@ -180,12 +194,11 @@ find_rows(const ub_conv_chunk* c, const ub_conv_term* t, uint32_t tap, uint32_t 
           ub_conv_product* p)
 {
     const ub_conv* w = c->conv;
-    const float* input = c->input[t->input] + t->offset;
+    const float* input = c->input[t->input] + tap * w->row_size[t->input] + t->offset;
     for (uint32_t i = 0; i < p->rows; ++i) {
-        const ub_conv_slot* slot = &c->slots[(at + i) / w->tiles];
-        const int64_t row = line_row(w, slot->line) - c->row + (int64_t)tap;
-        p->a[i] = input + (slot->job * c->rows + (size_t)row) * w->row_size[t->input] +
-                  (at + i) % w->tiles * w->tile_step[t->input];
+        const ub_conv_pixel* pixel = &c->pixels[at + i];
+        p->a[i] = input + pixel->row * w->row_size[t->input] +
+                  pixel->tile * w->tile_step[t->input];
     }
 }
 

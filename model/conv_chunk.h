@@ -19,6 +19,12 @@ typedef struct {
     uint32_t job;
 } ub_conv_slot;
 
+/** Where a tile of a line has its first input. */
+typedef struct {
+    uint32_t row; ///< job * rows + input frame
+    uint32_t tile;
+} ub_conv_pixel;
+
 typedef struct {
     const ub_conv* conv;
     const ub_conv_job* jobs;
@@ -33,6 +39,7 @@ typedef struct {
     float* input[UB_CONV_TERMS];         ///< [job][row][tile]
     float* product[UB_CONV_TERMS];       ///< [slot][tile][width]
     ub_conv_slot* slots;                 ///< Lines of all jobs, class by class
+    ub_conv_pixel* pixels;               ///< [slot][tile]
     uint32_t class_at[UB_CONV_PHASES + 1]; ///< Where each class begins in the slots
     float* zeros;                        ///< For inputs outside the image
     float* spare;                        ///< For outputs outside the image

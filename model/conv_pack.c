@@ -267,23 +267,33 @@ pack_direct(ub_conv* w, const float* weight, const place* at)
     }
 }
 
+/// All kernels from an input channel to a filter, which lie side by side in the file
 static void
-pack_class(ub_conv* w, const float* weight, uint32_t class)
+pack_channel(ub_conv* w, const float* weight, uint32_t input, uint32_t filter)
 {
-    place at = {.class = class};
-    for (at.tap = 0; at.tap < w->taps[class]; ++at.tap) {
-        for (at.in_phase = 0; at.in_phase < w->in_phases; ++at.in_phase) {
-            for (at.input = 0; at.input < w->layer->inputs; ++at.input) {
+    place at = {.input = input, .filter = filter};
+    for (at.class = 0; at.class < w->classes; ++at.class) {
+        for (at.tap = 0; at.tap < w->taps[at.class]; ++at.tap) {
+            for (at.in_phase = 0; at.in_phase < w->in_phases; ++at.in_phase) {
                 for (at.out_phase = 0; at.out_phase < w->out_phases; ++at.out_phase) {
-                    for (at.filter = 0; at.filter < w->layer->filters; ++at.filter) {
-                        if (w->filtered) {
-                            pack_filtered(w, weight, &at);
-                        } else {
-                            pack_direct(w, weight, &at);
-                        }
-                    }
+                    (w->filtered ? pack_filtered : pack_direct)(w, weight, &at);
                 }
             }
+        }
+    }
+}
+
+/// In the file's order
+static void
+pack(ub_conv* w, const float* weight)
+{
+    const uint32_t inputs = w->layer->inputs;
+    const uint32_t filters = w->layer->filters;
+    for (uint32_t i = 0; i < inputs * filters; ++i) {
+        if (w->kind == UB_CONV_STRIDED) {
+            pack_channel(w, weight, i % inputs, i / inputs);
+        } else {
+            pack_channel(w, weight, i / filters, i % filters);
         }
     }
 }
@@ -342,9 +352,7 @@ ub_conv_new(const ub_layer* layer, ub_conv_kind kind, bool filtered, const float
         return NULL;
     }
     list_panels(w, w->panel);
-    for (uint32_t i = 0; i < w->classes; ++i) {
-        pack_class(w, weight, i);
-    }
+    pack(w, weight);
     return w;
 }
 
