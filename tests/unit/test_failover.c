@@ -8,13 +8,12 @@
 #include "model/engine.h"
 
 #include "tests/unit/make_model.h"
+#include "tests/unit/stub_device.h"
 
 #include <math.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,114 +21,10 @@
 
 #include <cmocka.h>
 
-#define FRAMES 16
-#define SIZE 256 // of one frame
-#define BATCH 4
-#define MAX_RUNS 64
-
 static char path[UB_TEST_PATH_SIZE];
 static const ub_model* model;
 
-/* The device: its runs wait at a gate, and are recorded */
-struct ub_runner_s {
-    int unused;
-};
-struct ub_trail_s {
-    uint32_t step;
-    uint32_t conditions;
-};
-static sem_t gate;
-static sem_t arrived;
-static atomic_bool gated;
-static atomic_bool lost;
-static atomic_bool full;
-static atomic_int runs;
-static atomic_int runners;
-static atomic_int trails; // there are
-static uint32_t batch[MAX_RUNS];
-static ub_trail* trail[MAX_RUNS]; // of the first window
-static int64_t start[MAX_RUNS];
-static float tag[MAX_RUNS][BATCH]; // input of each window's newest frame, which says whose it is
-
-static bool always(void)
-{
-    return true;
-}
-
-static ub_runner* device_create(const ub_model* m, char* err, size_t err_size)
-{
-    (void)m;
-    if (atomic_load(&full)) {
-        snprintf(err, err_size, "the device's memory is full");
-        return NULL;
-    }
-    atomic_fetch_add(&runners, 1);
-    return calloc(1, sizeof(ub_runner));
-}
-
-static bool device_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first,
-                       uint32_t count)
-{
-    (void)self, (void)first;
-    if (atomic_load(&gated)) {
-        const int run = atomic_fetch_add(&runs, 1);
-        batch[run] = n;
-        trail[run] = items[0].trail;
-        start[run] = items[0].start;
-        for (uint32_t i = 0; i < n; ++i) {
-            tag[run][i] = items[i].input[(FRAMES - 1) * SIZE / 2];
-        }
-        sem_post(&arrived);
-        sem_wait(&gate);
-    }
-    for (uint32_t i = 0; i < n; ++i) {
-        for (uint32_t k = 0; k < count * SIZE; ++k) {
-            items[i].mask[k] = 0.25f;
-        }
-    }
-    return !atomic_load(&lost);
-}
-
-static void device_destroy(ub_runner* self)
-{
-    atomic_fetch_sub(&runners, 1);
-    free(self);
-}
-
-static const char* device_fault(const ub_runner* self)
-{
-    (void)self;
-    return "unplugged";
-}
-
-static ub_trail* device_trail_new(const ub_model* m, uint32_t step, uint32_t conditions)
-{
-    (void)m;
-    ub_trail* made = calloc(1, sizeof(ub_trail));
-    assert_non_null(made);
-    *made = (ub_trail){step, conditions};
-    atomic_fetch_add(&trails, 1);
-    return made;
-}
-
-static void device_trail_free(ub_trail* made)
-{
-    atomic_fetch_sub(&trails, 1);
-    free(made);
-}
-
-static const ub_backend device = {.name = "device",
-                                  .available = always,
-                                  .create = device_create,
-                                  .run = device_run,
-                                  .destroy = device_destroy,
-                                  .trail_new = device_trail_new,
-                                  .trail_free = device_trail_free,
-                                  .batch = BATCH,
-                                  .device = true,
-                                  .fault = device_fault};
-
-static const ub_backend* const backends[] = {&device, &ub_backend_reference, NULL};
+static const ub_backend* const backends[] = {&stub_device_backend, &ub_backend_reference, NULL};
 
 static int setup(void** state)
 {
@@ -152,12 +47,7 @@ static ub_engine* make_engine(unsigned workers)
 {
     char err[256] = "";
     const ub_engine_options options = {.workers = workers, .backends = backends};
-    sem_init(&gate, 0, 0);
-    sem_init(&arrived, 0, 0);
-    atomic_store(&gated, false);
-    atomic_store(&lost, false);
-    atomic_store(&full, false);
-    atomic_store(&runs, 0);
+    stub_device_reset();
     ub_engine* engine = ub_engine_new(&options, err, sizeof(err));
     if (!engine) {
         fail_msg("%s", err);
@@ -168,7 +58,7 @@ static ub_engine* make_engine(unsigned workers)
 static ub_client* make_client(ub_engine* engine)
 {
     char err[256] = "";
-    const ub_span spans[] = {{FRAMES - 4, 4}};
+    const ub_span spans[] = {{STUB_FRAMES - 4, 4}};
     const uint32_t steps[] = {4};
     const ub_client_options options = {.outputs = 1,
                                        .max_count = 4,
@@ -188,8 +78,8 @@ static ub_client* make_client(ub_engine* engine)
 static void ask(ub_client* client, float who, uint32_t count, double budget, double expiry)
 {
     ub_masker* m = ub_client_masker(client);
-    float frame[SIZE];
-    for (int i = 0; i < SIZE; ++i) {
+    float frame[STUB_FRAME];
+    for (int i = 0; i < STUB_FRAME; ++i) {
         frame[i] = who;
     }
     for (int64_t t = 0; t < 4; ++t) {
@@ -232,9 +122,9 @@ static void test_jobs_are_batched_by_deadline(void** state)
     for (int i = 0; i < 9; ++i) {
         c[i] = make_client(engine);
     }
-    atomic_store(&gated, true);
+    atomic_store(&stub_device.gated, true);
     ask(c[0], 100.0f, 4, 0.001, INFINITY);
-    sem_wait(&arrived); // alone, at the gate
+    sem_wait(&stub_device.arrived); // alone, at the gate
     for (int i = 1; i < 7; ++i) {
         ask(c[i], (float)i, 4, 10.0 - i, i == 6 ? -1.0 : INFINITY);
     }
@@ -242,29 +132,29 @@ static void test_jobs_are_batched_by_deadline(void** state)
     ask(c[8], 8.0f, 4, 20.0, INFINITY);
     ub_client_free(c[8]); // gone before its turn
     for (int i = 0; i < 4; ++i) {
-        sem_post(&gate);
+        sem_post(&stub_device.gate);
     }
     for (int i = 0; i < 8; ++i) {
         const ub_job* job = answer(c[i]);
         assert_int_equal(job->ok, i != 6);
         assert_true(i == 6 || job->mask[0] == 0.25f);
     }
-    assert_int_equal(runs, 4);
-    assert_int_equal(batch[0], 1);
-    assert_int_equal(batch[1], 3); // 6, which had expired, took the fourth place
-    assert_float_equal(whose(tag[1][0]), 5.0f, 1e-3);
-    assert_float_equal(whose(tag[1][1]), 4.0f, 1e-3);
-    assert_float_equal(whose(tag[1][2]), 3.0f, 1e-3);
-    assert_int_equal(batch[2], 1);
-    assert_float_equal(whose(tag[2][0]), 7.0f, 1e-3);
-    assert_int_equal(batch[3], 2);
-    assert_float_equal(whose(tag[3][0]), 2.0f, 1e-3);
-    assert_float_equal(whose(tag[3][1]), 1.0f, 1e-3);
+    assert_int_equal(stub_device.runs, 4);
+    assert_int_equal(stub_device.batch[0], 1);
+    assert_int_equal(stub_device.batch[1], 3); // 6, which had expired, took the fourth place
+    assert_float_equal(whose(stub_device.tag[1][0]), 5.0f, 1e-3);
+    assert_float_equal(whose(stub_device.tag[1][1]), 4.0f, 1e-3);
+    assert_float_equal(whose(stub_device.tag[1][2]), 3.0f, 1e-3);
+    assert_int_equal(stub_device.batch[2], 1);
+    assert_float_equal(whose(stub_device.tag[2][0]), 7.0f, 1e-3);
+    assert_int_equal(stub_device.batch[3], 2);
+    assert_float_equal(whose(stub_device.tag[3][0]), 2.0f, 1e-3);
+    assert_float_equal(whose(stub_device.tag[3][1]), 1.0f, 1e-3);
     for (int i = 0; i < 8; ++i) {
         ub_client_free(c[i]);
     }
     ub_engine_free(engine);
-    assert_int_equal(runners, 0);
+    assert_int_equal(stub_device.runners, 0);
 }
 
 /* A stream's windows come with its own trail, and with their place in the stream; a span
@@ -275,29 +165,31 @@ static void test_windows_come_with_their_trail(void** state)
     ub_engine* engine = make_engine(1);
     ub_client* a = make_client(engine);
     ub_client* b = make_client(engine);
-    assert_int_equal(trails, 0); // those of warming up are gone
-    atomic_store(&gated, true);
+    assert_int_equal(stub_device.trails, 0); // those of warming up are gone
+    atomic_store(&stub_device.gated, true);
     ub_client* const order[] = {a, b, a, b, a};
     const uint32_t count[] = {4, 4, 4, 4, 2};
     for (int i = 0; i < 5; ++i) {
-        sem_post(&gate);
+        sem_post(&stub_device.gate);
         ask(order[i], 1.0f, count[i], 1.0, INFINITY);
         ub_masker* m = ub_client_masker(order[i]);
         m->release(m, answer(order[i]));
-        assert_int_equal(start[i], 3 - FRAMES + 1);
+        assert_int_equal(stub_device.start[i], 3 - STUB_FRAMES + 1);
         if (i == 1) {
-            assert_int_equal(trails, 2);
-            assert_int_equal(trail[0]->step, 4);
-            assert_int_equal(trail[0]->conditions, 1);
+            assert_int_equal(stub_device.trails, 2);
+            assert_int_equal(stub_device.trail[0]->step, 4);
+            assert_int_equal(stub_device.trail[0]->conditions, 1);
         }
     }
-    assert_non_null(trail[1]);
-    assert_true(trail[0] != trail[1] && trail[2] == trail[0] && trail[3] == trail[1]);
-    assert_null(trail[4]);
-    assert_int_equal(trails, 1);
+    assert_non_null(stub_device.trail[1]);
+    assert_true(stub_device.trail[0] != stub_device.trail[1]);
+    assert_true(stub_device.trail[2] == stub_device.trail[0]);
+    assert_true(stub_device.trail[3] == stub_device.trail[1]);
+    assert_null(stub_device.trail[4]);
+    assert_int_equal(stub_device.trails, 1);
     ub_client_free(a);
     ub_client_free(b);
-    assert_int_equal(trails, 0);
+    assert_int_equal(stub_device.trails, 0);
     ub_engine_free(engine);
 }
 
@@ -315,7 +207,7 @@ static void test_processor_takes_over_from_lost_device(void** state)
         ub_engine_note(engine, note, sizeof(note));
         assert_string_equal(note, "");
         assert_string_equal(ub_engine_backend(engine)->name, "device");
-        atomic_store(&lost, true);
+        atomic_store(&stub_device.lost, true);
         for (int i = 0; i < 6; ++i) {
             ask(c[i], (float)i, 4, 1.0, INFINITY);
         }
@@ -328,7 +220,7 @@ static void test_processor_takes_over_from_lost_device(void** state)
         assert_string_equal(ub_engine_backend(engine)->name, "reference");
         ub_engine_note(engine, note, sizeof(note));
         assert_string_equal(note, "the device backend failed: unplugged; reference takes over");
-        atomic_store(&lost, false); // it is not tried again, by anyone
+        atomic_store(&stub_device.lost, false); // it is not tried again, by anyone
         ub_client* late = make_client(engine);
         ask(late, 1.0f, 4, 1.0, INFINITY);
         assert_true(answer(late)->mask[0] != 0.25f);
@@ -338,7 +230,7 @@ static void test_processor_takes_over_from_lost_device(void** state)
             ub_client_free(c[i]);
         }
         ub_engine_free(engine);
-        assert_int_equal(runners, 0);
+        assert_int_equal(stub_device.runners, 0);
     }
 }
 
@@ -348,7 +240,7 @@ static void test_next_backend_where_one_cannot_be_made(void** state)
     (void)state;
     char note[256];
     ub_engine* engine = make_engine(2);
-    atomic_store(&full, true);
+    atomic_store(&stub_device.full, true);
     ub_client* client = make_client(engine);
     ask(client, 1.0f, 4, 1.0, INFINITY);
     assert_true(answer(client)->ok);
@@ -363,13 +255,13 @@ static void test_next_backend_where_one_cannot_be_made(void** state)
 static void test_without_another_backend_jobs_fail(void** state)
 {
     (void)state;
-    static const ub_backend* const alone[] = {&device, NULL};
+    static const ub_backend* const alone[] = {&stub_device_backend, NULL};
     char err[256] = "";
     const ub_engine_options options = {.workers = 1, .backends = alone};
     ub_engine_free(make_engine(1));
     ub_engine* engine = ub_engine_new(&options, err, sizeof(err));
     ub_client* client = make_client(engine);
-    atomic_store(&lost, true);
+    atomic_store(&stub_device.lost, true);
     for (int i = 0; i < 2; ++i) {
         ask(client, 1.0f, 4, 1.0, INFINITY);
         ub_job* job = answer(client);
@@ -390,15 +282,15 @@ static void test_load_is_the_share_of_busy_workers(void** state)
     ub_engine* engine = make_engine(2);
     ub_client* client = make_client(engine);
     assert_float_equal(ub_engine_load(engine), 0.0f, 0.0);
-    atomic_store(&gated, true);
+    atomic_store(&stub_device.gated, true);
     ask(client, 1.0f, 4, 1.0, INFINITY);
-    sem_wait(&arrived);
+    sem_wait(&stub_device.arrived);
     const float before = ub_engine_load(engine);
     usleep(100000);
     const float after = ub_engine_load(engine);
     assert_true(after > before + 0.02f);
     assert_true(after < 0.5f);
-    sem_post(&gate);
+    sem_post(&stub_device.gate);
     answer(client);
     ub_client_free(client); // the worker is done with it
     const float done = ub_engine_load(engine);
@@ -416,7 +308,7 @@ static void* come_and_go(void* engine)
         if (i % 2) {
             answer(client);
         }
-        atomic_store(&lost, i == 4);
+        atomic_store(&stub_device.lost, i == 4);
         ub_client_free(client);
     }
     return NULL;
@@ -434,7 +326,7 @@ static void test_clients_come_and_go_as_a_device_fails(void** state)
         pthread_join(thread[i], NULL);
     }
     ub_engine_free(engine);
-    assert_int_equal(runners, 0);
+    assert_int_equal(stub_device.runners, 0);
 }
 
 int main(void)
