@@ -44,14 +44,15 @@ ub_conv_scratch(const ub_conv* conv, uint32_t n, uint32_t rows, int threads)
 {
     int64_t first = 0;
     uint32_t lines = 0;
-    size_t most = 0;
+    size_t bytes = 0;
     find_lines(conv, (ub_span){0, rows}, &first, &lines);
-    for (uint32_t i = 1; i <= n; ++i) {
-        size_t bytes = 0;
-        chunk_lines(conv, i, lines, threads, &bytes);
-        most = bytes > most ? bytes : most;
+    const uint32_t step = chunk_lines(conv, n, lines, threads, &bytes);
+    if (!conv->filtered) {
+        return bytes;
     }
-    return conv->filtered ? most * (size_t)threads : most;
+    // Fewer lines or jobs may be cut in larger chunks, though never above the budget
+    const bool cut = step < (lines + (uint32_t)threads - 1) / (uint32_t)threads;
+    return (cut && bytes < BUDGET ? BUDGET : bytes) * (size_t)threads;
 }
 
 /// Each thread some chunks

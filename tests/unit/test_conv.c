@@ -323,6 +323,33 @@ masks_are_right(void** state)
           UB_CONV_MASK, 0);
 }
 
+/// Chunks are as large as fits a budget, which is not the larger the more frames there are
+static void
+scratch_suffices_for_fewer_frames(void** state)
+{
+    (void)state;
+    problem p = {.layer = {96,
+                           16,
+                           {5, 5},
+                           {2, 2},
+                           {{2, 1}, {2, 1}},
+                           {64, 8},
+                           {128, 16},
+                           .activation = LEAKY},
+                 .kind = UB_CONV_TRANSPOSED};
+    problem_open(&p, false);
+    ub_conv* conv = ub_conv_new(&p.layer, p.kind, true, p.weight, ub_conv_lanes());
+    assert_non_null(conv);
+    float* out = (float*)malloc(sizeof(float) * 17 * 128 * 16);
+    omp_set_num_threads(1);
+    for (uint32_t rows = 1; rows <= 128; ++rows) {
+        check_rows(&p, conv, JOBS, (ub_span){128 - rows, rows}, out);
+    }
+    free(out);
+    ub_conv_free(conv);
+    problem_close(&p);
+}
+
 static void
 what_does_not_fit_is_said(void** state)
 {
@@ -392,6 +419,7 @@ main(void)
         cmocka_unit_test(strided_layers_are_right),
         cmocka_unit_test(transposed_layers_are_right),
         cmocka_unit_test(masks_are_right),
+        cmocka_unit_test(scratch_suffices_for_fewer_frames),
         cmocka_unit_test(what_does_not_fit_is_said),
         cmocka_unit_test(kernels_agree),
     };
