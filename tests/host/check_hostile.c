@@ -11,6 +11,7 @@
 #include "tests/host/render.h"
 #include "tests/host/tap.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -155,6 +156,60 @@ static void check_cycles(const ub_sound* in)
     ub_sound_free(&fresh);
 }
 
+/// After an hour of silence an impulse comes as late as ever, and nothing before it.
+static void check_silence(void)
+{
+    const uint32_t minute = 60 * 8000;
+    const ub_plan plan = {.block = {8192}, .event = {{"response", 2.0f, 0}, {"amount", 0.0f, 0}}};
+    ub_rig rig;
+    ub_ok(ub_rig_open(&rig, UB_URI_MONO, 8000.0), "opens at 8 kHz");
+    ub_sound in = ub_silence(minute);
+    bool silent = true;
+    for (int k = 0; k < 60; ++k) {
+        ub_sound out = ub_render_on(&rig, &plan, &in);
+        silent = silent && ub_sane(&out, 0.0f);
+        ub_sound_free(&out);
+    }
+    in.channel[0][1000] = 1.0f;
+    ub_sound out = ub_render_on(&rig, &plan, &in);
+    const double error = ub_difference(&in, &out, 1, 0, in.n);
+    ub_ok(silent && error < 1e-5 && out.late == 0, "an hour of silence and a click, error %.1e",
+          error);
+    ub_sound_free(&out);
+    ub_sound_free(&in);
+    ub_rig_close(&rig);
+}
+
+/// Memory that is in use, KiB.  What the process holds depends on how its threads share it.
+static double memory_used(void)
+{
+    const struct mallinfo2 info = mallinfo2();
+    return (double)(info.uordblks + info.hblkhd) / 1024.0;
+}
+
+/// Made again and again, at other rates, it sounds as at first and memory does not grow.
+static void check_reopened(const ub_sound* in)
+{
+    static const double rates[] = {44100.0, 192000.0, 8000.0, 96000.0};
+    ub_sound first = ub_render(&plain, in);
+    ub_sound start = ub_silence(4096);
+    double before = 0.0;
+    for (int k = 0; k < 9; ++k) {
+        const ub_plan plan = {.uri = ub_shapes[k % UB_SHAPES].uri, .rate = rates[k % 4]};
+        ub_sound out = ub_render(&plan, &start);
+        ub_sound_free(&out);
+        before = k == 2 ? memory_used() : before; // all tables are made
+    }
+    const double grown = (memory_used() - before) / 6;
+    ub_ok(grown < 64.0, "another instance leaves %.1f KiB behind", grown);
+    ub_sound last = ub_render(&plain, in);
+    const double error = ub_difference(&first, &last, 2, 0, in->n);
+    ub_ok(error == 0.0, "the last of many instances sounds as the first, error %.1e", error);
+    ub_sound_free(&last);
+    ub_sound_free(&start);
+    ub_sound_free(&first);
+}
+
 /// Ports that no host connected, or with nonsense in them, must do no harm.
 static void check_ports(const char* uri)
 {
@@ -189,14 +244,19 @@ static void check_ports(const char* uri)
 int main(void)
 {
     ub_sound in = ub_noises(LENGTH);
+    check_reopened(&in);
+    ub_rig keeper; // of the network, which takes the longest to make ready
+    ub_rig_open(&keeper, UB_URI_STEREO, 44100.0);
     check_sharing(&in);
     check_two(&in);
     check_unannounced(&in);
     check_cycles(&in);
+    check_silence();
     for (int s = 0; s < UB_SHAPES; ++s) {
         check_bad_samples(ub_shapes[s].uri, &in);
         check_ports(ub_shapes[s].uri);
     }
+    ub_rig_close(&keeper);
     ub_sound_free(&in);
     return ub_done();
 }
