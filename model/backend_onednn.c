@@ -109,47 +109,71 @@ run_parts(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, const ub_images*
     return ok;
 }
 
+/** An item on its way through the decoder. */
+typedef struct {
+    const ub_item* item;
+    ub_images* images;
+    const void* input; ///< Of the next layer
+} passage;
+
 /// A layer of oneDNN's
 static bool
-run_convs(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, const ub_item* items, uint32_t n,
-          const void* input[UB_DNN_WINDOWS])
+run_convs(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, passage* items, uint32_t n)
 {
     bool ok = true;
     for (uint32_t k = 0; ok && k < n; ++k) {
-        ok = run_parts(self, plan, i, &self->images[k], input[k]);
-        input[k] = ub_decoder_finish(&self->images[k], &plan->frames, &items[k], i);
+        passage* p = &items[k];
+        ok = run_parts(self, plan, i, p->images, p->input);
+        p->input = ub_decoder_finish(p->images, &plan->frames, p->item, i);
     }
     return ok;
 }
 
 static void
-run_own(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, const ub_item* items, uint32_t n,
-         const void* input[UB_DNN_WINDOWS])
+run_own(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, passage* items, uint32_t n)
 {
     ub_conv_job jobs[UB_DNN_WINDOWS];
     for (uint32_t k = 0; k < n; ++k) {
-        jobs[k] = ub_decoder_job(&self->images[k], &plan->frames, &items[k], i, input[k]);
-        input[k] = jobs[k].out;
+        passage* p = &items[k];
+        jobs[k] = ub_decoder_job(p->images, &plan->frames, p->item, i, p->input);
+        p->input = jobs[k].out;
     }
     ub_conv_run(plan->own.decoder[i], jobs, n, plan->frames.decoder[i].out, self->scratch);
     for (uint32_t k = 0; i + 1 < self->model->net.decoders && k < n; ++k) {
-        ub_decoder_append(&self->images[k], &plan->frames, i + 1);
+        ub_decoder_append(items[k].images, &plan->frames, i + 1);
     }
+}
+
+static bool
+run_decoder_layer(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, passage* items, uint32_t n)
+{
+    if (plan->own.decoder[i]) {
+        run_own(self, plan, i, items, n);
+        return true;
+    }
+    return run_convs(self, plan, i, items, n);
 }
 
 static bool
 run_decoder(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint32_t n)
 {
-    const void* input[UB_DNN_WINDOWS] = {NULL};
+    const ub_network* net = &self->model->net;
+    passage passages[UB_DNN_WINDOWS];
+    uint32_t alone = net->decoders; // from this layer on
     bool ok = true;
-    for (uint32_t k = 0; k < n; ++k) {
-        input[k] = ub_decoder_begin(&self->images[k], &plan->frames);
+    while (alone > 0 && !ub_layer_is_heavy(&net->decoder[alone - 1])) {
+        --alone;
     }
-    for (uint32_t i = 0; ok && i < self->model->net.decoders; ++i) {
-        if (plan->own.decoder[i]) {
-            run_own(self, plan, i, items, n, input);
-        } else {
-            ok = run_convs(self, plan, i, items, n, input);
+    for (uint32_t k = 0; k < n; ++k) {
+        ub_images* images = &self->images[k];
+        passages[k] = (passage){&items[k], images, ub_decoder_begin(images, &plan->frames)};
+    }
+    for (uint32_t i = 0; ok && i < alone; ++i) {
+        ok = run_decoder_layer(self, plan, i, passages, n);
+    }
+    for (uint32_t k = 0; k < n; ++k) {
+        for (uint32_t i = alone; ok && i < net->decoders; ++i) {
+            ok = run_decoder_layer(self, plan, i, &passages[k], 1);
         }
     }
     return ok;
@@ -169,10 +193,6 @@ run_sharing(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint
     return ok;
 }
 
-/*
-  Items go through each layer together, so that its weights, which are many times
-  the size of the processor's own caches, come from memory once.
-*/
 static bool
 onednn_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
 {

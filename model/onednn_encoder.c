@@ -127,12 +127,20 @@ bool
 ub_dnn_encode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
               ub_dnn_window* windows, uint32_t n)
 {
+    const ub_network* net = windows->images->net;
+    uint32_t alone = 0;
     bool ok = true;
+    while (alone < net->encoders && !ub_layer_is_heavy(&net->encoder[alone])) {
+        ++alone;
+    }
     find_kept(plan, windows, n);
     for (uint32_t k = 0; k < n; ++k) {
         ub_images_begin(windows[k].images, windows[k].item);
+        for (uint32_t i = 0; ok && i < alone; ++i) {
+            ok = run_layer(plan, stream, scratch, &windows[k], 1, i);
+        }
     }
-    for (uint32_t i = 0; ok && i < windows->images->net->encoders; ++i) {
+    for (uint32_t i = alone; ok && i < net->encoders; ++i) {
         ok = run_layer(plan, stream, scratch, windows, n, i);
     }
     return ok;

@@ -6,6 +6,8 @@
 #include <omp.h>
 #include <string.h>
 
+#define HEAVY (1U << 18) ///< Weights
+
 static void
 grow(ub_dnn_plan* plan, size_t scratch)
 {
@@ -140,4 +142,10 @@ ub_dnn_plan_clear(ub_dnn_plan* plan)
     }
     ub_frames_plan_clear(&plan->frames);
     memset(plan, 0, sizeof(*plan));
+}
+
+bool
+ub_layer_is_heavy(const ub_layer* layer)
+{
+    return layer->inputs * layer->filters * layer->kernel[0] * layer->kernel[1] > HEAVY;
 }

@@ -45,4 +45,11 @@ bool ub_dnn_plan_make(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* st
 
 void ub_dnn_plan_clear(ub_dnn_plan* plan);
 
+/**
+   Whether items gain by going through a layer together: its weights do not fit in a
+   core's own caches, and then come from memory once.  Through the others each item
+   goes alone, right after the layer before, while its images are in a cache.
+*/
+bool ub_layer_is_heavy(const ub_layer* layer);
+
 #endif // UB_MODEL_ONEDNN_PLAN_H
