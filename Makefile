@@ -57,6 +57,7 @@ STANDIN    := $(B)/tests/gpu/standin.so
 STANDIN_SRC := $(wildcard tests/gpu/standin/*.c)
 CUDA_SRC   := $(wildcard model/cuda/*.c)
 DRIVER     := $(B)/tests/gpu/libcuda.so.1
+GPU_BENCH  := $(B)/tests/gpu/bench
 
 LIB        := $(B)/libunbraid.a
 BUNDLE     := $(B)/unbraid.lv2
@@ -184,6 +185,10 @@ $(STANDIN): $(patsubst %.c,$(B)/obj/standin/%.o,$(STANDIN_SRC) $(CUDA_SRC))
 	@mkdir -p $(@D)
 	$(CC) -shared $(LDFLAGS) -Wl,--wrap=ub_cuda_run $(SANITIZE) -o $@ $^ -pthread -lm
 
+$(GPU_BENCH): $(call obj,tests/gpu/bench.c $(BENCH_AUX)) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS)
+
 $(DRIVER): $(B)/obj/tests/gpu/driver.o
 	@mkdir -p $(@D)
 	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(@F) -o $@ $^
@@ -236,7 +241,7 @@ demo:
 demo-run: all $(DEMO_SRC:%.c=$(B)/%) $(B)/tests/host/host $(B)/tests/host/wave
 	BUILD=$(B) tests/demo/run
 
-benches: $(BENCH_SRC:%.c=$(B)/%)
+benches: $(BENCH_SRC:%.c=$(B)/%) $(GPU_BENCH)
 
 bench: benches
 	BUILD=$(B) tests/bench/run

@@ -19,6 +19,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define RATE 48000.0
@@ -151,7 +152,7 @@ static ub_engine* open_engine(char* err, size_t err_size)
 {
     static ub_backend timed;
     static const ub_backend* const backends[] = {&timed, NULL};
-    inner = ub_backend_find(NULL, err, err_size);
+    inner = ub_backend_find(getenv("UNBRAID_BACKEND"), err, err_size);
     if (!inner) {
         return NULL;
     }
