@@ -193,6 +193,8 @@ $(DRIVER): $(B)/obj/tests/gpu/driver.o
 	@mkdir -p $(@D)
 	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(@F) -o $@ $^
 
+$(B)/tests/unit/test_cuda_program: $(B)/obj/standin/model/cuda/direct.o
+
 # The command line's tests also need its parts, and models
 $(B)/tests/unit/test_cli_%: $(B)/obj/tests/unit/test_cli_%.o $(call obj,$(UNIT_AUX)) $(CLI_PARTS) $(LIB)
 	@mkdir -p $(@D)

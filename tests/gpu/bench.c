@@ -4,9 +4,9 @@
 /*
   How long a device takes, from host memory to host memory.
 
-  bench BACKEND [MODEL.safetensors|FILTERSxBINS [SECONDS]]
+  bench BACKEND [MODEL.safetensors|FILTERSxBINS [SECONDS [MOST]]]
   Prints JSON: seconds from the opening of the model to its first mask, the whole network at
-  rising batches, and one item's last frames as a live stream asks for them.
+  rising batches of up to MOST items, and one item's last frames as a live stream asks for them.
 */
 
 #include "model/backend_cuda.h"
@@ -114,9 +114,8 @@ count_fused(const ub_backend* backend, const ub_model* model)
 }
 
 static void
-bench_batches(json_t* out, work* w, double macs, double seconds)
+bench_batches(json_t* out, work* w, double macs, double seconds, uint32_t most)
 {
-    const uint32_t most = w->backend->batch > 4 ? w->backend->batch : 4;
     ub_timing ms = {0.0, 0.0};
     for (w->n = 1; w->n <= most && ms.median < LONGEST; w->n *= 4) {
         ms = ub_measure(run, w, seconds);
@@ -151,7 +150,7 @@ main(int argc, char** argv)
     const double first = ub_seconds() - start - (made - opened);
     const double macs = count_macs(&model->net);
     json_t* batches = json_array();
-    bench_batches(batches, &w, macs, seconds);
+    bench_batches(batches, &w, macs, seconds, argc > 4 ? (uint32_t)atoi(argv[4]) : UB_CUDA_BATCH);
     w.count = 4;
     w.first = model->net.frames - w.count;
     const ub_timing live = ub_measure(run, &w, seconds);
