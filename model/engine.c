@@ -66,7 +66,7 @@ ub_engine* ub_engine_new(const ub_engine_options* options, char* err, size_t err
 
 ub_engine* ub_engine_shared(const char* processor, char* err, size_t err_size)
 {
-    const ub_engine_options options = {.backend = getenv("UNBRAID_BACKEND") ? NULL : processor,
+    const ub_engine_options options = {.backend = ub_lineup_ruled() ? NULL : processor,
                                        .threads = 1};
     ub_lineup lineup;
     memset(&lineup, 0, sizeof(lineup));

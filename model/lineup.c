@@ -75,11 +75,17 @@ static void add_others(ub_lineup* lineup, const ub_backend* const* all, const ch
     lineup->open = lineup->open && lineup->n > 1;
 }
 
+const char* ub_lineup_ruled(void)
+{
+    const char* name = getenv("UNBRAID_BACKEND");
+    return name && *name ? name : NULL;
+}
+
 bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* err,
                     size_t err_size)
 {
     const bool ruled = !options->backend && !options->backends;
-    const char* name = ruled ? getenv("UNBRAID_BACKEND") : options->backend;
+    const char* name = ruled ? ub_lineup_ruled() : options->backend;
     lineup->named = name && strcmp(name, "cpu") && strcmp(name, "auto");
     if (lineup->named && !add_named(lineup, name, ruled, err, err_size)) {
         return false;

@@ -31,6 +31,9 @@ typedef struct {
     char reason[UB_NOTE]; ///< For the choice
 } ub_lineup;
 
+/// The backend that the environment asks for, or NULL
+const char* ub_lineup_ruled(void);
+
 /// False if there is nothing to choose from, with one line in err.
 bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* err,
                     size_t err_size);

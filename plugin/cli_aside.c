@@ -6,6 +6,7 @@
 #include "model/error.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -88,16 +89,21 @@ ub_aside_init(void)
     signal(SIGXFSZ, SIG_IGN); // A write beyond the limit then fails with a message
 }
 
-/// "dir/name" to "dir/.name.XXXXXX"
+/// "dir/name" to "dir/.name.XXXXXX", of a long name the beginning.  NULL, with errno, if the
+/// name itself is too long, which would show only once all is computed.
 static char*
 hidden_name(const char* path)
 {
     const char* slash = strrchr(path, '/');
     const char* name = slash ? slash + 1 : path;
     const size_t size = strlen(path) + 9;
+    if (strlen(name) > NAME_MAX) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
     char* hidden = malloc(size);
     if (hidden) {
-        snprintf(hidden, size, "%.*s.%s.XXXXXX", (int)(name - path), path, name);
+        snprintf(hidden, size, "%.*s.%.*s.XXXXXX", (int)(name - path), path, NAME_MAX - 8, name);
     }
     return hidden;
 }

@@ -71,6 +71,30 @@ full() {
 }
 check "no room: an error, the old file kept, nothing left aside" full
 
+# disk OPTIONS SAYS: in a file system of its own, with `$T/show` what was left there
+disk() {
+    rm -rf disk && mkdir disk && options=$1
+    status 1 unshare -rm sh -c "mount -t tmpfs -o $options none disk && $2; s=\$?; ls -A disk >left; exit \$s" &&
+        says "in.[a-z]*.wav: cannot be written (.*$3" && [ ! -s left ] && [ -z "$(ls -A disk)" ]
+}
+if unshare -rm true 2>/dev/null; then
+    check "a disk that fills up: an error, nothing left on it" \
+        disk size=100k "unbraid -q -o disk in.wav" "No space left on device"
+else
+    skip "a disk that fills up" "no name space can be made"
+fi
+
+# names NAME: a song of that name, and its stem beside it
+names() { cp in.wav "./$1.wav" && status 0 unbraid -q -s bass -- "$1.wav" && [ -s "./$1.bass.wav" ] && rm "./$1.wav" "./$1.bass.wav"; }
+check "a name that begins with a dash" names -dash
+check "a name with a new line and spaces" names "two
+lines, "
+check "a name as long as can be" names "$(printf '%0246d' 0)"
+cp in.wav "$(printf '%0250d' 0).wav"
+check "refused: a name that is too long for its stems" refuse 1 "cannot be written (File name too long)" \
+    unbraid -q -s bass "$(printf '%0250d' 0).wav"
+rm "$(printf '%0250d' 0).wav"
+
 stopped() { # stopped SIGNAL NUMBER: while the stems are being written
     dir=stop$1
     mkdir "$dir" && echo old >"$dir/long.vocals.wav"

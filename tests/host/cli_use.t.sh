@@ -27,6 +27,8 @@ check "refused: an unknown source" refuse 2 "-s horns: no such source (expected 
     unbraid -s horns in.wav
 check "refused: an unknown backend" refuse 2 "abacus.*reference" unbraid -b abacus in.wav
 
+check "an empty UNBRAID_BACKEND is none" env UNBRAID_BACKEND= unbraid -q -s vocals in.wav
+
 help() { status 0 unbraid "$1" && grep -q 'Usage: unbraid' "$T/out" && [ ! -s "$T/err" ]; }
 check "-h" help -h
 check "--help" help --help
