@@ -3,7 +3,8 @@
 
 /*
   How many stereo streams run at once, in real time at 48 kHz with blocks of 256 from one
-  audio thread, without a late frame, and what each further one takes of memory.
+  audio thread, without a late frame, and what each further one takes of memory, once it
+  has played.
 
   bench_streams MODEL.safetensors [SECONDS [MOST]]
   Prints a table on standard error and JSON on standard output.
@@ -14,6 +15,7 @@
 
 #include <jansson.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -109,15 +111,17 @@ static double resident(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1048576.0;
 }
 
-/// MB for each of 8 streams beside one, all of which have played in Studio
-static double memory(const char* model, ub_engine* engine, uint32_t outputs)
+/// MB for each of 8 streams beside one, all of which have played
+static double memory(const char* model, ub_engine* engine, uint32_t response, uint32_t outputs)
 {
     ub_stream* stream[9];
     double one = 0.0;
     for (uint32_t i = 0; i < 9; ++i) {
         stream[i] = open_stream(model, engine, outputs);
-        ub_separator_set_freewheel(ub_stream_separator(stream[i]), true);
-        for (uint32_t b = 0; b < 3 * RATE / BLOCK; ++b) {
+        ub_separator* separator = ub_stream_separator(stream[i]);
+        ub_separator_select(separator, response);
+        ub_separator_set_freewheel(separator, true);
+        for (uint32_t b = 0; b < (ub_separator_latency(separator) + RATE) / BLOCK; ++b) {
             run(stream[i]);
         }
         one = i ? one : resident();
@@ -148,17 +152,17 @@ int main(int argc, char** argv)
     for (uint32_t c = 0; c < UB_MAX_CHANNELS; ++c) {
         ub_fill_noise(in[c], BLOCK);
     }
-    // Before anything else, and the smaller one first: the next streams use again what
-    // these have given back
-    const double stereo = memory(argv[1], engine, 1);
-    const double stems = memory(argv[1], engine, UB_MAX_OUTPUTS);
-    json_t* all = json_pack("{s:f, s:f}", "stereo_mb", stereo, "stems_mb", stems);
-    fprintf(stderr, "memory of a further stream: %.1f MB, with four stems %.1f MB\n", stereo,
-            stems);
+    mallopt(M_MMAP_THRESHOLD, 1 << 17); // what one stream gives back is not the next one's
+    json_t* all = json_object();
+    fprintf(stderr, "response   streams  MB each  with four stems\n");
     for (uint32_t k = 0; k < UB_RESPONSES; ++k) {
+        const double stereo = memory(argv[1], engine, k, 1);
+        const double stems = memory(argv[1], engine, k, UB_MAX_OUTPUTS);
         const uint32_t n = find_most(argv[1], engine, k, seconds, most);
-        fprintf(stderr, "%-9s %3u streams without a late frame\n", names[k], n);
-        json_object_set_new(all, names[k], json_integer(n));
+        fprintf(stderr, "%-9s %8u %8.1f %16.1f\n", names[k], n, stereo, stems);
+        json_object_set_new(all, names[k],
+                            json_pack("{s:i, s:f, s:f}", "streams", (int)n, "stereo_mb", stereo,
+                                      "stems_mb", stems));
     }
     json_dumpf(all, stdout, JSON_INDENT(1));
     printf("\n");
