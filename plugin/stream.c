@@ -28,9 +28,11 @@ struct ub_stream_s {
     ub_timing timings[UB_RESPONSES];
 };
 
+// By latency against SDR (model/train/timings.py): look-ahead gains up to 16 frames, a fade
+// averages in what older windows guessed with less of it.  Long steps are for many streams.
 static const ub_timing timings[UB_RESPONSES] = {
     [UB_STUDIO] = {.lookahead = 40, .step = 48, .fade = 16, .deadline = 24},
-    [UB_BALANCED] = {.lookahead = 12, .step = 8, .fade = 8, .deadline = 12},
+    [UB_BALANCED] = {.lookahead = 16, .step = 8, .fade = 0, .deadline = 8},
     [UB_LIVE] = {.lookahead = 3, .step = 2, .fade = 0, .deadline = 3, .heard = 2},
 };
 

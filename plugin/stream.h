@@ -17,7 +17,7 @@
 typedef enum {
     UB_STUDIO,   ///< Best quality: long look-ahead, windows cross-faded
     UB_BALANCED, ///< For playing along with a recording
-    UB_LIVE,     ///< Shortest latency that two cores sustain, for blocks up to 1024 samples
+    UB_LIVE,     ///< For playing: at most 120 ms, for blocks of up to 1024 samples
     UB_RESPONSES
 } ub_response;
 

@@ -443,7 +443,7 @@ static void test_long_blocks_get_longer_deadlines(void** state)
         uint32_t block;
         uint32_t deadline[UB_RESPONSES];
     } cases[] = {
-        {0, {24, 12, 3}}, {32, {24, 12, 3}}, {33, {24, 12, 4}}, {200, {24, 14, 14}},
+        {0, {24, 8, 3}}, {32, {24, 8, 3}}, {33, {24, 8, 4}}, {200, {24, 14, 14}},
         {8192, {24, 24, 24}},
     };
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
@@ -503,7 +503,7 @@ static void test_long_hops_get_fewer_frames(void** state)
     (void)state;
     static const ub_timing expected[UB_RESPONSES] = {
         {.lookahead = 15, .step = 18, .deadline = 9},
-        {.lookahead = 4, .step = 3, .deadline = 5},
+        {.lookahead = 6, .step = 3, .deadline = 3},
         {.lookahead = 1, .step = 1, .deadline = 2, .heard = 2},
     };
     const ub_test_model_options options = {
