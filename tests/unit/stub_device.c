@@ -47,6 +47,7 @@ static bool device_run(ub_runner* self, const ub_item* items, uint32_t n, uint32
         stub_device.batch[run] = n;
         stub_device.trail[run] = items[0].trail;
         stub_device.start[run] = items[0].start;
+        stub_device.offline[run] = items[0].offline;
         for (uint32_t i = 0; i < n; ++i) {
             stub_device.tag[run][i] = items[i].input[(STUB_FRAMES - 1) * STUB_FRAME / 2];
         }

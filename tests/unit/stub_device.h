@@ -37,6 +37,7 @@ typedef struct {
     uint32_t batch[STUB_RUNS];
     ub_trail* trail[STUB_RUNS]; // of the first window
     int64_t start[STUB_RUNS];
+    bool offline[STUB_RUNS];
     float tag[STUB_RUNS][STUB_BATCH]; // input of each window's newest frame, which says whose
 } stub_device_state;
 

@@ -157,8 +157,8 @@ static void test_jobs_are_batched_by_deadline(void** state)
     assert_int_equal(stub_device.runners, 0);
 }
 
-/* A stream's windows come with its own trail, and with their place in the stream; a span
-   whose step is not known has none */
+/* A stream's windows come with its own trail, their place in the stream, and whether a clock
+   waits for them; a span whose step is not known has no trail */
 static void test_windows_come_with_their_trail(void** state)
 {
     (void)state;
@@ -171,10 +171,11 @@ static void test_windows_come_with_their_trail(void** state)
     const uint32_t count[] = {4, 4, 4, 4, 2};
     for (int i = 0; i < 5; ++i) {
         sem_post(&stub_device.gate);
-        ask(order[i], 1.0f, count[i], 1.0, INFINITY);
+        ask(order[i], 1.0f, count[i], 1.0, i % 2 ? 100.0 : INFINITY);
         ub_masker* m = ub_client_masker(order[i]);
         m->release(m, answer(order[i]));
         assert_int_equal(stub_device.start[i], 3 - STUB_FRAMES + 1);
+        assert_int_equal(stub_device.offline[i], i % 2 == 0);
         if (i == 1) {
             assert_int_equal(stub_device.trails, 2);
             assert_int_equal(stub_device.trail[0]->step, 4);
