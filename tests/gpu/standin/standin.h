@@ -13,7 +13,7 @@
    addresses checked, where there is no GPU.
 
    The environment's UNBRAID_STANDIN makes it fail:
-   - "none", "old", "weak": no device, a driver too old, a device too old
+   - "none", "old", "weak": no device, a driver too old, a device too old; "two": two devices
    - "memory:N": the Nth allocation
    - "call:N": the Nth call of any kind
    - "error:N": the device is lost in the Nth launch of a graph
@@ -31,6 +31,24 @@ typedef enum { STANDIN_PLAIN, STANDIN_ALLOCATES, STANDIN_WAITS } standin_kind;
 
 /// Every call begins with this.  Returns what it is to fail with.
 cudaError_t standin_call(const char* name, standin_kind kind);
+
+/// Whether this is the moment to fail in this way: "WAY" at any time, "WAY:N" at N
+bool standin_fails(const char* way, unsigned now);
+
+/// End the program: something was called that must not be.
+_Noreturn void standin_forbid(const char* name, const char* why);
+
+/// One more graph is launched.  Whether the device is lost, and does nothing.
+bool standin_launch_lost(void);
+
+/// What the device answers.  If it is lost it must not be used again.
+cudaError_t standin_ask(void);
+
+/// Free memory, for which a device would be waited.
+cudaError_t standin_release(const char* name, void* memory);
+
+/// Copy, as work to submit.
+void standin_copy(const void* arguments);
 
 /// Do work when the graph that its stream is captured for is launched, or now if it has no
 /// stream.  What is computed on a stream outside of a graph is left out.  The arguments
