@@ -152,11 +152,7 @@ bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_op
                                  .outputs = options->outputs};
     client->model = ub_model_ref(model);
     client->mask_size = (size_t)net->channels * net->bins;
-    client->n_spans = options->n_spans;
-    for (uint32_t i = 0; i < options->n_spans; ++i) {
-        client->spans[i] = options->spans[i];
-        client->steps[i] = options->steps[i];
-    }
+    client->series = options->series;
     const size_t record = sizeof(frame_record) + client->mask_size * sizeof(float);
     sem_init(&client->answers, 0, 0);
     atomic_init(&client->failed, false);
@@ -171,9 +167,10 @@ bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_op
 
 uint32_t ub_client_step(const ub_client* client, const ub_span* span)
 {
-    for (uint32_t i = 0; i < client->n_spans; ++i) {
-        if (client->spans[i].first == span->first && client->spans[i].count == span->count) {
-            return client->steps[i];
+    for (uint32_t i = 0; i < client->series.n; ++i) {
+        const ub_series* s = &client->series.at[i];
+        if (s->span.first == span->first && s->span.count == span->count) {
+            return s->step;
         }
     }
     return 0;

@@ -59,9 +59,7 @@ struct ub_client_s {
     ub_client* next;
     int64_t* number;  // [frames] which frame each row of history is
     float* history;   // [frames][channels][bins] network input
-    ub_span spans[UB_MAX_SPANS];
-    uint32_t steps[UB_MAX_SPANS];
-    uint32_t n_spans;
+    ub_series_list series; // that jobs may belong to
     ub_trail* trail; // what a backend keeps of the last windows, or NULL
     const ub_backend* trail_backend;
     uint32_t trail_step; // what the trail was made for

@@ -179,17 +179,17 @@ static ub_trail* trail_of(const ub_desk* desk, ub_client* client, const ub_span*
 }
 
 // Two windows in a row, if the second can make use of the first
-static bool warm_up_span(ub_desk* desk, ub_item* items, uint32_t n, uint32_t outputs,
-                         const ub_span* span, uint32_t step)
+static bool warm_up_series(ub_desk* desk, ub_item* items, uint32_t n, uint32_t outputs,
+                           const ub_series* series)
 {
-    ub_trail* trail = new_trail(desk, outputs, step);
+    ub_trail* trail = new_trail(desk, outputs, series->step);
     bool ok = true;
     for (uint32_t w = 0; ok && w < (trail ? 2 : 1); ++w) {
         for (uint32_t i = 0; i < n; ++i) {
             items[i].trail = trail;
-            items[i].start = (int64_t)w * step;
+            items[i].start = (int64_t)w * series->step;
         }
-        ok = run(desk, items, n, span);
+        ok = run(desk, items, n, &series->span);
     }
     if (trail) {
         desk->backend->trail_free(trail);
@@ -197,8 +197,7 @@ static bool warm_up_span(ub_desk* desk, ub_item* items, uint32_t n, uint32_t out
     return ok;
 }
 
-bool ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_span* spans, const uint32_t* steps,
-                     uint32_t n_spans)
+bool ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_series_list* series)
 {
     const float nothing[UB_NET_SOURCES] = {0};
     ub_item items[UB_MAX_OUTPUTS] = {{0}};
@@ -210,8 +209,8 @@ bool ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_span* spans, cons
                              .mask = desk->mask[i]};
     }
     bool ok = true;
-    for (uint32_t i = 0; ok && i < n_spans; ++i) {
-        ok = warm_up_span(desk, items, n, outputs, &spans[i], steps[i]);
+    for (uint32_t i = 0; ok && i < series->n; ++i) {
+        ok = warm_up_series(desk, items, n, outputs, &series->at[i]);
     }
     return ok;
 }

@@ -59,7 +59,19 @@ typedef struct {
     uint32_t count;
 } ub_span;
 
-#define UB_MAX_SPANS 8
+/** Windows in a row, whose jobs all ask for the same of their window. */
+typedef struct {
+    ub_span span;
+    uint32_t step; ///< Frames from one window to the next
+} ub_series;
+
+#define UB_MAX_SERIES 8
+
+/** What a stream's jobs will ask for at one time or another. */
+typedef struct {
+    ub_series at[UB_MAX_SERIES];
+    uint32_t n;
+} ub_series_list;
 
 typedef struct {
     uint32_t outputs;   ///< Mask sets per job, 1 to UB_MAX_OUTPUTS
@@ -69,9 +81,7 @@ typedef struct {
                         ///< them before its first job, and those again that may be left
                         ///< from before a reset.
     uint32_t mask_frames; ///< Frames of masks, of each output, that all jobs hold at a time
-    const ub_span* spans; ///< What jobs will ask for, so that the first ones are not slow
-    const uint32_t* steps; ///< Frames from one window to the next, of each span
-    uint32_t n_spans;     ///< At most UB_MAX_SPANS
+    ub_series_list series; ///< That are prepared for, so that no first job is slow
 } ub_client_options;
 
 /// Connect a stream.  Keeps a reference to the model.  NULL on failure, with one line in err.

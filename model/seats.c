@@ -12,8 +12,7 @@ static ub_desk* make_desk(const ub_seat* seat, const ub_seats* seats, const ub_b
                           char* err, size_t err_size)
 {
     ub_desk* desk = ub_desk_new(backend, seats->threads, seat->model, err, err_size);
-    if (desk && !ub_desk_warm_up(desk, seat->outputs, seat->spans, seat->steps,
-                                  seat->n_spans)) {
+    if (desk && !ub_desk_warm_up(desk, seat->outputs, &seat->series)) {
         const char* fault = ub_desk_fault(desk);
         snprintf(err, err_size, "%s: the %s backend cannot run it%s%s", seat->model->path,
                  backend->name, fault ? ": " : "", fault ? fault : "");
@@ -65,18 +64,13 @@ static ub_seat* make_seat(const ub_seats* seats, const ub_model* model,
                           const ub_client_options* options, char* err, size_t err_size)
 {
     ub_seat* seat = calloc(1, sizeof(ub_seat));
-    if (!seat || options->n_spans > UB_MAX_SPANS) {
-        snprintf(err, err_size, "engine: %s", seat ? "too many spans" : "out of memory");
-        free(seat);
+    if (!seat) {
+        snprintf(err, err_size, "engine: out of memory");
         return NULL;
     }
     seat->model = ub_model_ref(model);
     seat->outputs = options->outputs;
-    seat->n_spans = options->n_spans;
-    for (uint32_t i = 0; i < options->n_spans; ++i) {
-        seat->spans[i] = options->spans[i];
-        seat->steps[i] = options->steps[i];
-    }
+    seat->series = options->series;
     ub_lineup_settle(seats->lineup, model);
     const bool only = seats->lineup->named && !seats->lineup->list[0]->device;
     if (!fill(seat, seats, NULL, only, err, err_size)) {

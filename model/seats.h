@@ -23,9 +23,7 @@ struct ub_seat_s {
     ub_desk* desk;             ///< NULL if no backend is left that can run the model
     uint32_t clients;          ///< That use the model
     uint32_t outputs;          ///< What the desk is warmed up for, as the first client said
-    ub_span spans[UB_MAX_SPANS];
-    uint32_t steps[UB_MAX_SPANS];
-    uint32_t n_spans;
+    ub_series_list series;
     ub_seat* next;
 };
 

@@ -70,10 +70,7 @@ static void set_timings(ub_stream* self, const ub_grid* grid, double rate, uint3
 static bool add_client(ub_stream* self, const ub_grid* grid, const ub_stream_config* config,
                        char* err, size_t err_size)
 {
-    ub_span spans[UB_RESPONSES];
-    uint32_t steps[UB_RESPONSES];
-    ub_client_options options = {
-        .outputs = config->outputs, .backlog = BACKLOG, .spans = spans, .steps = steps};
+    ub_client_options options = {.outputs = config->outputs, .backlog = BACKLOG};
     for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
         const ub_timing* t = &self->timings[i];
         const uint32_t needed = t->lookahead + t->step;
@@ -83,8 +80,8 @@ static bool add_client(ub_stream* self, const ub_grid* grid, const ub_stream_con
                      needed);
             return false;
         }
-        steps[i] = t->step;
-        spans[options.n_spans++] = (ub_span){grid->frames - needed, count};
+        options.series.at[options.series.n++] =
+            (ub_series){{grid->frames - needed, count}, t->step};
         const uint32_t held = ub_timing_held(t);
         options.max_count = count > options.max_count ? count : options.max_count;
         options.mask_frames = held > options.mask_frames ? held : options.mask_frames;

@@ -33,9 +33,7 @@ static ub_client* open_client(ub_engine* engine, const ub_model* model, const ub
                                        .max_count = span.count,
                                        .backlog = BACKLOG,
                                        .mask_frames = ub_timing_held(t),
-                                       .spans = &span,
-                                       .steps = &t->step,
-                                       .n_spans = 1};
+                                       .series = {{{span, t->step}}, 1}};
     if (t->lookahead + t->step > model->net.frames) {
         ub_quit("look-ahead and step do not fit the model's windows");
     }

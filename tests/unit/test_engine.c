@@ -60,15 +60,12 @@ static ub_engine* make_engine(unsigned workers)
 static ub_client* make_client(ub_engine* engine, const ub_model* model, uint32_t outputs)
 {
     char err[256] = "";
-    const ub_span spans[] = {{0, FRAMES}, {FRAMES - 4, 4}};
-    const uint32_t steps[] = {FRAMES, 4};
+    const ub_series_list series = {{{{0, FRAMES}, FRAMES}, {{FRAMES - 4, 4}, 4}}, 2};
     const ub_client_options options = {.outputs = outputs,
                                        .max_count = MAX_COUNT,
                                        .backlog = 32,
                                        .mask_frames = JOBS * MAX_COUNT,
-                                       .spans = spans,
-                                       .steps = steps,
-                                       .n_spans = 2};
+                                       .series = series};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     if (!client) {
         fail_msg("%s", err);

@@ -58,15 +58,11 @@ static ub_engine* make_engine(unsigned workers)
 static ub_client* make_client(ub_engine* engine)
 {
     char err[256] = "";
-    const ub_span spans[] = {{STUB_FRAMES - 4, 4}};
-    const uint32_t steps[] = {4};
     const ub_client_options options = {.outputs = 1,
                                        .max_count = 4,
                                        .backlog = 32,
                                        .mask_frames = 32,
-                                       .spans = spans,
-                                       .steps = steps,
-                                       .n_spans = 1};
+                                       .series = {{{{STUB_FRAMES - 4, 4}, 4}}, 1}};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     if (!client) {
         fail_msg("%s", err);

@@ -54,9 +54,7 @@ static ub_client* make_client(ub_engine* engine)
                                        .max_count = timing.step,
                                        .backlog = 128,
                                        .mask_frames = ub_timing_held(&timing),
-                                       .spans = &span,
-                                       .steps = &timing.step,
-                                       .n_spans = 1};
+                                       .series = {{{span, timing.step}}, 1}};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     if (!client) {
         fail_msg("%s", err);
