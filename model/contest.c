@@ -4,6 +4,7 @@
 #include "model/contest.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -124,15 +125,18 @@ static bool judge(const chunk* c, const ub_backend* device, const ub_backend* pr
 }
 
 bool ub_contest(const ub_model* model, const ub_backend* device, const ub_backend* processor,
-                char* why, size_t why_size)
+                unsigned threads, char* why, size_t why_size)
 {
     chunk c = {0};
     bool won = false;
+    const int before = omp_get_max_threads(); // of the calling thread, which is the host's
+    omp_set_num_threads((int)threads);
     if (chunk_make(&c, model)) {
         won = judge(&c, device, processor, why, why_size);
     } else {
         snprintf(why, why_size, "out of memory");
     }
+    omp_set_num_threads(before);
     chunk_clear(&c);
     return won;
 }

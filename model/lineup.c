@@ -108,12 +108,13 @@ bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* e
     return true;
 }
 
-void ub_lineup_settle(ub_lineup* lineup, const ub_model* model)
+void ub_lineup_settle(ub_lineup* lineup, const ub_model* model, unsigned threads)
 {
     char why[UB_NOTE] = "";
     pthread_mutex_lock(&lineup->contest);
     if (lineup->open) {
-        const bool won = ub_contest(model, lineup->list[0], lineup->list[1], why, sizeof(why));
+        const bool won =
+            ub_contest(model, lineup->list[0], lineup->list[1], threads, why, sizeof(why));
         pthread_mutex_lock(&lineup->lock);
         lineup->open = false;
         lineup->broken[0] = !won;

@@ -43,8 +43,8 @@ void ub_lineup_clear(ub_lineup* lineup);
 bool ub_lineup_same(const ub_lineup* a, const ub_lineup* b);
 
 /// Let a device that nobody has asked for by name prove itself on the first model that there
-/// is.  Takes about a second the first time, if there is a device.
-void ub_lineup_settle(ub_lineup* lineup, const ub_model* model);
+/// is, against so many threads.  Takes about a second the first time, if there is a device.
+void ub_lineup_settle(ub_lineup* lineup, const ub_model* model, unsigned threads);
 
 /// Copy one line on how the choice was made.
 void ub_lineup_reason(ub_lineup* lineup, char* text, size_t size);

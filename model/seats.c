@@ -71,7 +71,7 @@ static ub_seat* make_seat(const ub_seats* seats, const ub_model* model,
     seat->model = ub_model_ref(model);
     seat->outputs = options->outputs;
     seat->series = options->series;
-    ub_lineup_settle(seats->lineup, model);
+    ub_lineup_settle(seats->lineup, model, seats->threads);
     const bool only = seats->lineup->named && !seats->lineup->list[0]->device;
     if (!fill(seat, seats, NULL, only, err, err_size)) {
         ub_model_unref(seat->model);

@@ -112,7 +112,7 @@ static bool wins(float its_gain, int runs, char* why)
     gain = its_gain;
     runs_left = runs;
     *why = '\0';
-    const bool won = ub_contest(model, &device, &rival, why, 256);
+    const bool won = ub_contest(model, &device, &rival, 1, why, 256);
     assert_int_equal(runners, 0);
     return won;
 }
@@ -132,7 +132,7 @@ static void test_slower_device_loses(void** state)
     char why[256];
     gain = 1.0f;
     runs_left = 100;
-    assert_false(ub_contest(model, &rival, &device, why, sizeof(why)));
+    assert_false(ub_contest(model, &rival, &device, 1, why, sizeof(why)));
     assert_memory_equal(why, "device takes ", 13);
 }
 
