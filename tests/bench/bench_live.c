@@ -24,7 +24,7 @@
 
 #define RATE 48000.0
 #define MAX_BLOCK 8192
-#define ASKED 64 // jobs under way, more than there can be
+#define ASKED 4096 // frames from the oldest job under way to the newest, and more
 
 typedef struct {
     double* at; // [n]
@@ -40,19 +40,23 @@ typedef struct {
     times answers; // s
 } result;
 
-// Jobs of the one stream are computed one by one, in order
+// When jobs were asked for, by the first frame of their windows
 static double asked[ASKED];
-static atomic_uint n_asked;
+static uint32_t window; // frames
+static atomic_bool playing;
 static double* answered;
 static atomic_uint n_answered;
 static void (*submit)(ub_masker*, ub_job*);
 static const ub_backend* inner;
 
+static double* asked_at(int64_t start)
+{
+    return &asked[(uint64_t)start % ASKED];
+}
+
 static void timed_submit(ub_masker* masker, ub_job* job)
 {
-    if (job->conditions) {
-        asked[atomic_fetch_add(&n_asked, 1) % ASKED] = ub_clock(CLOCK_MONOTONIC);
-    }
+    *asked_at(job->end - window + 1) = ub_clock(CLOCK_MONOTONIC);
     submit(masker, job);
 }
 
@@ -60,10 +64,9 @@ static bool timed_run(ub_runner* runner, const ub_item* items, uint32_t n, uint3
                       uint32_t count)
 {
     const bool ok = inner->run(runner, items, n, first, count);
-    if (atomic_load(&n_asked)) { // not to warm up
-        const unsigned i = atomic_load(&n_answered);
-        answered[i] = ub_clock(CLOCK_MONOTONIC) - asked[i % ASKED];
-        atomic_store(&n_answered, i + 1);
+    if (atomic_load(&playing)) { // not to warm up; one window at a time, of the one stream
+        answered[atomic_fetch_add(&n_answered, 1)] =
+            ub_clock(CLOCK_MONOTONIC) - *asked_at(items[0].start);
     }
     return ok;
 }
@@ -104,13 +107,15 @@ static result measure(ub_engine* engine, const ub_model* model, const ub_timing*
 {
     result r = {.runs = make_times((size_t)ceil(seconds * RATE / block)),
                 .answers = make_times((size_t)(seconds * RATE) / 100 + ASKED)};
-    atomic_store(&n_asked, 0);
+    atomic_store(&playing, false);
     atomic_store(&n_answered, 0);
     answered = r.answers.at;
+    window = model->net.frames;
     ub_player player = ub_player_open(engine, model, t, RATE, 1);
     ub_masker* masker = ub_client_masker(player.client);
     submit = masker->submit;
     masker->submit = timed_submit;
+    atomic_store(&playing, true);
     feed(player.separator, block, &r);
     r.worker = ub_engine_load(engine);
     r.late = ub_separator_late_frames(player.separator);
