@@ -46,6 +46,21 @@ def write_weights(path, network, card, dtype=torch.float16):
     os.replace(aside, path)
 
 
+def blend(network, path, share):
+    """Move the weights `share` of the way to those of a file, of the same shapes.
+
+    Between the weights that a run began with and those it ended with lie some that are better than
+    both on music of other kinds (M. Wortsman et al., "Robust fine-tuning of zero-shot models",
+    CVPR 2022).
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share {share} of {path}: expected 0 to 1")
+    other = load_weights(path)[0].state_dict()
+    for name, value in network.state_dict().items():
+        if value.dtype.is_floating_point:
+            value.lerp_(other[name], share)
+
+
 def randomise(network, seed):
     """Give every normalisation non-trivial statistics, so that tests notice a wrong one."""
     generator = torch.Generator().manual_seed(seed)
@@ -61,6 +76,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("output", help="weights file to write")
     parser.add_argument("--checkpoint", help="checkpoint of train.py (its EMA weights are written)")
+    parser.add_argument(
+        "--blend",
+        nargs=2,
+        metavar=("WEIGHTS", "SHARE"),
+        help="move the checkpoint's weights this far, 0 to 1, to those of a file",
+    )
     parser.add_argument("--card", help="JSON file with the training card")
     parser.add_argument("--f32", action="store_true", help="store single precision")
     parser.add_argument("--random", type=int, metavar="SEED", help="random weights, for tests")
@@ -77,6 +98,8 @@ def main():
         state = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
         network = UNet(state["network"])
         network.load_state_dict(state["ema"])
+        if args.blend:
+            blend(network, args.blend[0], float(args.blend[1]))
         card.setdefault("steps", state["step"])
     else:
         parser.error("one of --checkpoint and --random is needed")

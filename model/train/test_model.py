@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from export import randomise, write_weights
+from export import blend, randomise, write_weights
 from model import UNet, describe, load_weights
 
 
@@ -85,6 +85,19 @@ def test_export_keeps_the_band_map(tmp_path):
     assert again.description["bands"] == {"kept": 8, "count": 16}
     x, onehot = torch.rand(2, 2, 16, 32), torch.eye(4)[:2]
     assert torch.equal(network(x, onehot), again(x, onehot))
+
+
+def test_blend_lies_between(tmp_path):
+    there, network = UNet(small()), UNet(small(bands={"kept": 8, "count": 16}))
+    write_weights(str(tmp_path / "w.safetensors"), there, {}, torch.float32)
+    before = {k: v.clone() for k, v in network.state_dict().items()}
+    blend(network, str(tmp_path / "w.safetensors"), 0.25)
+    for name, value in there.state_dict().items():
+        if value.dtype.is_floating_point:
+            expected = 0.75 * before[name] + 0.25 * value
+            assert torch.allclose(network.state_dict()[name], expected, atol=1e-6)
+    with pytest.raises(ValueError, match="expected 0 to 1"):
+        blend(network, str(tmp_path / "w.safetensors"), 2.0)
 
 
 def test_bins_are_grouped_before_their_power():
