@@ -246,6 +246,7 @@ demo-run: all $(DEMO_SRC:%.c=$(B)/%) $(B)/tests/host/host $(B)/tests/host/wave
 benches: $(BENCH_SRC:%.c=$(B)/%) $(GPU_BENCH)
 
 bench: benches
+	.ci/packages bench
 	BUILD=$(B) tests/bench/run
 
 # A Python that has tests/bench/requirements.txt

@@ -4,9 +4,10 @@
 /*
   How long the network takes: whole chunks, parts of chunks, and layer by layer.
 
-  bench_network MODEL [SECONDS]
-  Prints tables on standard error and JSON on standard output.  MODEL is a weights
-  file, or FILTERSxBINS for random weights.
+  bench_network MODEL [SECONDS [FRAMES.tsv]]
+  Prints tables on standard error and JSON on standard output, and writes what the last
+  frames of a chunk take, by backend, as a table.  MODEL is a weights file, or FILTERSxBINS
+  for random weights.
 */
 
 #include "model/onednn_plan.h"
@@ -90,7 +91,7 @@ with_trail(ub_job* j, const ub_model* model)
 
 /// Only the last frames of a chunk
 static void
-bench_counts(json_t* out, ub_job* j, const ub_model* model)
+bench_counts(json_t* out, FILE* table, ub_job* j, const ub_model* model)
 {
     const uint32_t frames = model->net.frames;
     const ub_timing whole = ub_measure(ub_job_run, j, seconds);
@@ -102,6 +103,7 @@ bench_counts(json_t* out, ub_job* j, const ub_model* model)
         fprintf(stderr, "%-12s %7u %9.2f %9.2f %9.0f %% %10.2f %9.0f %%\n", j->backend->name, count,
                 ms.median, ms.best, 100.0 * ms.best / whole.best, trail,
                 100.0 * trail / whole.best);
+        fprintf(table, "%s\t%u\t%.3f\t%.3f\n", j->backend->name, count, ms.best, trail);
         json_t* row =
             json_pack("{s:s, s:i, s:f, s:f, s:f}", "backend", j->backend->name, "count", (int)count,
                       "ms", ms.median, "best_ms", ms.best, "share", ms.best / whole.best);
@@ -111,6 +113,7 @@ bench_counts(json_t* out, ub_job* j, const ub_model* model)
         }
         json_array_append_new(out, row);
     }
+    fprintf(table, "\n\n");
     j->count = frames;
     j->first = 0;
 }
@@ -142,12 +145,12 @@ run_layer(void* context)
 }
 
 static double
-bench_layer(json_t* out, const char* name, layer_job* l, double macs, double peak)
+bench_layer(json_t* out, const char* name, layer_job* l, double macs, double whole, double peak)
 {
     const double ms = ub_measure(run_layer, l, seconds).best;
     const double gflops = 2e-6 * macs / ms;
-    fprintf(stderr, "%-12s %9.1f %6s %9.3f %9.1f %9.0f %%\n", name, macs / 1e6,
-            l->conv ? "own" : "oneDNN", ms, gflops, 100.0 * gflops / peak);
+    fprintf(stderr, "%-12s %9.1f %6s %9.3f %9.1f %9.0f %% %9.1f %%\n", name, macs / 1e6,
+            l->conv ? "own" : "oneDNN", ms, gflops, 100.0 * gflops / peak, 100.0 * ms / whole);
     json_array_append_new(out, json_pack("{s:s, s:f, s:f, s:f}", "layer", name, "mmac", macs / 1e6,
                                          "ms", ms, "gflops", gflops));
     return ms;
@@ -191,7 +194,7 @@ bench_layers(json_t* out, const ub_model* model, bool half, double whole, double
             snprintf(name, sizeof(name), "encoder.%u", i);
             l.convs[0] = &plan.encoder[i];
             set_own(&l, plan.own.encoder[i], &net->encoder[i], false);
-            sum += bench_layer(out, name, &l, encoder_macs(&net->encoder[i]), peak);
+            sum += bench_layer(out, name, &l, encoder_macs(&net->encoder[i]), whole, peak);
         }
         for (uint32_t i = 0; i < net->decoders; ++i) {
             snprintf(name, sizeof(name), "decoder.%u", i);
@@ -200,11 +203,12 @@ bench_layers(json_t* out, const ub_model* model, bool half, double whole, double
             for (uint32_t k = 0; plan.decoder[i] && k < l.n; ++k) {
                 l.convs[k] = &plan.decoder[i][k];
             }
-            sum += bench_layer(out, name, &l, decoder_macs(&net->decoder[i]), peak);
+            sum += bench_layer(out, name, &l, decoder_macs(&net->decoder[i]), whole, peak);
         }
         dnnl_stream_destroy(l.stream);
     }
-    fprintf(stderr, "%-12s %26.3f\n", "the rest", whole - sum);
+    fprintf(stderr, "%-12s %26.3f %32.1f %%\n", "the rest", whole - sum,
+            100.0 * (whole - sum) / whole);
     json_array_append_new(out, json_pack("{s:s, s:f}", "layer", "the rest", "ms", whole - sum));
     ub_dnn_plan_clear(&plan);
     ub_packed_put(store);
@@ -219,7 +223,7 @@ is_slow(const ub_backend* backend)
 }
 
 static void
-bench_all(json_t* root, const ub_model* model)
+bench_all(json_t* root, FILE* table, const ub_model* model)
 {
     const double peak = ub_peak_gflops();
     double macs = 0.0;
@@ -243,9 +247,9 @@ bench_all(json_t* root, const ub_model* model)
         bench_chunks(json_object_get(root, "chunks"), &j, macs, peak);
         fprintf(stderr, "\n%-12s  frames    median      best  of whole   as stream  of whole\n",
                 "last frames");
-        bench_counts(json_object_get(root, "counts"), &j, model);
+        bench_counts(json_object_get(root, "counts"), table, &j, model);
         if (!strncmp((*b)->name, "onednn", 6)) {
-            fprintf(stderr, "\n%-12s      MMAC     by        ms   GFLOP/s  of peak\n", (*b)->name);
+            fprintf(stderr, "\n%-12s      MMAC     by        ms   GFLOP/s  of peak  of chunk\n", (*b)->name);
             json_t* layers = json_array();
             bench_layers(layers, model, strcmp((*b)->name, "onednn"),
                          ub_measure(ub_job_run, &j, seconds).best, peak);
@@ -259,13 +263,20 @@ int
 main(int argc, char** argv)
 {
     if (argc < 2) {
-        fprintf(stderr, "usage: bench_network MODEL [SECONDS]\n");
+        fprintf(stderr, "usage: bench_network MODEL [SECONDS [FRAMES.tsv]]\n");
         return 2;
     }
     seconds = argc > 2 ? atof(argv[2]) : 1.0;
+    FILE* table = fopen(argc > 3 ? argv[3] : "/dev/null", "w");
+    if (!table) {
+        perror(argv[3]);
+        return 1;
+    }
+    fprintf(table, "backend\tframes\tms\tms as a stream\n");
     const ub_model* model = ub_bench_model(argv[1]);
     json_t* root = json_pack("{s:[], s:[], s:{}}", "chunks", "counts", "layers");
-    bench_all(root, model);
+    bench_all(root, table, model);
+    fclose(table);
     json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));
     putchar('\n');
     json_decref(root);
