@@ -3,7 +3,8 @@
 
 #include "plugin/lv2_loader.h"
 
-#include <signal.h>
+#include "model/thread.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -96,25 +97,12 @@ static void* work(void* arg)
 bool ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* config,
                      ub_host* host, char* err, size_t err_size)
 {
-    sigset_t all;
-    sigset_t old;
-    pthread_attr_t attr;
-    const struct sched_param normal = {0};
     loader->config = *config;
     loader->host = host;
     loader->engine = deck->engine;
     sem_init(&loader->work, 0, 0);
     pthread_mutex_init(&loader->lock, NULL);
-    // As the engine's workers: no signals, and not the host's priority
-    sigfillset(&all);
-    pthread_attr_init(&attr);
-    pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
-    pthread_attr_setschedpolicy(&attr, SCHED_OTHER);
-    pthread_attr_setschedparam(&attr, &normal);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    loader->running = !pthread_create(&loader->thread, &attr, work, loader);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_attr_destroy(&attr);
+    loader->running = ub_thread_start(&loader->thread, work, loader);
     if (!loader->running) {
         pthread_mutex_destroy(&loader->lock);
         sem_destroy(&loader->work);
