@@ -77,7 +77,7 @@ def test_the_engine_scores_as_pytorch_does():
     mix = piece.mix()
     ways = {
         evaluate.Placement(): engine.program(mix),
-        evaluate.Placement(8, 12, 8): engine.plugin(mix, "Balanced"),
+        evaluate.Placement(8, 16, 0): engine.plugin(mix, "Balanced"),
     }
     for place, estimates in ways.items():
         assert set(estimates) == set(OUTPUTS)
