@@ -236,10 +236,15 @@ class UNet(nn.Module):
         return self.map.spread(x) if self.map else x
 
 
+def image_bins(description):
+    """Values in a frame of what the layers see: bins, or the bands that they are grouped to."""
+    return description.get("bands", {}).get("count", description["stft"]["bins"])
+
+
 def multiply_adds(description):
     """Multiply-adds of the convolutions of one window."""
     stft = description["stft"]
-    bins = description["bands"]["count"] if "bands" in description else stft["bins"]
+    bins = image_bins(description)
     network, total = UNet(description), 0
 
     def count(layer, given, result):

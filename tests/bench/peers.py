@@ -26,7 +26,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "model" / "train"))
 
 from export import randomise, write_weights  # noqa: E402
-from model import UNet, describe, load_weights  # noqa: E402
+from model import UNet, describe, image_bins, load_weights  # noqa: E402
 
 TOLERANCE = 1e-4  # of a mask
 OURS = ["onednn", "openblas"]
@@ -114,7 +114,7 @@ def contenders(weights, folder, build):
     """Everyone by name, and the process of ours."""
     network, _ = load_weights(weights)
     stft = network.description["stft"]
-    shape = (1, stft["channels"], stft["frames"], stft["bins"])
+    shape = (1, stft["channels"], stft["frames"], image_bins(network.description))
     x = torch.rand(shape, generator=torch.Generator().manual_seed(2)) ** 2
     x.numpy().tofile(folder / "input")
     process = subprocess.Popen(
