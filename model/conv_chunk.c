@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define ALIGNMENT 64U
-#define MAX_OUTPUTS 4U
 #define SLICE ((size_t)64 << 10) ///< Bytes of weights that stay in cache for all tiles
 
 static uint32_t
@@ -66,7 +65,7 @@ lay_out(ub_conv_chunk* c, char* memory)
     PLACE(c->zeros, float, (size_t)w->layer->inputs);
     PLACE(c->spare, float, (size_t)w->layer->filters);
     PLACE(c->raw, float,
-          w->kind == UB_CONV_MASK ? (size_t)w->tiles * MAX_OUTPUTS * w->term[0].width : 0);
+          w->kind == UB_CONV_MASK ? (size_t)w->tiles * UB_CONV_OUTPUTS * w->term[0].width : 0);
 #undef PLACE
     return at;
 }
@@ -268,11 +267,11 @@ finish_filtered(const ub_conv_chunk* c, const ub_conv_job* job, float* row, size
     for (uint32_t tile = 0; tile < w->tiles; ++tile) {
         for (uint32_t p = 0; p < w->out_phases; ++p) {
             const float* m[UB_CONV_FILTERED];
-            float* y[MAX_OUTPUTS];
+            float* y[UB_CONV_OUTPUTS];
             find_products(c, p, at + tile, m);
-            for (uint32_t o = 0; o < MAX_OUTPUTS; ++o) {
+            for (uint32_t o = 0; o < UB_CONV_OUTPUTS; ++o) {
                 const int64_t bin =
-                    w->out_base + (int64_t)(tile * MAX_OUTPUTS + o) * w->out_phases + (int64_t)p;
+                    w->out_base + (int64_t)(tile * UB_CONV_OUTPUTS + o) * w->out_phases + (int64_t)p;
                 y[o] = bin >= 0 && bin < bins ? row + (size_t)bin * job->out_step : c->spare;
             }
             ub_conv_back(m, job->finish.channels, y);
@@ -317,10 +316,10 @@ finish_mask(const ub_conv_chunk* c, const ub_conv_job* job, int64_t line, size_t
     const size_t width = w->term[0].width;
     for (uint32_t tile = 0; tile < w->tiles; ++tile) {
         const float* m[UB_CONV_FILTERED];
-        float* y[MAX_OUTPUTS];
+        float* y[UB_CONV_OUTPUTS];
         find_products(c, 0, at + tile, m);
-        for (uint32_t o = 0; o < MAX_OUTPUTS; ++o) {
-            y[o] = c->raw + (size_t)(tile * MAX_OUTPUTS + o) * width;
+        for (uint32_t o = 0; o < UB_CONV_OUTPUTS; ++o) {
+            y[o] = c->raw + (size_t)(tile * UB_CONV_OUTPUTS + o) * width;
         }
         ub_conv_back(m, w->term[0].columns, y);
     }

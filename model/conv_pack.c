@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define TAPS 3U    ///< Bins of a filtered phase's kernel
-#define OUTPUTS 4U ///< Of a filtered tile and phase
 #define MAX_MASK_COLUMNS 32U
 #define ALIGNMENT 64U
 
@@ -155,7 +154,7 @@ cut(ub_conv* w)
 {
     const ub_layer* l = w->layer;
     const bool strided = w->kind == UB_CONV_STRIDED;
-    w->outputs = w->filtered ? OUTPUTS : 1;
+    w->outputs = w->filtered ? UB_CONV_OUTPUTS : 1;
     w->in_phases = strided && w->filtered ? l->stride[1] : 1;
     w->out_phases = strided ? 1 : l->stride[1] * (w->kind == UB_CONV_MASK ? l->stride[0] : 1);
     w->classes = w->kind == UB_CONV_TRANSPOSED ? l->stride[0] : 1;

@@ -17,6 +17,7 @@
 
 #include "model/conv.h"
 
+#define UB_CONV_OUTPUTS 4U ///< Of a filtered tile and phase
 #define UB_CONV_FILTERED 6 ///< Terms of F(4, 3)
 #define UB_CONV_TERMS 8
 #define UB_CONV_PHASES 8 ///< At most, on each axis
