@@ -155,7 +155,9 @@ make_ready(ub_runner* self, ub_cuda_precision precision)
 {
     self->api = ub_cuda_library(self->why);
     self->weights = self->api ? ub_cuda_weights_get(self->model, precision, self->why) : NULL;
-    self->queue = self->weights ? self->api->queue_new(self->weights, ub_cuda_wants_fused(), self->why) : NULL;
+    self->queue = self->weights ? self->api->queue_new(self->weights, ub_cuda_wants_fused(),
+                                                       self->why)
+                                : NULL;
     if (!self->queue || !ready_plan(self, 1, 0, self->model->net.frames)) {
         return self->queue && fail(self);
     }
