@@ -3,10 +3,11 @@
 
 #include "model/client.h"
 
+#include "model/clock.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct {
     int64_t number;
@@ -70,19 +71,12 @@ static ub_job* begin(ub_masker* masker, uint32_t count)
     return &ticket->job;
 }
 
-double ub_client_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void submit(ub_masker* masker, ub_job* job)
 {
     ub_client* client = of(masker);
     ub_ticket* ticket = (ub_ticket*)job;
     ub_ticket** slot = ub_ring_write(client->asked); // never full: it holds all tickets
-    const double now = ub_client_now();
+    const double now = ub_now();
     ticket->deadline = now + job->budget;
     ticket->expiry = now + job->expiry;
     *slot = ticket;

@@ -25,7 +25,7 @@
 
 typedef struct {
     ub_job job;      // first, so that a job's address is its ticket's
-    double deadline; // when the answer is needed, as by ub_client_now
+    double deadline; // when the answer is needed, as by ub_now
     double expiry;   // when it is of no use any more
     uint32_t room;   // frames of masks that it holds, and those left unused before them
 } ub_ticket;
@@ -71,9 +71,6 @@ void ub_client_clear(ub_client* client);
 
 /// The oldest job not yet answered, or NULL.  Only under the engine's lock.
 ub_ticket* ub_client_head(ub_client* client);
-
-/// The time, in seconds of CLOCK_MONOTONIC
-double ub_client_now(void);
 
 /// Worker: take in the frames up to frame `end`.
 void ub_client_take_frames(ub_client* client, int64_t end);

@@ -3,11 +3,12 @@
 
 #include "model/contest.h"
 
+#include "model/clock.h"
+
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define RUNS 4 // of which the first makes ready and the best one counts
 
@@ -18,13 +19,6 @@ typedef struct {
     float* mask[2]; // The device's and the processor's, likewise
     size_t size;    // of each
 } chunk;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 // Noise that is always the same, as quiet as most of music
 static void fill(float* values, size_t n, float scale)
@@ -71,13 +65,13 @@ static double measure(const chunk* c, const ub_backend* backend, float* mask, ch
     const ub_item item = {.input = c->input, .folded = c->folded, .mask = mask};
     ub_runner* runner = backend->create(c->model, err, err_size);
     for (int i = 0; runner && i < RUNS && !isnan(best); ++i) {
-        const double start = now();
+        const double start = ub_now();
         if (!backend->run(runner, &item, 1, 0, c->model->net.frames)) {
             const char* fault = backend->fault ? backend->fault(runner) : NULL;
             snprintf(err, err_size, "%s failed: %s", backend->name, fault ? fault : "no reason");
             best = NAN;
         } else if (i) {
-            best = fmin(best, now() - start);
+            best = fmin(best, ub_now() - start);
         }
     }
     if (!runner) {

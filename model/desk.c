@@ -3,6 +3,8 @@
 
 #include "model/desk.h"
 
+#include "model/clock.h"
+
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
@@ -256,7 +258,7 @@ static bool open_job(ub_client* client, ub_ticket* ticket)
 {
     ub_job* job = &ticket->job;
     ub_client_take_frames(client, job->end);
-    job->ok = ub_client_now() < ticket->expiry;
+    job->ok = ub_now() < ticket->expiry;
     return job->ok && job->conditions;
 }
 

@@ -1,6 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
+#include "model/clock.h"
 #include "model/worker.h"
 
 #include <stdio.h>
@@ -130,7 +131,7 @@ void ub_engine_reason(ub_engine* engine, char* text, size_t size)
 
 float ub_engine_load(const ub_engine* engine)
 {
-    return ub_load_get(&engine->load, ub_client_now());
+    return ub_load_get(&engine->load, ub_now());
 }
 
 static void leave_seats(ub_engine* engine, unsigned n, const ub_model* model)

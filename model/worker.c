@@ -4,6 +4,7 @@
 #include "model/worker.h"
 
 #include "dsp/denormal.h"
+#include "model/clock.h"
 #include "model/thread.h"
 
 #include <omp.h>
@@ -88,11 +89,11 @@ static void serve(ub_worker* w, ub_client* const* clients, uint32_t n)
 {
     ub_engine* engine = w->engine;
     ub_seat* seat = ub_seats_find(&w->seats, clients[0]->model);
-    ub_load_add(&engine->load, 1, ub_client_now());
+    ub_load_add(&engine->load, 1, ub_now());
     pthread_mutex_unlock(&engine->lock);
     compute(w, seat, clients, n);
     pthread_mutex_lock(&engine->lock);
-    ub_load_add(&engine->load, -1, ub_client_now());
+    ub_load_add(&engine->load, -1, ub_now());
     for (uint32_t i = 0; i < n; ++i) {
         ub_client_answer(clients[i]);
         clients[i]->taken = NULL;

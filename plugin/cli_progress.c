@@ -3,23 +3,16 @@
 
 #include "plugin/cli_progress.h"
 
+#include "model/clock.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BAR 24    // Characters in the bar
 #define REST 34   // Characters beside bar and name
 #define PAUSE 0.2 // Seconds between drawings
-
-double
-ub_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 void
 ub_progress_begin(ub_progress* self, const char* name, double rate, int64_t frames, bool wanted)
@@ -27,7 +20,7 @@ ub_progress_begin(ub_progress* self, const char* name, double rate, int64_t fram
     *self = (ub_progress){.name = name,
                           .rate = rate,
                           .frames = frames,
-                          .start = ub_clock(),
+                          .start = ub_now(),
                           .on = wanted && isatty(STDERR_FILENO)};
 }
 
@@ -55,7 +48,7 @@ draw_bar(double part, double spent)
 void
 ub_progress_update(ub_progress* self, int64_t done)
 {
-    const double now = ub_clock();
+    const double now = ub_now();
     if (!self->on || now - self->shown < PAUSE || done < 1) {
         return;
     }

@@ -12,9 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// Seconds on a clock that only goes forward
-double ub_clock(void);
-
 typedef struct {
     const char* name;
     double rate;    ///< Samples a second

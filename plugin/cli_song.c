@@ -3,6 +3,7 @@
 
 #include "plugin/cli_song.h"
 
+#include "model/clock.h"
 #include "model/error.h"
 #include "plugin/cli_aside.h"
 #include "plugin/cli_input.h"
@@ -202,7 +203,7 @@ ub_song(const ub_song_config* config, const char* input, char* const* outputs,
     }
     *report = (ub_song_report){0};
     self->config = config;
-    const double start = ub_clock();
+    const double start = ub_now();
     bool ok = open_all(self, input, outputs, err, err_size);
     if (ok) {
         ub_progress progress;
@@ -214,7 +215,7 @@ ub_song(const ub_song_config* config, const char* input, char* const* outputs,
     }
     ok = finish(self, ok, err, err_size);
     fill_report(self, report);
-    report->elapsed = ub_clock() - start;
+    report->elapsed = ub_now() - start;
     ub_input_close(&self->input);
     for (unsigned i = 0; i < self->n_strands; ++i) {
         ub_stream_free(self->strands[i].stream);

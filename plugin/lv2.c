@@ -6,6 +6,7 @@
    The LV2 plugins: ports and settings around a deck, or two while a model takes over.
 */
 
+#include "model/clock.h"
 #include "plugin/lv2_controls.h"
 #include "plugin/lv2_host.h"
 #include "plugin/lv2_pace.h"
@@ -19,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct {
     const ub_shape* shape;
@@ -118,9 +118,7 @@ static void activate(LV2_Handle instance)
 /// Whether the host can be kept waiting: as it says so, or is far ahead of real time.
 static bool can_wait(plugin* self, uint32_t n)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    const bool ahead = ub_pace_ahead(&self->pace, n, (double)t.tv_sec + 1e-9 * (double)t.tv_nsec);
+    const bool ahead = ub_pace_ahead(&self->pace, n, ub_now());
     return ahead || ub_control_get(&self->controls, UB_FREEWHEEL) > 0.0f;
 }
 

@@ -3,31 +3,23 @@
 
 #include "model/cuda/queue.h"
 
+#include "model/clock.h"
 #include "model/cuda/status.h"
 
 #include <string.h>
-#include <time.h>
 
 #define SPIN 200e-6   // s for which a wait does not sleep: most jobs are over by then
 #define MOMENT 20000L // ns of its naps
-
-static double
-now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /// A driver's own wait would not return from a kernel that hangs
 static bool
 poll_event(cudaEvent_t event, double timeout, char* err)
 {
-    const double start = now();
+    const double start = ub_now();
     const struct timespec moment = {0, MOMENT};
     cudaError_t status = cudaErrorNotReady;
     while ((status = cudaEventQuery(event)) == cudaErrorNotReady) {
-        const double passed = now() - start;
+        const double passed = ub_now() - start;
         if (passed > timeout) {
             snprintf(err, UB_CUDA_TEXT, "no answer from the device in %g s", timeout);
             return false;

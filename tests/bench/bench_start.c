@@ -10,8 +10,8 @@
   been read before: it is not the disk that is measured.
 */
 
+#include "model/clock.h"
 #include "tests/bench/job.h"
-#include "tests/bench/peak.h"
 
 #include <jansson.h>
 #include <omp.h>
@@ -71,15 +71,15 @@ main(int argc, char** argv)
     }
     omp_set_num_threads(1);
     const double before = peak_memory();
-    const double start = ub_seconds();
+    const double start = ub_now();
     const ub_model* model = ub_bench_model(argv[1]);
-    const double opened = ub_seconds();
+    const double opened = ub_now();
     const ub_backend* backend = ub_backend_find("cpu", err, sizeof(err));
     ub_job job;
     ub_job_open(&job, backend, model);
-    const double ready = ub_seconds();
+    const double ready = ub_now();
     ub_job_run(&job);
-    const double done = ub_seconds();
+    const double done = ub_now();
     const double memory = peak_memory();
     const double fold = change_ms(model);
     fprintf(stderr,

@@ -65,7 +65,7 @@ static uint64_t feed(const char* model, ub_engine* engine, uint32_t response, ui
         stream[i] = open_stream(model, engine, 1);
         ub_separator_select(ub_stream_separator(stream[i]), response);
     }
-    const double start = ub_clock(CLOCK_MONOTONIC);
+    const double start = ub_now();
     for (uint32_t b = 0; b < seconds * RATE / BLOCK; ++b) {
         ub_sleep_until(start + b * BLOCK / RATE);
         for (uint32_t i = 0; i < n; ++i) {

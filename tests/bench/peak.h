@@ -9,15 +9,7 @@
    What a core can do at most: fused multiply-adds on registers alone.
 */
 
-#include <time.h>
-
-static inline double
-ub_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include "model/clock.h"
 
 #define UB_PEAK_ROUNDS 2000000L
 #define UB_PEAK_SUMS 12 ///< Independent sums, enough to hide the latency of two units
@@ -74,7 +66,7 @@ ub_peak_gflops(void)
     double best = 0.0;
     for (int i = 0; i < 10; ++i) {
         double lanes = 0.0;
-        const double start = ub_seconds();
+        const double start = ub_now();
         if (__builtin_cpu_supports("avx512f")) {
             sink = ub_spin_512();
             lanes = 16.0;
@@ -83,7 +75,7 @@ ub_peak_gflops(void)
             lanes = 8.0;
         }
         const double rate =
-            2.0 * lanes * UB_PEAK_SUMS * (double)UB_PEAK_ROUNDS / (ub_seconds() - start) / 1e9;
+            2.0 * lanes * UB_PEAK_SUMS * (double)UB_PEAK_ROUNDS / (ub_now() - start) / 1e9;
         best = rate > best ? rate : best;
     }
     (void)sink;

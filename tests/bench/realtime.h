@@ -9,19 +9,11 @@
    What plays the audio thread's part in benchmarks: clocks and something to hear.
 */
 
+#include "model/clock.h"
+
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <time.h>
-
-/// A clock's time, s
-static inline double
-ub_clock(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /// Sleep until a time of CLOCK_MONOTONIC, s.
 static inline void

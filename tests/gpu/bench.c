@@ -10,10 +10,10 @@
 */
 
 #include "model/backend_cuda.h"
+#include "model/clock.h"
 #include "model/cuda_library.h"
 #include "model/cuda_program.h"
 #include "tests/bench/job.h"
-#include "tests/bench/peak.h"
 
 #include <jansson.h>
 
@@ -136,18 +136,18 @@ main(int argc, char** argv)
     if (!w.backend) {
         quit(err);
     }
-    const double start = ub_seconds();
+    const double start = ub_now();
     const ub_model* model = ub_bench_model(argc > 2 ? argv[2] : "24x1024");
-    const double opened = ub_seconds();
+    const double opened = ub_now();
     make_items(&w, model);
-    const double made = ub_seconds();
+    const double made = ub_now();
     w.runner = w.backend->create(model, err, sizeof(err));
     w.n = 1;
     w.count = model->net.frames;
     if (!w.runner || !run(&w)) {
         quit(w.runner ? "the first run failed" : err);
     }
-    const double first = ub_seconds() - start - (made - opened);
+    const double first = ub_now() - start - (made - opened);
     const double macs = count_macs(&model->net);
     json_t* batches = json_array();
     bench_batches(batches, &w, macs, seconds, argc > 4 ? (uint32_t)atoi(argv[4]) : UB_CUDA_BATCH);

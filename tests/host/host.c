@@ -6,6 +6,7 @@
    A small LV2 host: a sound file through a plugin.  For tests and the demo.
 */
 
+#include "model/clock.h"
 #include "tests/host/rig.h"
 
 #include <sndfile.h>
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define MAX_BLOCK 8192
 #define MAX_EVENTS 256
@@ -225,13 +225,6 @@ static void run_session(session* self)
     }
 }
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 int main(int argc, char** argv)
 {
     options opt = {.uri = "urn:unbraid:stereo", .size = {1024}, .sizes = 1, .instances = 1};
@@ -242,9 +235,9 @@ int main(int argc, char** argv)
     }
     self->opt = &opt;
     open_session(self);
-    const double start = seconds();
+    const double start = ub_now();
     run_session(self);
-    const double spent = seconds() - start;
+    const double spent = ub_now() - start;
     sf_close(self->in);
     if (sf_close(self->out)) {
         fail(opt.out, "could not be written");
