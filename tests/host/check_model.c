@@ -156,6 +156,13 @@ static void ask(ub_rig* rig, char* path, size_t size)
     snprintf(path, size, "%s", told ? told : "");
 }
 
+/// What a host would keep of it in a session.
+static LilvState* saved(const ub_rig* rig)
+{
+    return lilv_state_new_from_instance(rig->plugin, rig->instance, ub_urid_map(), NULL, NULL,
+                                        NULL, NULL, NULL, NULL, 0, NULL);
+}
+
 /// Restored before anything has run, the model of the session plays from the first sample.
 static void check_session(const char* path)
 {
@@ -164,16 +171,12 @@ static void check_session(const char* path)
     ub_rig* const from = new_rig();
     ask(from, own, sizeof(own));
     ub_ok(strstr(own, "default.safetensors"), "at first the bundle's own model plays");
-    LilvState* const fresh =
-        lilv_state_new_from_instance(from->plugin, from->instance, ub_urid_map(), NULL, NULL, NULL,
-                                     NULL, NULL, NULL, 0, NULL);
+    LilvState* const fresh = saved(from);
     ub_messages_set(from, path);
     float spare[2][BLOCK] = {{0}};
     float* buffers[2] = {spare[0], spare[1]};
     ub_rig_run(from, buffers, buffers, BLOCK);
-    LilvState* const state =
-        lilv_state_new_from_instance(from->plugin, from->instance, ub_urid_map(), NULL, NULL, NULL,
-                                     NULL, NULL, NULL, 0, NULL);
+    LilvState* const state = saved(from);
     free_rig(from);
 
     ub_rig* const to = new_rig();
@@ -182,9 +185,7 @@ static void check_session(const char* path)
     lilv_instance_activate(to->instance);
     ask(to, first, sizeof(first));
     ub_ok(!strcmp(first, path), "a restored session has its model (%s)", first);
-    LilvState* const again =
-        lilv_state_new_from_instance(to->plugin, to->instance, ub_urid_map(), NULL, NULL, NULL,
-                                     NULL, NULL, NULL, 0, NULL);
+    LilvState* const again = saved(to);
     ub_ok(lilv_state_equals(state, again) && !lilv_state_equals(state, fresh),
           "and saves it again");
     lilv_instance_deactivate(to->instance);
