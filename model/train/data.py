@@ -218,14 +218,30 @@ class Mixer:
         return self.vary(rng, x, spreads)
 
 
-def pair_up(rng, mixes):
-    """Two conditions for each mix, every condition equally often in each two mixes."""
+def draw_blend(rng):
+    """Amounts [sources] of two to four sources: in half of the blends 1, in others 0 to 1 each."""
+    amounts = np.zeros(len(SOURCES), np.float32)
+    chosen = rng.permutation(len(SOURCES))[: rng.choice((2, 3, 4), p=(0.5, 0.35, 0.15))]
+    amounts[chosen] = 1 if rng.random() < 0.5 else rng.uniform(0, 1, len(chosen))
+    return amounts
+
+
+def draw_conditions(rng, blends, mixes, chance):
+    """Two conditions for each mix, float32 [mixes][2][sources]: what of each source is wanted.
+
+    Single sources, every one equally often in each two mixes; then each becomes a blend with a
+    `chance`. `blends` is a generator apart, so mixes and sources are the same with and without.
+    """
     orders = [rng.permutation(len(SOURCES)) for _ in range((mixes + 1) // 2)]
-    return np.concatenate(orders)[: 2 * mixes].reshape(mixes, 2)
+    wanted = np.eye(len(SOURCES), dtype=np.float32)[np.concatenate(orders)[: 2 * mixes]]
+    for row in wanted:
+        if blends.random() < chance:
+            row[:] = draw_blend(blends)
+    return wanted.reshape(mixes, 2, len(SOURCES))
 
 
 class Batches(IterableDataset):
-    """Batches of audio [mixes][sources][2][samples] and conditions [mixes][2], without end."""
+    """Batches without end: audio [mixes][sources][2][samples], conditions [mixes][2][sources]."""
 
     def __init__(self, folder, stft, options, seed, device="cpu"):
         self.folder, self.options, self.seed, self.device = folder, options, seed, device
@@ -235,6 +251,7 @@ class Batches(IterableDataset):
         info = torch.utils.data.get_worker_info()
         rng = np.random.default_rng((self.seed, info.id if info else 0))
         mixer = Mixer(self.folder, self.length, self.options, self.device)
-        mixes = self.options["mixes"]
+        mixes, chance, blends = self.options["mixes"], self.options["blend"], rng.spawn(1)[0]
         for _ in itertools.count():
-            yield mixer.batch(rng, mixes), torch.from_numpy(pair_up(rng, mixes))
+            audio = mixer.batch(rng, mixes)
+            yield audio, torch.from_numpy(draw_conditions(rng, blends, mixes, chance))

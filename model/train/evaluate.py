@@ -20,7 +20,7 @@ import metrics
 import stft as transform
 from engine import RESPONSES, Engine
 from model import SOURCES, load_weights
-from songs import load_song, musdb_songs
+from songs import Piece, load_song, musdb_songs
 
 
 class Placement(NamedTuple):
@@ -55,26 +55,31 @@ def join(blocks, place):
 
 
 @torch.no_grad()
-def masks(network, magnitude, source, place, batch=8):
-    """Masks [channels][frames][bins] of a whole song's magnitudes of the same shape."""
+def masks(network, magnitude, condition, place, batch=8):
+    """Masks [channels][frames][bins] of a whole song's magnitudes of the same shape.
+
+    `condition` [sources]: how much of each source is wanted.
+    """
     description = network.description
     frames = description["stft"]["frames"]
     count = magnitude.shape[1]
     starts, first = window_starts(count, frames, place)
     before, after = max(0, -starts[0]), max(0, starts[-1] + frames - count)
     padded = torch.nn.functional.pad(magnitude, (0, 0, before, after))
-    onehot = torch.zeros(1, len(description["sources"]), device=magnitude.device)
-    onehot[0, description["sources"].index(source)] = 1
+    condition = torch.tensor(condition, dtype=torch.float32, device=magnitude.device)
     blocks = []
     for n in range(0, len(starts), batch):
         chunk = [padded[:, s + before : s + before + frames] for s in starts[n : n + batch]]
-        out = network(torch.stack(chunk), onehot.expand(len(chunk), -1)).float()
+        out = network(torch.stack(chunk), condition.expand(len(chunk), -1)).float()
         blocks.extend(out[:, :, first : first + place.step + place.fade])
     return join(blocks, place)[:, :count]
 
 
-def separate(network, mix, sources, place=None):
-    """Estimates of `sources` from float32 [channels][samples]: the offline reference."""
+def separate(network, mix, wanted, place=None):
+    """Estimates of `wanted`, names and their sources, from float32 [channels][samples].
+
+    The offline reference. Several sources are a blend: one run of the network for their sum.
+    """
     stft = network.description["stft"]
     # a stream's first frame is the one that ends with the first hop, its last frames see the end
     early = stft["window"] // 2 - stft["hop"]
@@ -84,17 +89,18 @@ def separate(network, mix, sources, place=None):
     mixture = transform.forward(padded, stft, center=True)
     magnitude = transform.seen(mixture.abs(), stft)
     result = {}
-    for source in sources:
-        mask = masks(network, magnitude, source, place or Placement())
+    for name, sources in wanted.items():
+        condition = [float(s in sources) for s in network.description["sources"]]
+        mask = masks(network, magnitude, condition, place or Placement())
         full = transform.whole_mask(mask, network.description)
         audio = transform.inverse(full * mixture, stft, padded.shape[-1])
-        result[source] = audio[:, early : early + mix.shape[-1]].cpu().numpy()
+        result[name] = audio[:, early : early + mix.shape[-1]].cpu().numpy()
     return result
 
 
 def network_estimates(network, piece, place=None):
     """Estimates of the sources that the piece has."""
-    return separate(network, piece.mix(), list(piece.stems), place)
+    return separate(network, piece.mix(), {name: [name] for name in piece.stems}, place)
 
 
 def ideal_estimates(piece, stft):
@@ -121,6 +127,14 @@ def score(piece, estimates, rate=44100):
         "si_sdr": metrics.si_sdr(references, guesses),
     }
     return {n: {m: float(v[i]) for m, v in values.items()} for i, n in enumerate(names)}
+
+
+def score_blend(network, piece, place=None):
+    """Scores of all stems but the first, wanted as one blend: {"without FIRST": {metric: dB}}."""
+    first, *rest = piece.stems
+    name = f"without {first}"
+    estimate = separate(network, piece.mix(), {name: rest}, place)
+    return score(Piece(piece.name, {name: sum(piece.stems[n] for n in rest)}), estimate)
 
 
 def anchors(piece, stft):

@@ -152,17 +152,36 @@ class ControlLayer(nn.Module):
         self.norm = nn.BatchNorm1d(spec["units"], spec["norm"]["eps"]) if spec["norm"] else None
         nn.init.kaiming_normal_(self.weight)
 
-    def forward(self, x):
+    def forward(self, x, known):
+        """In training, the first `known` rows alone give the statistics of the normalisation."""
         if self.weight.dim() == 3:
             x = F.conv1d(F.pad(x, self.spec["pad"]), self.weight, self.bias)
         else:
             x = F.linear(x, self.weight, self.bias)
         x = activate(x, self.spec["activation"])
-        return self.norm(x) if self.norm else x
+        return self.normalise(x, known) if self.norm else x
+
+    def normalise(self, x, known):
+        """Batch normalisation over all axes but that of the units."""
+        if not self.training:
+            return self.norm(x)
+        norm = self.norm
+        axes = [n for n in range(x.dim()) if n != 1]
+        variance, mean = torch.var_mean(x[:known], axes, correction=0)
+        with torch.no_grad():
+            norm.running_mean.lerp_(mean, norm.momentum)
+            norm.running_var.lerp_(variance, norm.momentum)
+        gain = norm.weight * torch.rsqrt(variance + norm.eps)
+        offset = norm.bias - mean * gain
+        shape = (-1, *[1] * (x.dim() - 2))
+        return x * gain.reshape(shape) + offset.reshape(shape)
 
 
 class UNet(nn.Module):
-    """Magnitudes [batch][channels][frames][bins] and one-hot rows [batch][sources] to masks."""
+    """Magnitudes [batch][channels][frames][bins] and amounts of the sources to masks.
+
+    A row [sources] of amounts is one-hot for a source alone; others ask for a blend of sources.
+    """
 
     def __init__(self, description):
         super().__init__()
@@ -192,22 +211,20 @@ class UNet(nn.Module):
                 nn.init.normal_(self.film[name].weight, std=0.02)
                 nn.init.constant_(self.film[name].bias, value)
 
-    def conditions(self, onehot):
+    def conditions(self, amounts):
         """(gamma, beta) for every layer, each [batch][pairs of the layer][1][1]."""
         if not sum(self.pairs):
             return [(None, None)] * len(self.pairs)
-        count = len(onehot)
-        if self.training:
-            # running variances are n / (n - 1) times the batch's: make n large
-            onehot = onehot.repeat(16, 1)
+        # statistics of the single sources, whatever a batch asks for
+        known = amounts.shape[1] if self.training else 0
+        x = torch.cat([torch.eye(amounts.shape[1], device=amounts.device)[:known], amounts])
         if self.convolve:
-            onehot = onehot[:, None]
+            x = x[:, None]
         for layer in self.control:
-            onehot = layer(onehot)
-        onehot = onehot.flatten(1)
+            x = layer(x, known)
+        x = x[known:].flatten(1)
         gamma, beta = (
-            self.film[name](onehot[:count])[:, :, None, None].split(self.pairs, 1)
-            for name in ("gamma", "beta")
+            self.film[name](x)[:, :, None, None].split(self.pairs, 1) for name in ("gamma", "beta")
         )
         return list(zip(gamma, beta, strict=True))
 
@@ -217,14 +234,14 @@ class UNet(nn.Module):
             x = pair[0].to(x.dtype) * x + pair[1].to(x.dtype)
         return activate(x, spec["activation"])
 
-    def forward(self, magnitude, onehot):
-        """The mask of the source that each one-hot row asks for."""
+    def forward(self, magnitude, amounts):
+        """The mask of what each row of amounts asks for."""
         given = self.description["input"]
         x = self.map.group(magnitude) if self.map else magnitude
         x = x * given["scale"]
         x = x if given["power"] == 1.0 else x ** given["power"]
         with torch.autocast(x.device.type, enabled=False):
-            pairs = self.conditions(onehot)
+            pairs = self.conditions(amounts)
         outputs = []
         for layer, pair in zip(self.encoder, pairs, strict=False):
             x = self.finish(layer(x), layer.spec, pair)

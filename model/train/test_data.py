@@ -14,7 +14,7 @@ import midi
 import prepare
 import render
 from conftest import tone
-from data import Mixer, Pieces, pair_up
+from data import Mixer, Pieces, draw_blend, draw_conditions
 from pieces import CODERS, RATE, coded
 
 SOURCES_TOML = """
@@ -74,11 +74,33 @@ def test_mixes_are_finite_and_vary(prepared, config):
     assert len({float(m.abs().sum()) for m in mixes}) > 4
 
 
+def conditions(chance):
+    """Six mixes' conditions."""
+    return draw_conditions(np.random.default_rng(4), np.random.default_rng(5), 6, chance)
+
+
 def test_conditions_are_balanced():
-    pairs = pair_up(np.random.default_rng(4), 6)
-    assert pairs.shape == (6, 2)
-    assert np.bincount(pairs.ravel()).tolist() == [3, 3, 3, 3]
-    assert (pairs[:, 0] != pairs[:, 1]).all()
+    wanted = conditions(0.0)
+    assert wanted.shape == (6, 2, 4) and wanted.dtype == np.float32
+    assert (np.sort(wanted, 2) == [0, 0, 0, 1]).all()
+    assert wanted.sum((0, 1)).tolist() == [3, 3, 3, 3]
+    assert (wanted[:, 0] != wanted[:, 1]).any(1).all()
+
+
+def test_some_conditions_become_blends():
+    single, some, every = conditions(0.0), conditions(0.3), conditions(1.0)
+    kept = (some == single).all(2)
+    assert 0 < kept.sum() < 12
+    assert ((every > 0).sum(2) >= 2).all()
+
+
+def test_blends_are_of_two_to_four_sources():
+    rng = np.random.default_rng(6)
+    blends = np.stack([draw_blend(rng) for _ in range(200)])
+    assert set((blends > 0).sum(1)) == {2, 3, 4}
+    assert ((blends >= 0) & (blends <= 1)).all()
+    plain = ((blends == 0) | (blends == 1)).all(1).mean()
+    assert 0.3 < plain < 0.7
 
 
 VOICE_TOML = """

@@ -48,6 +48,7 @@ resample = 0.5
 tilt = 0.5
 reverb = 0.5
 low_pass = 0.5
+blend = 0.5
 weights = {}
 """
 

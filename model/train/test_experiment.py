@@ -42,6 +42,7 @@ resample = 0.0
 tilt = 0.3
 reverb = 0.0
 low_pass = 0.0
+blend = 0.0
 weights = {}
 [[question]]
 name = "loss"

@@ -58,6 +58,18 @@ def test_convolutional_control_is_the_sum_over_its_taps():
     assert torch.allclose(gamma, expected.flatten(), atol=1e-6)
 
 
+def test_control_statistics_are_of_single_sources():
+    network = UNet(small()).train()
+    randomise(network, 6)
+    blends = torch.rand(6, 4, generator=torch.Generator().manual_seed(7))
+    before = [g for g, _ in network.conditions(blends) if g is not None]
+    for _ in range(400):
+        network.conditions(blends)
+    network.eval()
+    after = [g for g, _ in network.conditions(blends) if g is not None]
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(before, after, strict=True))
+
+
 def test_export_reads_back(tmp_path):
     network = UNet(small()).eval()
     randomise(network, 5)

@@ -15,7 +15,7 @@ import metrics
 import stft as transform
 from export import write_weights
 from model import UNet, describe, load_weights
-from train import Run, read_config, train
+from train import Run, read_config, spectra, train
 
 
 def small_stft(description):
@@ -39,6 +39,23 @@ def test_two_steps_write_checkpoint_log_and_curve(trained):
     with open(trained.folder / "log.tsv") as file:
         row = list(csv.DictReader(file, delimiter="\t"))[-1]
     assert row["step"] == "2" and row["loss"] and row["test vocals"]
+
+
+def test_blends_are_trained_towards_sums(trained):
+    audio = torch.randn(2, 4, 2, 4480, generator=torch.Generator().manual_seed(1))
+    amounts = torch.tensor([[[0.0, 1, 0, 0], [1, 0.5, 0, 1]], [[0, 0, 1, 1], [0, 0, 0, 1]]])
+    mixture, target, rows = spectra(trained, audio, amounts)
+    wanted = audio[0, 0] + 0.5 * audio[0, 1] + audio[0, 3]
+    expected = torch.stft(wanted, 512, 128, window=torch.hann_window(512), center=False,
+                          return_complex=True).transpose(1, 2)[..., 1:]  # fmt: skip
+    assert torch.allclose(target[1], expected, atol=1e-3)
+    assert torch.equal(rows[1], amounts[0, 1]) and torch.equal(mixture[0], mixture[1])
+    assert not torch.allclose(mixture[1], mixture[2])
+
+
+def test_a_blend_is_validated(trained):
+    with open(trained.folder / "log.tsv") as file:
+        assert list(csv.DictReader(file, delimiter="\t"))[-1]["test without vocals"]
 
 
 def test_a_run_resumes(trained, prepared):
@@ -102,7 +119,7 @@ def test_a_mask_of_one_gives_the_mix_back():
         network.decoder[-1].weight.zero_()
         network.decoder[-1].bias.fill_(1)
     mix = np.random.default_rng(1).standard_normal((2, 30000)).astype(np.float32)
-    out = evaluate.separate(network, mix, ["bass"], evaluate.Placement(8, 4, 2))["bass"]
+    out = evaluate.separate(network, mix, {"bass": ["bass"]}, evaluate.Placement(8, 4, 2))["bass"]
     assert np.abs(out - mix).max() < 1e-5
 
 

@@ -19,7 +19,7 @@ import songs
 import stft as transform
 from data import Batches
 from log import write_row
-from model import UNet, describe, load_weights
+from model import SOURCES, UNet, describe, load_weights
 from pieces import prepared
 
 
@@ -120,37 +120,36 @@ def starting_state(path, description):
     return known.state_dict()
 
 
-def compute(run, mixture, onehot):
+def compute(run, mixture, conditions):
     """The masks, in the precision of the configuration."""
     half = run.config["train"]["precision"] == "bf16"
     with torch.autocast(run.device, torch.bfloat16, enabled=half):
-        return run.network(mixture.contiguous(memory_format=torch.channels_last), onehot).float()
+        image = mixture.contiguous(memory_format=torch.channels_last)
+        return run.network(image, conditions).float()
 
 
 def spectra(run, audio, conditions):
-    """Complex spectra of the mix and of the wanted source of each row, and the one-hot rows."""
+    """Complex spectra of the mix and of what is wanted of it, and the condition, of each row."""
     stft = run.description["stft"]
     mixture = transform.seen(transform.forward(audio.sum(1), stft, center=False), stft)
-    mixes = torch.arange(len(audio), device=run.device)[:, None].expand_as(conditions)
-    wanted = audio[mixes.flatten(), conditions.flatten()]
+    wanted = (conditions @ audio.flatten(2)).unflatten(2, audio.shape[2:]).flatten(0, 1)
     target = transform.seen(transform.forward(wanted, stft, center=False), stft)
-    onehot = torch.eye(audio.shape[1], device=run.device)[conditions.flatten()]
-    return mixture.repeat_interleave(conditions.shape[1], 0), target, onehot
+    return mixture.repeat_interleave(conditions.shape[1], 0), target, conditions.flatten(0, 1)
 
 
-def loss_of(run, mixture, target, onehot):
+def loss_of(run, mixture, target, conditions):
     """The loss that the configuration names."""
     settings = run.config["train"]
     if settings["loss"] == "time":
-        mask = compute(run, mixture.abs(), onehot)
+        mask = compute(run, mixture.abs(), conditions)
         return losses.in_time(mask, mixture, target, run.description)
     frames = run.description["stft"]["frames"]
-    weight = losses.frame_weight(settings["look_ahead"], len(onehot), frames, run.chance)
+    weight = losses.frame_weight(settings["look_ahead"], len(conditions), frames, run.chance)
     if torch.is_tensor(weight):
         weight = weight.to(run.device)
     x, s = torch.view_as_real(mixture), torch.view_as_real(target)
     cross, magnitude = (x * s).sum(-1), x.square().sum(-1).sqrt()
-    mask = compute(run, magnitude, onehot)
+    mask = compute(run, magnitude, conditions)
     kind = settings["loss"]
     function = losses.compiled(kind) if settings["compile"] else losses.MAGNITUDE[kind]
     return function(mask, magnitude, s.square().sum(-1).sqrt(), cross, weight, settings["quiet"])
@@ -173,11 +172,13 @@ def train_step(run, audio, conditions):
 
 
 def columns(folder):
-    """What validation measures: "SOURCE CLASS", in the order of the pieces."""
-    return list(dict.fromkeys(
-        f"{about['source']} {name}"
-        for _, about in prepared(folder) for name in about["minutes"]
-    ))  # fmt: skip
+    """What validation measures: "SOURCE CLASS" and "SOURCE without CLASS", as the pieces come."""
+    found = {}
+    for _, about in prepared(folder):
+        names = [name for name in SOURCES if name in about["minutes"]]
+        blends = [f"without {names[0]}"] if len(names) > 2 else []
+        found.update(dict.fromkeys(f"{about['source']} {name}" for name in names + blends))
+    return list(found)
 
 
 def validate(run, folder):
@@ -189,6 +190,8 @@ def validate(run, folder):
         piece = songs.load_piece(path).middle(run.config["train"]["validate_seconds"])
         with torch.autocast(run.device, torch.bfloat16, enabled=half):
             scores = evaluate.score(piece, evaluate.network_estimates(network, piece, place))
+            if len(piece.stems) > 2:
+                scores.update(evaluate.score_blend(network, piece, place))
         for name, values in scores.items():
             found.setdefault(f"{about['source']} {name}", []).append(values["sdr_v4"])
     return {column: float(np.nanmedian(values)) for column, values in found.items()}
