@@ -175,10 +175,12 @@ void ub_loader_explain(ub_loader* loader)
 
 ub_deck* ub_loader_take(ub_loader* loader)
 {
-    if (atomic_load(&loader->done)) {
-        return NULL;
-    }
     return atomic_exchange(&loader->ready, NULL);
+}
+
+bool ub_loader_has_room(ub_loader* loader)
+{
+    return !atomic_load(&loader->done);
 }
 
 void ub_loader_put_away(ub_loader* loader, ub_deck* deck)

@@ -78,11 +78,13 @@ bool ub_loader_failed(ub_loader* loader);
 /// Have the host told why something else computes now, if it is for a fault.  Real-time safe.
 void ub_loader_explain(ub_loader* loader);
 
-/// The deck that waits to be taken over, or NULL.  Only while there is room for the
-/// one that plays to be put away.  Real-time safe.
+/// The deck that waits to be taken over, or NULL.  Real-time safe.
 ub_deck* ub_loader_take(ub_loader* loader);
 
-/// Have a deck freed, for which there is room.  Real-time safe.
+/// Whether there is room for a deck to be put away.  Real-time safe.
+bool ub_loader_has_room(ub_loader* loader);
+
+/// Have a deck freed, for which there must be room.  Real-time safe.
 void ub_loader_put_away(ub_loader* loader, ub_deck* deck);
 
 #endif // UB_PLUGIN_LV2_LOADER_H

@@ -39,10 +39,14 @@ void ub_player_close(ub_player* self)
 
 void ub_player_reset(ub_player* self)
 {
-    ub_deck* const next = self->next ? self->next : ub_loader_take(&self->loader);
-    if (next) {
-        ub_loader_put_away(&self->loader, self->deck);
-        self->deck = next;
+    ub_deck* const ready = ub_loader_take(&self->loader);
+    ub_deck* const newest = ready ? ready : self->next;
+    if (newest) {
+        if (newest != self->next) {
+            ub_deck_free(self->next);
+        }
+        ub_deck_free(self->deck);
+        self->deck = newest;
         self->next = NULL;
         self->changed = true;
     }
@@ -72,7 +76,7 @@ void ub_player_order(ub_player* self, const char* path, ub_processor processor, 
         ask(self, processor);
     }
     self->changed = ub_loader_failed(&self->loader) || self->changed;
-    if (!self->next) {
+    if (!self->next && ub_loader_has_room(&self->loader)) {
         self->next = ub_loader_take(&self->loader);
         self->age = 0;
     }

@@ -38,7 +38,7 @@ bool ub_player_open(ub_player* self, const ub_deck_config* config, ub_host* host
 /// Not real-time safe.
 void ub_player_close(ub_player* self);
 
-/// Forget all audio; what has been loaded plays at once.
+/// Forget all audio; what has been loaded last plays at once.  Not real-time safe.
 void ub_player_reset(ub_player* self);
 
 /**

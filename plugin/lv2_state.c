@@ -41,13 +41,27 @@ LV2_State_Status ub_state_save(ub_loader* loader, const ub_patch* patch,
     char mapped[UB_PATH_SIZE];
     ub_loader_wanted(loader, path);
     if (!*path) {
-        return LV2_STATE_SUCCESS;
+        // Said too: Carla remembers what was stored before, if nothing takes its place.  As a
+        // string, since lilv would write an empty path as the folder that it writes into.
+        return store(handle, patch->model, "", 1, patch->atom_string,
+                     LV2_STATE_IS_POD | LV2_STATE_IS_PORTABLE);
     }
     if (!map_path(features, true, path, mapped)) {
         return LV2_STATE_ERR_UNKNOWN;
     }
     return store(handle, patch->model, mapped, strlen(mapped) + 1, patch->atom_path,
                  LV2_STATE_IS_POD | LV2_STATE_IS_PORTABLE);
+}
+
+// What a host kept, as text: not every host counts the zero at its end (Carla does not)
+static bool copy_text(const char* kept, size_t size, char text[UB_PATH_SIZE])
+{
+    const size_t length = strnlen(kept, size);
+    if (length < UB_PATH_SIZE) {
+        memcpy(text, kept, length);
+        text[length] = '\0';
+    }
+    return length < UB_PATH_SIZE;
 }
 
 LV2_State_Status ub_state_restore(ub_loader* loader, const ub_patch* patch,
@@ -65,8 +79,9 @@ LV2_State_Status ub_state_restore(ub_loader* loader, const ub_patch* patch,
     if (type != patch->atom_path && type != patch->atom_string) {
         return LV2_STATE_ERR_BAD_TYPE;
     }
-    char path[UB_PATH_SIZE];
-    if (!size || !memchr(kept, '\0', size) || !map_path(features, false, kept, path)) {
+    char text[UB_PATH_SIZE];
+    char path[UB_PATH_SIZE] = "";
+    if (!copy_text(kept, size, text) || (*text && !map_path(features, false, text, path))) {
         return LV2_STATE_ERR_UNKNOWN;
     }
     return ub_loader_load(loader, path) ? LV2_STATE_SUCCESS : LV2_STATE_ERR_UNKNOWN;

@@ -6,8 +6,8 @@
 
 /**
    @file
-   What a session keeps besides the ports: the model's path.  The bundle's own model is
-   not kept, as it is what plays when nothing is.
+   What a session keeps besides the ports: the model's path, "" for the bundle's own
+   model.  That is also what plays when a session keeps none.
 */
 
 #include "plugin/lv2_loader.h"

@@ -9,6 +9,7 @@
      latency than the bundle's, the second of no use.
 */
 
+#include "plugin/lv2_patch.h"
 #include "plugin/ports.h"
 #include "tests/host/messages.h"
 #include "tests/host/render.h"
@@ -163,6 +164,16 @@ static LilvState* saved(const ub_rig* rig)
                                         NULL, NULL, NULL, NULL, 0, NULL);
 }
 
+/// A state as it comes back out of a session's file.
+static LilvState* filed(const LilvState* state)
+{
+    char* const text = lilv_state_to_string(ub_rig_world(), ub_urid_map(), ub_urid_unmap(), state,
+                                            "urn:unbraid:test:session", "file:///nowhere/");
+    LilvState* const read = lilv_state_new_from_string(ub_rig_world(), ub_urid_map(), text);
+    lilv_free(text);
+    return read;
+}
+
 /// Restored before anything has run, the model of the session plays from the first sample.
 static void check_session(const char* path)
 {
@@ -189,49 +200,111 @@ static void check_session(const char* path)
     ub_ok(lilv_state_equals(state, again) && !lilv_state_equals(state, fresh),
           "and saves it again");
     lilv_instance_deactivate(to->instance);
-    lilv_state_restore(fresh, to->instance, NULL, NULL, 0, NULL);
+    LilvState* const read = filed(fresh);
+    lilv_state_restore(read, to->instance, NULL, NULL, 0, NULL);
     lilv_instance_activate(to->instance);
     ask(to, first, sizeof(first));
-    ub_ok(!strcmp(first, own), "a session without one has the bundle's own");
+    ub_ok(!strcmp(first, own), "a session without one has the bundle's own (%s)", first);
     free_rig(to);
+    lilv_state_free(read);
     lilv_state_free(again);
     lilv_state_free(state);
     lilv_state_free(fresh);
 }
 
+/** What a host like Carla keeps of a session: by key what was stored last, whether or not it
+    is stored again, and texts without the zero at their end. */
+typedef struct {
+    char text[4096];
+    size_t length;
+    uint32_t type; ///< 0: nothing was ever stored
+} keeper;
+
 static const void* retrieve(LV2_State_Handle handle, uint32_t key, size_t* size, uint32_t* type,
                             uint32_t* flags)
 {
-    (void)key;
-    *size = strlen((const char*)handle) + 1;
-    *type = ub_urid_map()->map(NULL, LV2_ATOM__Path);
+    const keeper* const kept = (const keeper*)handle;
+    *size = kept->length;
+    *type = kept->type;
     *flags = LV2_STATE_IS_POD;
-    return handle;
+    return key == ub_urid(UB_URI_MODEL) && kept->type ? kept->text : NULL;
 }
 
 static LV2_State_Status store(LV2_State_Handle handle, uint32_t key, const void* value,
                               size_t size, uint32_t type, uint32_t flags)
 {
-    (void)key;
-    (void)type;
+    keeper* const kept = (keeper*)handle;
     (void)flags;
-    memcpy(handle, value, size < 4096 ? size : 4096);
+    if (key != ub_urid(UB_URI_MODEL) || !size || size > sizeof(kept->text)) {
+        return LV2_STATE_ERR_UNKNOWN;
+    }
+    memset(kept->text, 'x', sizeof(kept->text));
+    kept->length = strnlen((const char*)value, size);
+    memcpy(kept->text, value, kept->length);
+    kept->type = type;
     return LV2_STATE_SUCCESS;
+}
+
+static const LV2_State_Interface* state_of(const ub_rig* rig)
+{
+    return (const LV2_State_Interface*)lilv_instance_get_extension_data(rig->instance,
+                                                                        LV2_STATE__interface);
+}
+
+/// Keep what an instance with a model ("" the bundle's own) stores, in place of what is kept.
+static void keep(keeper* kept, const char* path)
+{
+    ub_rig* const rig = new_rig();
+    float spare[2][BLOCK] = {{0}};
+    float* buffers[2] = {spare[0], spare[1]};
+    ub_messages_set(rig, path);
+    ub_rig_run(rig, buffers, buffers, BLOCK);
+    state_of(rig)->save(lilv_instance_get_handle(rig->instance), store, kept, 0, NULL);
+    free_rig(rig);
+}
+
+/// The model of an instance that had another one before it was given what is kept.
+static void restored(keeper* kept, const char* before, char* path, size_t size)
+{
+    ub_rig* const rig = new_rig();
+    float spare[2][BLOCK] = {{0}};
+    float* buffers[2] = {spare[0], spare[1]};
+    ub_messages_set(rig, before);
+    ub_rig_run(rig, buffers, buffers, BLOCK);
+    lilv_instance_deactivate(rig->instance);
+    state_of(rig)->restore(lilv_instance_get_handle(rig->instance), retrieve, kept, 0, NULL);
+    lilv_instance_activate(rig->instance);
+    ask(rig, path, size);
+    free_rig(rig);
+}
+
+/// What Carla keeps is restored, also after a return to the bundle's own model.
+static void check_keeper(const char* path)
+{
+    keeper kept = {.length = 0};
+    char first[4096];
+    keep(&kept, path);
+    restored(&kept, "", first, sizeof(first));
+    ub_ok(!strcmp(first, path), "a path kept without its end is restored (%s)", first);
+    keep(&kept, "");
+    restored(&kept, path, first, sizeof(first));
+    ub_ok(strstr(first, "unbraid.lv2/default.safetensors"),
+          "the bundle's own model takes the place of another that was kept (%s)", first);
 }
 
 /// A session whose model is gone for now is not robbed of it.
 static void check_missing(void)
 {
-    char gone[] = "/nowhere/gone.safetensors";
-    char kept[4096] = "";
+    const char gone[] = "/nowhere/gone.safetensors";
+    keeper kept = {.type = ub_urid(LV2_ATOM__Path), .length = strlen(gone)};
+    memcpy(kept.text, gone, sizeof(gone));
     ub_rig* const rig = new_rig();
-    const LV2_State_Interface* const state =
-        (const LV2_State_Interface*)lilv_instance_get_extension_data(rig->instance,
-                                                                     LV2_STATE__interface);
-    const LV2_State_Status status =
-        state->restore(lilv_instance_get_handle(rig->instance), retrieve, gone, 0, NULL);
-    state->save(lilv_instance_get_handle(rig->instance), store, kept, 0, NULL);
-    ub_ok(status != LV2_STATE_SUCCESS && !strcmp(kept, gone),
+    const LV2_Handle handle = lilv_instance_get_handle(rig->instance);
+    const LV2_State_Status status = state_of(rig)->restore(handle, retrieve, &kept, 0, NULL);
+    memset(kept.text, 0, sizeof(kept.text));
+    state_of(rig)->save(handle, store, &kept, 0, NULL);
+    ub_ok(status != LV2_STATE_SUCCESS && kept.length == strlen(gone) &&
+              !memcmp(kept.text, gone, kept.length),
           "a session keeps a model that is not there now");
     free_rig(rig);
 }
@@ -246,6 +319,7 @@ int main(int argc, char** argv)
     check_broken(argv[2]);
     check_broken("/nowhere/none.safetensors");
     check_session(argv[1]);
+    check_keeper(argv[1]);
     check_missing();
     return ub_done();
 }

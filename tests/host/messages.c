@@ -42,6 +42,18 @@ LV2_URID_Map* ub_urid_map(void)
     return &it;
 }
 
+static const char* unmap(LV2_URID_Unmap_Handle handle, LV2_URID id)
+{
+    (void)handle;
+    return id < MAX_URIS ? uris[id] : NULL;
+}
+
+LV2_URID_Unmap* ub_urid_unmap(void)
+{
+    static LV2_URID_Unmap it = {NULL, unmap};
+    return &it;
+}
+
 LV2_URID ub_urid(const char* uri)
 {
     return map(NULL, uri);

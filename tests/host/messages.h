@@ -16,8 +16,9 @@
 
 #include <stdbool.h>
 
-/// A map for all plugins in the program, and what it gives
+/// A map for all plugins in the program, the way back, and what it gives
 LV2_URID_Map* ub_urid_map(void);
+LV2_URID_Unmap* ub_urid_unmap(void);
 LV2_URID ub_urid(const char* uri);
 
 /// The map and the log, to offer to a plugin
