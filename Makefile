@@ -216,7 +216,7 @@ $(B)/tests/demo/%: $(B)/obj/tests/demo/%.o
 
 # Unit tests run with address and undefined behaviour checked, those with threads
 # once more with data races checked; host tests run what users get.
-THREADED   := $(patsubst %,tests/unit/test_%,ring engine failover takeover stream)
+THREADED   := $(patsubst %,tests/unit/test_%,ring engine failover priority takeover stream)
 
 unit-asan:
 	$(MAKE) B=$(B)/asan CFLAGS="-O2 -g" \

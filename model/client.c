@@ -4,6 +4,7 @@
 #include "model/client.h"
 
 #include "model/clock.h"
+#include "model/thread.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -79,6 +80,7 @@ static void submit(ub_masker* masker, ub_job* job)
     const double now = ub_now();
     ticket->deadline = now + job->budget;
     ticket->expiry = now + job->expiry;
+    ticket->urgent = isfinite(job->expiry) && ub_thread_outranks();
     *slot = ticket;
     ++client->under_way;
     ub_ring_commit(client->asked);

@@ -27,6 +27,7 @@ typedef struct {
     ub_job job;      // first, so that a job's address is its ticket's
     double deadline; // when the answer is needed, as by ub_now
     double expiry;   // when it is of no use any more
+    bool urgent;     // asked for by a real-time thread, which goes on without the answer
     uint32_t room;   // frames of masks that it holds, and those left unused before them
 } ub_ticket;
 

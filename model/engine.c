@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "model/clock.h"
+#include "model/thread.h"
 #include "model/worker.h"
 
 #include <stdio.h>
@@ -50,7 +51,7 @@ ub_engine* ub_engine_new(const ub_engine_options* options, char* err, size_t err
     }
     const unsigned wanted = workers_for(options);
     engine->threads = options->threads ? options->threads : 1;
-    pthread_mutex_init(&engine->lock, NULL);
+    ub_thread_init_lock(&engine->lock);
     pthread_cond_init(&engine->idle, NULL);
     sem_init(&engine->work, 0, 0);
     ub_load_init(&engine->load, wanted);

@@ -4,6 +4,7 @@
 #include "model/lineup.h"
 
 #include "model/contest.h"
+#include "model/thread.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,7 +100,7 @@ bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* e
         snprintf(err, err_size, "engine: no backend is available");
         return false;
     }
-    pthread_mutex_init(&lineup->lock, NULL);
+    ub_thread_init_lock(&lineup->lock);
     pthread_mutex_init(&lineup->contest, NULL);
     atomic_init(&lineup->used, lineup->list[lineup->open]);
     if (ruled && !lineup->named && *lineup->reason) {

@@ -3,6 +3,8 @@
 
 #include "model/seats.h"
 
+#include "model/thread.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,7 +138,8 @@ void ub_seats_leave(ub_seats* seats, const ub_model* model)
 static void replace(ub_seat* seat, const ub_seats* seats, const char* why)
 {
     char err[UB_NOTE];
-    ub_desk_free(seat->desk); // first: two may not have room on one machine
+    ub_thread_set_realtime(false); // this takes long
+    ub_desk_free(seat->desk);      // first: two may not have room on one machine
     seat->desk = NULL;
     fill(seat, seats, why, false, err, sizeof(err));
 }

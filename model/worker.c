@@ -9,6 +9,10 @@
 
 #include <omp.h>
 
+// How long a worker keeps its real-time priority without a rest, s: where there is more to
+// compute than the machine can, everything else on it must get its turn
+#define LONGEST_STINT 0.25
+
 // Whether a client's job can be computed together with another one's
 static bool goes_with(const ub_client* client, const ub_job* job, const ub_client* other)
 {
@@ -65,10 +69,21 @@ static void leave_unanswered(ub_client* const* clients, uint32_t n)
     }
 }
 
+// Work for a real-time thread comes before all that is not, but never before such a thread
+static void take_rank(const ub_worker* w, ub_client* const* clients, uint32_t n)
+{
+    bool urgent = false;
+    for (uint32_t i = 0; i < n; ++i) {
+        urgent = urgent || clients[i]->taken->urgent;
+    }
+    ub_thread_set_realtime(urgent && ub_now() - w->found_work < LONGEST_STINT);
+}
+
 // Compute the taken clients' jobs; if a device fails at them, with what takes over
 static void compute(ub_worker* w, ub_seat* seat, ub_client* const* clients, uint32_t n)
 {
     ub_seat_renew(seat, &w->seats);
+    take_rank(w, clients, n);
     bool again = seat->desk;
     while (again) {
         bool ok = true;
@@ -111,6 +126,7 @@ static void* work(void* arg)
     bool quit = false;
     while (!quit) {
         sem_wait(&engine->work);
+        w->found_work = ub_now();
         pthread_mutex_lock(&engine->lock);
         // A job may wait behind another of its client after its post is spent:
         // go on until there is nothing left to take

@@ -19,6 +19,7 @@ typedef struct {
     ub_engine* engine;
     pthread_t thread;
     ub_seats seats;
+    double found_work; // when, after it last had nothing to do, s
 } ub_worker;
 
 struct ub_engine_s {

@@ -7,8 +7,9 @@
 
   bench_live [-m MINUTES] [-b BLOCK] MODEL.safetensors [L,S,F,D[,H]]...
   The plugin's Live, for a quarter of a minute in blocks of 128, if nothing else is asked
-  for.  An answer's time is from the end of the frame that completes its window to the end
-  of its computation.  Prints a table on standard error and JSON on standard output.
+  for.  The audio thread is real-time where that is permitted, as a host's is.  An answer's
+  time is from the end of the frame that completes its window to the end of its computation.
+  Prints a table on standard error and JSON on standard output.
 */
 
 #include "plugin/stream.h"
@@ -137,7 +138,7 @@ static double worst(const times* t)
     return t->n ? t->at[t->n - 1] : 0.0;
 }
 
-static json_t* report(const ub_timing* t, const result* r)
+static json_t* report(const ub_timing* t, const result* r, bool realtime)
 {
     const double answer[] = {1e3 * median(&r->answers), 1e3 * worst(&r->answers)};
     const double run[] = {1e6 * median(&r->runs), 1e6 * worst(&r->runs)};
@@ -145,12 +146,12 @@ static json_t* report(const ub_timing* t, const result* r)
             t->lookahead, t->step, t->fade, t->deadline, t->heard, 1e3 * r->latency,
             (unsigned long)r->late, answer[0], answer[1], run[0], run[1], 100.0 * r->load,
             100.0 * r->worker);
-    return json_pack("{s:[i,i,i,i,i], s:f, s:I, s:f, s:f, s:f, s:f, s:f, s:f}", "timing",
+    return json_pack("{s:[i,i,i,i,i], s:f, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:b}", "timing",
                      (int)t->lookahead, (int)t->step, (int)t->fade, (int)t->deadline,
                      (int)t->heard, "latency_ms", 1e3 * r->latency, "late_frames",
                      (json_int_t)r->late, "median_answer_ms", answer[0], "worst_answer_ms",
                      answer[1], "median_us", run[0], "worst_us", run[1], "load", r->load,
-                     "worker_load", r->worker);
+                     "worker_load", r->worker, "real_time", realtime);
 }
 
 static ub_engine* open_engine(char* err, size_t err_size)
@@ -196,6 +197,8 @@ int main(int argc, char** argv)
         ub_quit(err);
     }
     json_t* all = json_array();
+    const bool realtime = ub_be_audio_thread();
+    fprintf(stderr, "audio thread: %s\n", ub_audio_thread_name(realtime));
     fprintf(stderr, " L  S  F  D  H  latency   late    answer ms, worst    run us, worst  "
                     " audio core  workers\n");
     ub_timing t = ub_response_timings()[UB_LIVE];
@@ -204,7 +207,7 @@ int main(int argc, char** argv)
             return usage();
         }
         result r = measure(engine, model, &t, block, 60.0 * minutes);
-        json_array_append_new(all, report(&t, &r));
+        json_array_append_new(all, report(&t, &r, realtime));
         free(r.runs.at);
         free(r.answers.at);
     } while (++optind < argc);

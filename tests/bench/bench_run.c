@@ -82,16 +82,16 @@ static bool measure(const char* model, ub_engine* engine, const bench_case* c, d
     return stream;
 }
 
-static json_t* report(const bench_case* c, const bench_result* r)
+static json_t* report(const bench_case* c, const bench_result* r, bool realtime)
 {
     static const char* const names[UB_RESPONSES] = {"studio", "balanced", "live"};
     fprintf(stderr, "%6.0f %6u  %-9s %8u %9.0f %9.0f %7.2f %% %6lu\n", c->rate, c->block,
             names[c->response], r->latency, r->median, r->worst, 100.0 * r->load,
             (unsigned long)r->late);
-    return json_pack("{s:f, s:i, s:s, s:i, s:f, s:f, s:f, s:I}", "rate", c->rate, "block",
+    return json_pack("{s:f, s:i, s:s, s:i, s:f, s:f, s:f, s:I, s:b}", "rate", c->rate, "block",
                      (int)c->block, "response", names[c->response], "latency", (int)r->latency,
                      "median_us", r->median, "worst_us", r->worst, "load", r->load, "late_frames",
-                     (json_int_t)r->late);
+                     (json_int_t)r->late, "real_time", realtime);
 }
 
 static bool measure_all(const char* model, ub_engine* engine, double seconds, json_t* all)
@@ -99,6 +99,8 @@ static bool measure_all(const char* model, ub_engine* engine, double seconds, js
     static const uint32_t blocks[] = {64, 128, 256, 1024};
     static const double rates[] = {48000.0, 192000.0};
     bool ok = true;
+    const bool realtime = ub_be_audio_thread();
+    fprintf(stderr, "audio thread: %s\n", ub_audio_thread_name(realtime));
     fprintf(stderr, "  rate  block  response   latency median us  worst us      load   late\n");
     for (uint32_t r = 0; r < 2; ++r) {
         for (uint32_t b = 0; b < 4; ++b) {
@@ -109,7 +111,7 @@ static bool measure_all(const char* model, ub_engine* engine, double seconds, js
                 bench_result result;
                 ok = measure(model, engine, &c, seconds, &result);
                 if (ok) {
-                    json_array_append_new(all, report(&c, &result));
+                    json_array_append_new(all, report(&c, &result, realtime));
                 }
             }
         }

@@ -153,7 +153,9 @@ int main(int argc, char** argv)
         ub_fill_noise(in[c], BLOCK);
     }
     mallopt(M_MMAP_THRESHOLD, 1 << 17); // what one stream gives back is not the next one's
-    json_t* all = json_object();
+    const bool realtime = ub_be_audio_thread();
+    json_t* all = json_pack("{s:b}", "real_time", realtime);
+    fprintf(stderr, "audio thread: %s\n", ub_audio_thread_name(realtime));
     fprintf(stderr, "response   streams  MB each  with four stems\n");
     for (uint32_t k = 0; k < UB_RESPONSES; ++k) {
         const double stereo = memory(argv[1], engine, k, 1);

@@ -12,8 +12,27 @@
 #include "model/clock.h"
 
 #include <math.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
+
+#define UB_AUDIO_PRIORITY 10 // What JACK gives, if nobody says otherwise
+
+/// Run the calling thread as hosts run their audio threads.  False if that is not permitted.
+static inline bool
+ub_be_audio_thread(void)
+{
+    const struct sched_param param = {UB_AUDIO_PRIORITY};
+    return !sched_setscheduler(0, SCHED_FIFO, &param);
+}
+
+/// What ub_be_audio_thread has made of the thread, for people
+static inline const char*
+ub_audio_thread_name(bool realtime)
+{
+    return realtime ? "SCHED_FIFO" : "not real-time (not permitted)";
+}
 
 /// Sleep until a time of CLOCK_MONOTONIC, s.
 static inline void

@@ -3,6 +3,7 @@
 
 #include "tests/unit/stub_device.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,6 +49,10 @@ static bool device_run(ub_runner* self, const ub_item* items, uint32_t n, uint32
         stub_device.trail[run] = items[0].trail;
         stub_device.start[run] = items[0].start;
         stub_device.offline[run] = items[0].offline;
+        struct sched_param param;
+        sched_getparam(0, &param);
+        stub_device.policy[run] = sched_getscheduler(0);
+        stub_device.priority[run] = param.sched_priority;
         for (uint32_t i = 0; i < n; ++i) {
             stub_device.tag[run][i] = items[i].input[(STUB_FRAMES - 1) * STUB_FRAME / 2];
         }

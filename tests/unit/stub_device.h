@@ -38,6 +38,8 @@ typedef struct {
     ub_trail* trail[STUB_RUNS]; // of the first window
     int64_t start[STUB_RUNS];
     bool offline[STUB_RUNS];
+    int policy[STUB_RUNS];   // of the thread that ran it
+    int priority[STUB_RUNS];
     float tag[STUB_RUNS][STUB_BATCH]; // input of each window's newest frame, which says whose
 } stub_device_state;
 

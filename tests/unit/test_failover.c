@@ -8,6 +8,7 @@
 #include "model/engine.h"
 
 #include "tests/unit/make_model.h"
+#include "tests/unit/stub_client.h"
 #include "tests/unit/stub_device.h"
 
 #include <math.h>
@@ -55,54 +56,6 @@ static ub_engine* make_engine(unsigned workers)
     return engine;
 }
 
-static ub_client* make_client(ub_engine* engine)
-{
-    char err[256] = "";
-    const ub_client_options options = {.outputs = 1,
-                                       .max_count = 4,
-                                       .backlog = 32,
-                                       .mask_frames = 32,
-                                       .series = {{{{STUB_FRAMES - 4, 4}, 4}}, 1}};
-    ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
-    if (!client) {
-        fail_msg("%s", err);
-    }
-    return client;
-}
-
-/* One job for the newest `count` frames of 4, which hold the value `who` */
-static void ask(ub_client* client, float who, uint32_t count, double budget, double expiry)
-{
-    ub_masker* m = ub_client_masker(client);
-    float frame[STUB_FRAME];
-    for (int i = 0; i < STUB_FRAME; ++i) {
-        frame[i] = who;
-    }
-    for (int64_t t = 0; t < 4; ++t) {
-        m->frame(m, t, frame);
-    }
-    ub_job* job = m->begin(m, count);
-    assert_non_null(job);
-    job->end = 3;
-    job->first = 4 - count;
-    job->budget = budget;
-    job->expiry = expiry;
-    job->conditions = 1;
-    memset(job->condition, 0, sizeof(job->condition));
-    job->condition[0][0] = 1.0f;
-    memset(job->which, 0, count);
-    m->submit(m, job);
-}
-
-static ub_job* answer(ub_client* client)
-{
-    ub_masker* m = ub_client_masker(client);
-    assert_true(m->wait(m));
-    ub_job* job = m->next(m);
-    assert_non_null(job);
-    return job;
-}
-
 static float whose(float input)
 {
     return input / model->net.input_scale;
@@ -116,22 +69,22 @@ static void test_jobs_are_batched_by_deadline(void** state)
     ub_engine* engine = make_engine(1);
     ub_client* c[9];
     for (int i = 0; i < 9; ++i) {
-        c[i] = make_client(engine);
+        c[i] = stub_client_new(engine, model);
     }
     atomic_store(&stub_device.gated, true);
-    ask(c[0], 100.0f, 4, 0.001, INFINITY);
+    stub_client_ask(c[0], 100.0f, 4, 0.001, INFINITY);
     sem_wait(&stub_device.arrived); // alone, at the gate
     for (int i = 1; i < 7; ++i) {
-        ask(c[i], (float)i, 4, 10.0 - i, i == 6 ? -1.0 : INFINITY);
+        stub_client_ask(c[i], (float)i, 4, 10.0 - i, i == 6 ? -1.0 : INFINITY);
     }
-    ask(c[7], 7.0f, 2, 4.5, INFINITY); // of another span
-    ask(c[8], 8.0f, 4, 20.0, INFINITY);
+    stub_client_ask(c[7], 7.0f, 2, 4.5, INFINITY); // of another span
+    stub_client_ask(c[8], 8.0f, 4, 20.0, INFINITY);
     ub_client_free(c[8]); // gone before its turn
     for (int i = 0; i < 4; ++i) {
         sem_post(&stub_device.gate);
     }
     for (int i = 0; i < 8; ++i) {
-        const ub_job* job = answer(c[i]);
+        const ub_job* job = stub_client_answer(c[i]);
         assert_int_equal(job->ok, i != 6);
         assert_true(i == 6 || job->mask[0] == 0.25f);
     }
@@ -159,17 +112,17 @@ static void test_windows_come_with_their_trail(void** state)
 {
     (void)state;
     ub_engine* engine = make_engine(1);
-    ub_client* a = make_client(engine);
-    ub_client* b = make_client(engine);
+    ub_client* a = stub_client_new(engine, model);
+    ub_client* b = stub_client_new(engine, model);
     assert_int_equal(stub_device.trails, 0); // those of warming up are gone
     atomic_store(&stub_device.gated, true);
     ub_client* const order[] = {a, b, a, b, a};
     const uint32_t count[] = {4, 4, 4, 4, 2};
     for (int i = 0; i < 5; ++i) {
         sem_post(&stub_device.gate);
-        ask(order[i], 1.0f, count[i], 1.0, i % 2 ? 100.0 : INFINITY);
+        stub_client_ask(order[i], 1.0f, count[i], 1.0, i % 2 ? 100.0 : INFINITY);
         ub_masker* m = ub_client_masker(order[i]);
-        m->release(m, answer(order[i]));
+        m->release(m, stub_client_answer(order[i]));
         assert_int_equal(stub_device.start[i], 3 - STUB_FRAMES + 1);
         assert_int_equal(stub_device.offline[i], i % 2 == 0);
         if (i == 1) {
@@ -199,17 +152,17 @@ static void test_processor_takes_over_from_lost_device(void** state)
         ub_engine* engine = make_engine(workers);
         ub_client* c[6];
         for (int i = 0; i < 6; ++i) {
-            c[i] = make_client(engine);
+            c[i] = stub_client_new(engine, model);
         }
         ub_engine_note(engine, note, sizeof(note));
         assert_string_equal(note, "");
         assert_string_equal(ub_engine_backend(engine)->name, "device");
         atomic_store(&stub_device.lost, true);
         for (int i = 0; i < 6; ++i) {
-            ask(c[i], (float)i, 4, 1.0, INFINITY);
+            stub_client_ask(c[i], (float)i, 4, 1.0, INFINITY);
         }
         for (int i = 0; i < 6; ++i) {
-            const ub_job* job = answer(c[i]);
+            const ub_job* job = stub_client_answer(c[i]);
             assert_true(job->ok);
             assert_true(job->mask[0] != 0.25f);
             assert_true(ub_client_healthy(c[i]));
@@ -218,9 +171,9 @@ static void test_processor_takes_over_from_lost_device(void** state)
         ub_engine_note(engine, note, sizeof(note));
         assert_string_equal(note, "the device backend failed: unplugged; reference takes over");
         atomic_store(&stub_device.lost, false); // it is not tried again, by anyone
-        ub_client* late = make_client(engine);
-        ask(late, 1.0f, 4, 1.0, INFINITY);
-        assert_true(answer(late)->mask[0] != 0.25f);
+        ub_client* late = stub_client_new(engine, model);
+        stub_client_ask(late, 1.0f, 4, 1.0, INFINITY);
+        assert_true(stub_client_answer(late)->mask[0] != 0.25f);
         assert_string_equal(ub_engine_backend(engine)->name, "reference");
         ub_client_free(late);
         for (int i = 0; i < 6; ++i) {
@@ -238,9 +191,9 @@ static void test_next_backend_where_one_cannot_be_made(void** state)
     char note[256];
     ub_engine* engine = make_engine(2);
     atomic_store(&stub_device.full, true);
-    ub_client* client = make_client(engine);
-    ask(client, 1.0f, 4, 1.0, INFINITY);
-    assert_true(answer(client)->ok);
+    ub_client* client = stub_client_new(engine, model);
+    stub_client_ask(client, 1.0f, 4, 1.0, INFINITY);
+    assert_true(stub_client_answer(client)->ok);
     assert_string_equal(ub_engine_backend(engine)->name, "reference");
     ub_engine_note(engine, note, sizeof(note));
     assert_string_equal(note, "the device's memory is full; reference takes over");
@@ -257,11 +210,11 @@ static void test_without_another_backend_jobs_fail(void** state)
     const ub_engine_options options = {.workers = 1, .backends = alone};
     ub_engine_free(make_engine(1));
     ub_engine* engine = ub_engine_new(&options, err, sizeof(err));
-    ub_client* client = make_client(engine);
+    ub_client* client = stub_client_new(engine, model);
     atomic_store(&stub_device.lost, true);
     for (int i = 0; i < 2; ++i) {
-        ask(client, 1.0f, 4, 1.0, INFINITY);
-        ub_job* job = answer(client);
+        stub_client_ask(client, 1.0f, 4, 1.0, INFINITY);
+        ub_job* job = stub_client_answer(client);
         assert_false(job->ok);
         assert_false(ub_client_healthy(client));
         ub_client_masker(client)->release(ub_client_masker(client), job);
@@ -277,10 +230,10 @@ static void test_load_is_the_share_of_busy_workers(void** state)
 {
     (void)state;
     ub_engine* engine = make_engine(2);
-    ub_client* client = make_client(engine);
+    ub_client* client = stub_client_new(engine, model);
     assert_float_equal(ub_engine_load(engine), 0.0f, 0.0);
     atomic_store(&stub_device.gated, true);
-    ask(client, 1.0f, 4, 1.0, INFINITY);
+    stub_client_ask(client, 1.0f, 4, 1.0, INFINITY);
     sem_wait(&stub_device.arrived);
     const float before = ub_engine_load(engine);
     usleep(100000);
@@ -288,7 +241,7 @@ static void test_load_is_the_share_of_busy_workers(void** state)
     assert_true(after > before + 0.02f);
     assert_true(after < 0.5f);
     sem_post(&stub_device.gate);
-    answer(client);
+    stub_client_answer(client);
     ub_client_free(client); // the worker is done with it
     const float done = ub_engine_load(engine);
     usleep(100000);
@@ -300,10 +253,10 @@ static void test_load_is_the_share_of_busy_workers(void** state)
 static void* come_and_go(void* engine)
 {
     for (int i = 0; i < 8; ++i) {
-        ub_client* client = make_client(engine);
-        ask(client, 1.0f, 4, 0.01, INFINITY);
+        ub_client* client = stub_client_new(engine, model);
+        stub_client_ask(client, 1.0f, 4, 0.01, INFINITY);
         if (i % 2) {
-            answer(client);
+            stub_client_answer(client);
         }
         atomic_store(&stub_device.lost, i == 4);
         ub_client_free(client);
