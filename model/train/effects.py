@@ -10,6 +10,11 @@ from scipy import signal
 RATE = 44100
 
 
+def decibels(rng, low, high):
+    """A random gain."""
+    return 10 ** (rng.uniform(low, high) / 20)
+
+
 def reverb(rng, x, seconds, wet):
     """Convolution with a synthetic room: decaying stereo noise that darkens with time."""
     length = int(seconds * RATE)
@@ -70,6 +75,60 @@ def level(rng, x, low, high):
     playing = loud[loud > loud.max() * 0.1] if len(loud) and loud.max() > 0 else np.ones(1)
     target = 10 ** (rng.uniform(low, high) / 20)
     return x * np.float32(min(target / np.sqrt(np.mean(playing**2)), 0.95 / peak))
+
+
+def distort(rng, x):
+    """Hard saturation of a filtered copy, mixed with the dry sound."""
+    peak = np.abs(x).max() + 1e-9
+    hot = x / peak * rng.uniform(4, 25)
+    hot = np.clip(hot, -1, 1) if rng.random() < 0.4 else np.tanh(hot + 0.2) - np.tanh(0.2)
+    hot = signal.sosfilt(signal.butter(1, rng.uniform(2500, 9000), fs=RATE, output="sos"), hot, 0)
+    wet = rng.uniform(0.3, 1.0)
+    return ((1 - wet) * x + wet * peak * 0.5 * hot).astype(np.float32)
+
+
+def narrow(rng, x):
+    """The band of a telephone or a small radio."""
+    band = (rng.uniform(200, 600), rng.uniform(2500, 5000))
+    return signal.sosfilt(signal.butter(2, band, "bandpass", fs=RATE, output="sos"), x, 0).astype(
+        np.float32
+    )
+
+
+def echo(rng, x):
+    """Repeats that get duller; now and then only of some phrases, or from side to side."""
+    step = int(rng.uniform(0.09, 0.55) * RATE)
+    dull = signal.butter(1, rng.uniform(1500, 8000), fs=RATE, output="sos")
+    sent = x
+    if rng.random() < 0.4:
+        open_ = np.repeat(rng.random(len(x) // RATE + 1) < 0.35, RATE)[: len(x)]
+        sent = x * open_[:, None]
+    out, gain, swap = x.copy(), rng.uniform(0.2, 0.6), rng.random() < 0.5
+    for n in range(1, 5):
+        sent = gain * signal.sosfilt(dull, sent, 0)[:, :: -1 if swap else 1]
+        if n == 1 and swap:
+            sent = sent * np.float32([1.3, 0.5])
+        if n * step < len(x):
+            out[n * step :] += sent[: len(x) - n * step]
+    return out.astype(np.float32)
+
+
+def chorus(rng, x):
+    """Two copies with a delay that moves."""
+    time, out = np.arange(len(x)) / RATE, x.copy()
+    for side in (0, 1):
+        swing = np.sin(2 * np.pi * rng.uniform(0.2, 1.5) * time + rng.uniform(0, 6.3))
+        place = np.arange(len(x)) - RATE * (0.012 + rng.uniform(0.001, 0.005) * swing)
+        out[:, side] += rng.uniform(0.4, 0.9) * np.interp(place, np.arange(len(x)), x[:, side])
+    return (0.7 * out).astype(np.float32)
+
+
+def colour(rng, x):
+    """Effects that are heard as such, each at times."""
+    for chance, effect in ((0.2, distort), (0.08, narrow), (0.15, chorus), (0.4, echo)):
+        if rng.random() < chance:
+            x = effect(rng, x)
+    return x
 
 
 class Template(NamedTuple):

@@ -119,10 +119,15 @@ def seconds(division, events):
     return convert
 
 
-def bass_notes(division, events):
-    """Notes (start s, length s, key, velocity) that a bass plays."""
-    convert = seconds(division, events)
+def played(division, events):
+    """Every note in order: (class, channel, start s, length s, key, velocity)."""
+    convert, last = seconds(division, events), events[-1][0] if events else 0
     programs, sounding, notes = [0] * 16, {}, []
+
+    def end(key, tick):
+        kind, start, velocity = sounding.pop(key)
+        notes.append((kind, key[0], start, convert(tick) - start, key[1], velocity))
+
     for tick, message in events:
         status, channel = message[0] >> 4, message[0] & 15
         if status == 0xC:
@@ -130,9 +135,14 @@ def bass_notes(division, events):
         elif status in (8, 9):
             key = (channel, message[1])
             if key in sounding:
-                start, velocity = sounding.pop(key)
-                length = convert(tick) - start
-                notes.append((start, length, message[1], velocity))
-            if status == 9 and message[2] and class_of(channel, programs[channel]) == "bass":
-                sounding[key] = (convert(tick), message[2])
-    return sorted(notes)
+                end(key, tick)
+            if status == 9 and message[2]:
+                sounding[key] = (class_of(channel, programs[channel]), convert(tick), message[2])
+    for key in list(sounding):
+        end(key, last)
+    return sorted(notes, key=lambda note: note[2:])
+
+
+def notes_of(kind, division, events):
+    """Notes (start s, length s, key, velocity) of a class."""
+    return [note[2:] for note in played(division, events) if note[0] == kind]

@@ -14,7 +14,11 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
+import kits
 import render
+import samples
+import synths
+import voices
 from pieces import CLASSES, decode, digest, write_piece
 
 LICENCES = ("CC0-1.0", "PD", "CC-BY-3.0", "CC-BY-4.0", "BSD-3-Clause", "MIT", "custom-allowed")
@@ -59,7 +63,10 @@ def stem_tasks(source, folder, out):
             }
 
 
-MAKERS = {"stems": (stem_tasks, make_stems), **render.MAKERS}
+MAKERS = {
+    "stems": (stem_tasks, make_stems),
+    **render.MAKERS, **voices.MAKERS, **kits.MAKERS, **synths.MAKERS, **samples.MAKERS,
+}  # fmt: skip
 
 
 def run_task(task):

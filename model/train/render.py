@@ -7,7 +7,6 @@ pieces whatever the order.
 """
 
 import pathlib
-import re
 import subprocess
 import tempfile
 import zlib
@@ -83,8 +82,13 @@ def neighbours(rng):
 
 
 def midi_tasks(source, folder, out):
-    """One piece a MIDI file and variation."""
-    for path in sorted(pathlib.Path(folder).rglob("*.mid")):
+    """One piece a MIDI file and variation; of `files` files alone, if the source says so."""
+    paths = sorted(pathlib.Path(folder).rglob("*.mid"))
+    if "files" in source:
+        paths = [paths[n] for n in generator(source["name"]).permutation(len(paths))]
+    for path in paths[: source.get("files")]:
+        if path.stem in source.get("skip", []):
+            continue
         held = path.stem in source.get("valid", [])
         for take in range(1 if held else source["takes"]):
             name = f"{source['name']}-{path.stem}-{take}"
@@ -214,70 +218,8 @@ def make_voice(task):
     production.write({"vocals": x}, task["input"])
 
 
-def regions(path):
-    """(sample file, key) of an SFZ file, by its pitch_keycenter or key."""
-    text = re.sub(r"//.*", "", pathlib.Path(path).read_text(errors="replace"))
-    group, found = {}, []
-    for kind, body in re.findall(r"<(\w+)>([^<]*)", text):
-        pairs = re.findall(r"(\w+)=(.+?)(?=\s+\w+=|\s*\n|\s*$)", body)
-        values = {k: v.strip() for k, v in pairs}
-        if kind == "group":
-            group = values
-        elif kind == "region":
-            merged = {**group, **values}
-            key = merged.get("pitch_keycenter", merged.get("key", ""))
-            sample = pathlib.Path(path).parent / merged.get("sample", "").replace("\\", "/")
-            if key.isdigit() and int(key) < 68 and sample.is_file():
-                found.append((str(sample), int(key)))
-    return found
-
-
-def bass_tasks(source, folder, out):
-    """Some scores with a bass part, played on the instruments in turn."""
-    instruments = [p for p in sorted(pathlib.Path(folder).rglob("*.sfz")) if regions(p)]
-    scores = sorted(pathlib.Path(source["scores"]).rglob("*.mid"))
-    scores = [s for s in scores if s.stem not in source["valid"]]
-    order = generator(source["name"]).permutation(len(scores))[: source["parts"]]
-    for n, score in enumerate(scores[k] for k in order):
-        instrument = instruments[n % len(instruments)]
-        yield {
-            "maker": "bass", "input": str(score), "instrument": str(instrument),
-            "seconds": source["seconds"],
-            "output": str(out / "train" / f"{source['name']}-{instrument.stem}-{score.stem}"),
-        }  # fmt: skip
-
-
-def make_bass(task):
-    """A bass part of a score played on sampled notes."""
-    rng, production = generator(pathlib.Path(task["output"]).name), Production(task)
-    notes = midi.bass_notes(*midi.read(task["input"]))
-    notes = [n for n in notes if n[0] < task["seconds"]]
-    samples = regions(task["instrument"])
-    if len(notes) < 16:
-        return
-    cache, transpose = {}, int(rng.integers(-3, 4))
-    out = np.zeros((int((max(s + n for s, n, _, _ in notes) + 2) * RATE), 2), np.float32)
-    for start, length, key, velocity in notes:
-        key = min(key + transpose, 60)
-        near = min(abs(key - k) for _, k in samples)
-        path, centre = samples[rng.choice([i for i, (_, k) in enumerate(samples)
-                                           if abs(key - k) == near])]  # fmt: skip
-        if path not in cache:
-            cache[path] = decode(path)
-        x, speed = cache[path], 2 ** ((key - centre) / 12)
-        count = min(int(len(x) / speed), int((length + 0.05) * RATE))
-        tone = glide(x[: int(count * speed) + 8], np.arange(count) * speed)
-        release = min(count, int(0.05 * RATE))
-        tone[count - release :] *= np.linspace(1, 0, release, dtype=np.float32)[:, None]
-        at = int(start * RATE)
-        tone = tone[: len(out) - at]
-        out[at : at + len(tone)] += tone * np.float32((velocity / 127) ** 1.5)
-    production.write({"bass": production.stem(rng, out, "bass")}, [task["input"], *cache])
-
-
 MAKERS = {
     "midi": (midi_tasks, make_midi),
     "drums": (drum_tasks, make_drums),
     "voice": (voice_tasks, make_voice),
-    "bass": (bass_tasks, make_bass),
 }

@@ -13,6 +13,7 @@ import effects
 import midi
 import prepare
 import render
+import samples
 from conftest import tone
 from data import Mixer, Pieces, draw_blend, draw_conditions
 from pieces import CODERS, RATE, coded
@@ -169,7 +170,10 @@ def test_midi_round_trip_and_split(tmp_path):
     assert notes == {"drums": 2, "bass": 1, "other": 1}
     assert (0, b"\x90\x28\x60") in classes["bass"] and (0, b"\x90\x28\x60") not in classes["other"]
     assert midi.seconds(division, events)(192) == pytest.approx(0.5 + 1.0)
-    assert midi.bass_notes(division, events) == [(0.0, 0.5, 40, 0x60)]
+    assert midi.notes_of("bass", division, events) == [(0.0, 0.5, 40, 0x60)]
+    assert [n[:2] for n in midi.played(division, events)] == [
+        ("bass", 0), ("other", 1), ("drums", 9), ("drums", 9),
+    ]  # fmt: skip
 
 
 def test_midi_refuses_other_files(tmp_path):
@@ -200,4 +204,4 @@ def test_sfz_regions(tmp_path):
     soundfile.write(tmp_path / "s" / "a b.wav", np.zeros(10), RATE)
     text = "<group> pitch_keycenter=40\n<region>\nsample=s\\a b.wav lokey=1\n// <region> key=3\n"
     (tmp_path / "i.sfz").write_text(text)
-    assert render.regions(tmp_path / "i.sfz") == [(str(tmp_path / "s" / "a b.wav"), 40)]
+    assert samples.regions(tmp_path / "i.sfz") == [(str(tmp_path / "s" / "a b.wav"), 40)]
