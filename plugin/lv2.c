@@ -16,6 +16,8 @@
 #include "plugin/ports.h"
 
 #include <lv2/core/lv2.h>
+#include <lv2/core/lv2_util.h>
+#include <lv2/options/options.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,11 +76,13 @@ static LV2_Handle instantiate(const LV2_Descriptor* descriptor, double rate, con
     self->shape = find_shape(descriptor);
     self->pace.rate = rate;
     snprintf(self->bundle, sizeof(self->bundle), "%s", bundle);
+    const LV2_Options_Option* const options =
+        (const LV2_Options_Option*)lv2_features_data(features, LV2_OPTIONS__options);
     const ub_deck_config config = {.bundle = self->bundle,
                                    .rate = rate,
                                    .channels = self->shape->ins,
                                    .outputs = self->shape->outs / self->shape->ins,
-                                   .block = ub_host_block(&host, features)};
+                                   .block = ub_host_block(&host, options)};
     if (!ub_player_open(&self->player, &config, &self->host)) {
         cleanup(self);
         return NULL;
@@ -210,10 +214,32 @@ static LV2_State_Status restore(LV2_Handle instance, LV2_State_Retrieve_Function
                : LV2_STATE_ERR_NO_FEATURE;
 }
 
+/// There is no option that the host did not set itself.
+static uint32_t get_options(LV2_Handle instance, LV2_Options_Option* options)
+{
+    (void)instance;
+    return options->key || options->value ? LV2_OPTIONS_ERR_BAD_KEY : LV2_OPTIONS_SUCCESS;
+}
+
+static uint32_t set_options(LV2_Handle instance, const LV2_Options_Option* options)
+{
+    plugin* const self = (plugin*)instance;
+    const uint32_t block = ub_host_block(&self->host, options);
+    if (!block) {
+        return LV2_OPTIONS_ERR_BAD_KEY;
+    }
+    return ub_loader_set_block(&self->player.loader, block) ? LV2_OPTIONS_SUCCESS
+                                                            : LV2_OPTIONS_ERR_UNKNOWN;
+}
+
 static const void* extension_data(const char* uri)
 {
     static const LV2_State_Interface state = {save, restore};
-    return strcmp(uri, LV2_STATE__interface) ? NULL : &state;
+    static const LV2_Options_Interface options = {get_options, set_options};
+    if (!strcmp(uri, LV2_STATE__interface)) {
+        return &state;
+    }
+    return strcmp(uri, LV2_OPTIONS__interface) ? NULL : &options;
 }
 
 static const LV2_Descriptor descriptors[UB_SHAPES] = {

@@ -34,15 +34,15 @@ static ub_deck* allocate(const ub_deck_config* config, char* err, size_t err_siz
 
 // Whether a stream's latencies are what the port may say, by which hosts size delay lines
 static bool latency_fits(ub_stream* stream, const ub_deck_config* config, const char* path,
-                         char* err, size_t err_size)
+                         uint32_t latency[UB_RESPONSES], char* err, size_t err_size)
 {
     const float most = ub_control_specs[UB_LATENCY].max;
     ub_separator* const separator = ub_stream_separator(stream);
     uint32_t longest = 0;
     for (uint32_t i = UB_RESPONSES; i-- > 0;) { // the first is chosen at the end
         ub_separator_select(separator, i);
-        const uint32_t latency = ub_separator_latency(separator);
-        longest = latency > longest ? latency : longest;
+        latency[i] = ub_separator_latency(separator);
+        longest = latency[i] > longest ? latency[i] : longest;
     }
     if ((float)longest > most) {
         snprintf(err, err_size, "%s: latency of %u samples at %g Hz (expected at most %.0f)", path,
@@ -52,7 +52,7 @@ static bool latency_fits(ub_stream* stream, const ub_deck_config* config, const 
 }
 
 static ub_stream* open_stream(const ub_deck_config* config, const char* path, ub_engine* engine,
-                              char* err, size_t err_size)
+                              uint32_t latency[UB_RESPONSES], char* err, size_t err_size)
 {
     const ub_stream_config stream_config = {.model = path,
                                             .rate = config->rate,
@@ -61,7 +61,7 @@ static ub_stream* open_stream(const ub_deck_config* config, const char* path, ub
                                             .block = config->block,
                                             .engine = engine};
     ub_stream* const stream = ub_stream_new(&stream_config, err, err_size);
-    if (stream && !latency_fits(stream, config, path, err, err_size)) {
+    if (stream && !latency_fits(stream, config, path, latency, err, err_size)) {
         ub_stream_free(stream);
         return NULL;
     }
@@ -96,7 +96,7 @@ ub_deck* ub_deck_new(const ub_deck_config* config, const char* path, ub_engine* 
     } else {
         own_path(config, deck->path);
     }
-    deck->stream = open_stream(config, deck->path, engine, err, err_size);
+    deck->stream = open_stream(config, deck->path, engine, deck->latency, err, err_size);
     if (!deck->stream) {
         ub_deck_free(deck);
         return NULL;

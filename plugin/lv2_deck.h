@@ -31,6 +31,7 @@ typedef struct {
     uint32_t outputs;
     char path[UB_PATH_SIZE];    ///< Of the model's file; "" if there is none
     int source[UB_INSTRUMENTS]; ///< Index into the model's sources, -1 if it has none such
+    uint32_t latency[UB_RESPONSES]; ///< Of each response, samples; 0 if there is no model
     ub_response response;
     bool told;                       ///< Whether `wish` holds what the stream does
     ub_wish wish[UB_MAX_OUTPUTS];    ///< By output

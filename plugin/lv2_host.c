@@ -6,7 +6,8 @@
 #include <lv2/atom/atom.h>
 #include <lv2/buf-size/buf-size.h>
 #include <lv2/core/lv2_util.h>
-#include <lv2/options/options.h>
+
+#include <stdbool.h>
 
 void ub_host_init(ub_host* host, const LV2_Feature* const* features)
 {
@@ -20,28 +21,25 @@ void ub_host_say(ub_host* host, const char* line)
     lv2_log_error(&host->log, "unbraid: %s\n", line);
 }
 
-static uint32_t int_option(const LV2_Options_Option* options, LV2_URID key, LV2_URID type)
+uint32_t ub_host_block(const ub_host* host, const LV2_Options_Option* options)
 {
-    for (const LV2_Options_Option* o = options; o && (o->key || o->value); ++o) {
-        if (o->key == key && o->type == type && o->size == sizeof(int32_t) && o->value) {
-            const int32_t value = *(const int32_t*)o->value;
-            return value > 0 ? (uint32_t)value : 0;
-        }
-    }
-    return 0;
-}
-
-uint32_t ub_host_block(const ub_host* host, const LV2_Feature* const* features)
-{
-    const LV2_Options_Option* const options =
-        (const LV2_Options_Option*)lv2_features_data(features, LV2_OPTIONS__options);
-    if (!options || !host->map) {
+    LV2_URID_Map* const map = host->map;
+    if (!map) {
         return 0;
     }
-    LV2_URID_Map* const map = host->map;
     const LV2_URID type = map->map(map->handle, LV2_ATOM__Int);
-    const uint32_t usual =
-        int_option(options, map->map(map->handle, LV2_BUF_SIZE__nominalBlockLength), type);
-    return usual ? usual
-                 : int_option(options, map->map(map->handle, LV2_BUF_SIZE__maxBlockLength), type);
+    const LV2_URID usual = map->map(map->handle, LV2_BUF_SIZE__nominalBlockLength);
+    const LV2_URID most = map->map(map->handle, LV2_BUF_SIZE__maxBlockLength);
+    uint32_t longest = 0;
+    for (const LV2_Options_Option* o = options; o && (o->key || o->value); ++o) {
+        const bool is_int = o->type == type && o->size == sizeof(int32_t) && o->value;
+        const int32_t value = is_int ? *(const int32_t*)o->value : 0;
+        if (o->key == usual && value > 0) {
+            return (uint32_t)value; // and no look at what follows: Ardour 5 ends no list
+        }
+        if (o->key == most && value > 0) {
+            longest = (uint32_t)value;
+        }
+    }
+    return longest;
 }

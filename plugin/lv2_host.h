@@ -11,6 +11,7 @@
 
 #include <lv2/core/lv2.h>
 #include <lv2/log/logger.h>
+#include <lv2/options/options.h>
 #include <lv2/urid/urid.h>
 
 #include <stdint.h>
@@ -27,7 +28,7 @@ void ub_host_init(ub_host* host, const LV2_Feature* const* features);
 void ub_host_say(ub_host* host, const char* line);
 
 /// The block length that is usual, else the longest one there may be, samples; 0 if the
-/// host says neither.
-uint32_t ub_host_block(const ub_host* host, const LV2_Feature* const* features);
+/// host's options, which may be NULL, say neither.
+uint32_t ub_host_block(const ub_host* host, const LV2_Options_Option* options);
 
 #endif // UB_PLUGIN_LV2_HOST_H

@@ -19,36 +19,78 @@ static void free_done(ub_loader* loader)
     ub_deck_free(atomic_exchange(&loader->done, NULL));
 }
 
-static bool fail(ub_loader* loader, const char* why)
+static void fail(ub_loader* loader, const char* why)
 {
     char line[640];
     snprintf(line, sizeof(line), "%s; what played before plays on", why);
     ub_host_say(loader->host, line);
     atomic_store(&loader->failed, true);
-    return false;
 }
 
-// Under the lock.  A deck that was never taken over gives way to a newer one.  What would
-// be the same as before is only loaded if it is to be `fresh`, as its file may have changed.
-static bool load(ub_loader* loader, const char* path, bool fresh)
+// The two below run under the lock.  NULL if they fail, which the host is told.
+static ub_engine* choose(ub_loader* loader)
 {
     char err[512] = "";
     ub_engine* const engine =
         ub_choose_engine(loader->processor, loader->host, err, sizeof(err));
     if (!engine) {
-        return fail(loader, err);
+        fail(loader, err);
+    }
+    return engine;
+}
+
+static ub_deck* make(ub_loader* loader, const char* path, ub_engine* engine)
+{
+    char err[512] = "";
+    ub_deck* const deck = ub_deck_new(&loader->config, path, engine, err, sizeof(err));
+    if (!deck) {
+        fail(loader, err);
+    }
+    return deck;
+}
+
+// Under the lock.  A deck that was never taken over gives way to a newer one.
+static void offer(ub_loader* loader, ub_deck* deck)
+{
+    loader->engine = deck->engine;
+    memcpy(loader->latency, deck->latency, sizeof(loader->latency));
+    ub_deck_free(atomic_exchange(&loader->ready, deck));
+}
+
+// Under the lock.  What would be the same as before is only loaded if it is to be `fresh`,
+// as its file may have changed.
+static bool load(ub_loader* loader, const char* path, bool fresh)
+{
+    ub_engine* const engine = choose(loader);
+    if (!engine) {
+        return false;
     }
     if (!fresh && engine == loader->engine && !strcmp(path, loader->loaded)) {
         ub_engine_free(engine);
         return true;
     }
-    ub_deck* const deck = ub_deck_new(&loader->config, path, engine, err, sizeof(err));
+    ub_deck* const deck = make(loader, path, engine);
     if (!deck) {
-        return fail(loader, err);
+        return false;
     }
-    loader->engine = engine;
+    offer(loader, deck);
     set_path(loader, loader->loaded, path);
-    ub_deck_free(atomic_exchange(&loader->ready, deck));
+    return true;
+}
+
+// Under the lock.
+static bool retime(ub_loader* loader)
+{
+    ub_engine* const engine = choose(loader);
+    ub_deck* const deck = engine ? make(loader, loader->loaded, engine) : NULL;
+    if (!deck) {
+        return false;
+    }
+    if (memcmp(deck->latency, loader->latency, sizeof(loader->latency))) {
+        offer(loader, deck);
+    } else {
+        ub_deck_free(deck);
+    }
     return true;
 }
 
@@ -100,6 +142,7 @@ bool ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_confi
     loader->config = *config;
     loader->host = host;
     loader->engine = deck->engine;
+    memcpy(loader->latency, deck->latency, sizeof(loader->latency));
     sem_init(&loader->work, 0, 0);
     pthread_mutex_init(&loader->lock, NULL);
     loader->running = ub_thread_start(&loader->thread, work, loader);
@@ -133,6 +176,18 @@ bool ub_loader_load(ub_loader* loader, const char* path)
     const bool loaded = load(loader, loader->wanted, false);
     pthread_mutex_unlock(&loader->lock);
     return loaded;
+}
+
+bool ub_loader_set_block(ub_loader* loader, uint32_t block)
+{
+    pthread_mutex_lock(&loader->lock);
+    bool done = true;
+    if (block != loader->config.block) {
+        loader->config.block = block;
+        done = retime(loader);
+    }
+    pthread_mutex_unlock(&loader->lock);
+    return done;
 }
 
 void ub_loader_wanted(ub_loader* loader, char path[UB_PATH_SIZE])

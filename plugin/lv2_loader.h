@@ -22,7 +22,7 @@
 #include <stdatomic.h>
 
 typedef struct {
-    ub_deck_config config;
+    ub_deck_config config; ///< Its block is under the lock
     ub_host* host;
     bool running; ///< Whether there is a thread
     pthread_t thread;
@@ -46,6 +46,7 @@ typedef struct {
     char loaded[UB_PATH_SIZE]; ///< The last one that could be loaded
     ub_processor processor;    ///< The last one asked for
     ub_engine* engine;         ///< Of the last deck made, which keeps it; NULL for a dry one
+    uint32_t latency[UB_RESPONSES]; ///< Of that deck
 } ub_loader;
 
 /// Start the thread, for a player that has the bundle's model on a deck, which is not
@@ -60,6 +61,10 @@ void ub_loader_stop(ub_loader* loader);
 /// taken over.  On failure the wanted model is remembered all the same, so that a session
 /// that is saved again has not lost it.  Not on the audio thread.
 bool ub_loader_load(ub_loader* loader, const char* path);
+
+/// The host's blocks are of another length now.  Where that makes for another latency, a
+/// deck with it waits to be taken over.  Not on the audio thread.
+bool ub_loader_set_block(ub_loader* loader, uint32_t block);
 
 /// Copy the path of the model that a session should remember, "" for the bundle's own.
 /// Not on the audio thread.
