@@ -88,7 +88,7 @@ def grouped(scores):
     """Medians of the real piece (the first) and of the rendered ones: {"real vocals": {..}}."""
     rows = {}
     for group, part in (("real", scores[:1]), ("rendered", scores[1:])):
-        for name in SOURCES:
+        for name in (*SOURCES, *(f"without {s}" for s in SOURCES)):
             found = [s[name] for s in part if name in s]
             if found:
                 rows[f"{group} {name}"] = {
@@ -98,11 +98,14 @@ def grouped(scores):
     return rows
 
 
-def measure(network, pieces, place):
-    """Scores of the pieces, grouped."""
-    return grouped([
-        evaluate.score(p, evaluate.network_estimates(network, p, place)) for p in pieces
-    ])  # fmt: skip
+def measure(network, pieces, place, blends=False):
+    """Scores of the pieces, grouped; with `blends`, of one blend of each too."""
+    scores = [evaluate.score(p, evaluate.network_estimates(network, p, place)) for p in pieces]
+    if blends:
+        scores = [
+            s | evaluate.score_blend(network, p, place) for s, p in zip(scores, pieces, strict=True)
+        ]
+    return grouped(scores)
 
 
 def run_variant(name, config, plan, data, pieces):
@@ -117,7 +120,8 @@ def run_variant(name, config, plan, data, pieces):
         losses.append(float(train_step(run, *batch)))
         seconds += time.process_time() - clock
     network = run.averaged()
-    timings = {"Studio": measure(network, pieces, TIMINGS["Studio"])}
+    blends = plan.get("blends", False) and not config.get("dedicated")
+    timings = {"Studio": measure(network, pieces, TIMINGS["Studio"], blends)}
     if plan["timings"](name):  # short steps cost much: on two of the pieces
         for timing in ("Balanced", "Live"):
             timings[timing] = measure(network, pieces[:2], TIMINGS[timing])
@@ -154,7 +158,8 @@ def table(question, results):
         for timing, sdr in r["sdr"].items():
             if timing != "Studio" and not question.get("timings"):
                 continue
-            scores = [f"{sdr[c]['sdr_v4']:.2f} ({sdr[c]['usdr']:.2f})" for c in columns]
+            scores = [f"{sdr[c]['sdr_v4']:.2f} ({sdr[c]['usdr']:.2f})" if c in sdr else ""
+                      for c in columns]  # fmt: skip
             size = ["", "", "", ""]
             if "loss" in r:
                 size = [r["loss"], r["seconds_a_step"], f"{r['multiply_adds'] / 1e6:.0f}",

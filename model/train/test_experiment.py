@@ -18,6 +18,7 @@ PLAN = """
 steps = 2
 excerpt = 2
 pieces = 1
+blends = true
 [base]
 seed = 1
 network = { first_filters = 2, depth = 4, control = [4, 8], bands = { kept = 32, count = 64 } }
@@ -127,6 +128,8 @@ def test_experiments_run_resume_and_tabulate(prepared, tmp_path, call, capsys):
     result = json.loads((tmp_path / "results" / "dedicated.json").read_text())
     assert result["steps"] == 2 and "real drums" in result["sdr"]["Studio"]
     rows = (tmp_path / "loss.tsv").read_text().splitlines()
+    blend = rows[0].split("\t").index("real without vocals")
+    assert [bool(r.split("\t")[blend]) for r in rows[1:]] == [True, True, False, False, False]
     assert [r.split("\t")[0] for r in rows[1:]] == [
         "base", "time", "dedicated", "mix / 4", "ideal ratio mask",
     ]  # fmt: skip
