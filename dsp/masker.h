@@ -53,7 +53,7 @@ typedef struct {
     uint32_t count;  ///< Frames asked for; first + count - 1 <= end
     double budget;   ///< Seconds of audio from submit() until the answer is needed
     double expiry;   ///< Seconds of audio from submit() until it is of no use any more;
-                     ///< INFINITY for one that is waited for
+                     ///< INFINITY for one that is waited for, as are then those before it
     uint32_t conditions; ///< Condition vectors used; 0 if no frame needs a mask, and
                          ///< the masker only takes the frames in
     float condition[UB_MAX_CONDITIONS][UB_MAX_SOURCES]; ///< The vectors
@@ -80,7 +80,8 @@ struct ub_masker_s {
     /// Give an answered job back.  Real-time safe.
     void (*release)(ub_masker* self, ub_job* job);
     /// Block until next() has something; false if nothing is under way.
-    /// Only for a host that says it is not running in real time.
+    /// Only for a host that says it is not running in real time.  What is under way then
+    /// no longer expires.
     bool (*wait)(ub_masker* self);
     uint32_t max_count; ///< Longest `count` of a job
     uint32_t outputs;   ///< Mask sets per job

@@ -81,6 +81,7 @@ static void submit(ub_masker* masker, ub_job* job)
     ticket->deadline = now + job->budget;
     ticket->expiry = now + job->expiry;
     ticket->urgent = isfinite(job->expiry) && ub_thread_outranks();
+    atomic_store(&client->waited_for, isinf(job->expiry));
     *slot = ticket;
     ++client->under_way;
     ub_ring_commit(client->asked);
@@ -111,13 +112,11 @@ static void release(ub_masker* masker, ub_job* job)
 static bool wait_answer(ub_masker* masker)
 {
     ub_client* client = of(masker);
-    while (!ub_ring_read(client->answered)) {
-        if (client->under_way == 0) {
-            return false;
-        }
+    atomic_store(&client->waited_for, true);
+    while (client->under_way && !ub_ring_read(client->answered)) {
         sem_wait(&client->answers); // interrupted: looks again
     }
-    return true;
+    return ub_ring_read(client->answered);
 }
 
 static bool init_jobs(ub_client* client, const ub_client_options* options)
@@ -152,6 +151,7 @@ bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_op
     const size_t record = sizeof(frame_record) + client->mask_size * sizeof(float);
     sem_init(&client->answers, 0, 0);
     atomic_init(&client->failed, false);
+    atomic_init(&client->waited_for, false);
     client->frames = ub_ring_new(record, options->backlog);
     client->asked = ub_ring_new(sizeof(ub_ticket*), UB_CLIENT_JOBS);
     client->answered = ub_ring_new(sizeof(ub_ticket*), UB_CLIENT_JOBS);

@@ -54,6 +54,7 @@ struct ub_client_s {
     sem_t answers;     // one post an answer
     sem_t* work;       // the engine's, one post a job
     atomic_bool failed;
+    atomic_bool waited_for; // whoever asks waits, at least from now on: nothing expires
 
     // Worker that has taken the client, under the engine's lock
     ub_ticket* taken; // the head that it works at, or NULL

@@ -258,7 +258,7 @@ static bool open_job(ub_client* client, ub_ticket* ticket)
 {
     ub_job* job = &ticket->job;
     ub_client_take_frames(client, job->end);
-    job->ok = ub_now() < ticket->expiry;
+    job->ok = atomic_load(&client->waited_for) || ub_now() < ticket->expiry;
     return job->ok && job->conditions;
 }
 

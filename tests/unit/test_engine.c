@@ -237,8 +237,9 @@ static void test_expired_jobs_make_way(void** state)
         fill(m, job, end, 0, 1.0);
         job->expiry = expired ? -1.0 : INFINITY;
         m->submit(m, job);
-        assert_true(m->wait(m));
-        job = m->next(m);
+        while (!(job = m->next(m))) { // nothing expires that is waited for
+            usleep(1000);
+        }
         assert_int_equal(job->ok, !expired);
         assert_true(ub_client_healthy(client));
         if (!expired) {

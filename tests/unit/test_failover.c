@@ -5,7 +5,7 @@
    and with one that fails: with devices made up for the purpose. */
 
 #include "model/backend_reference.h"
-#include "model/engine.h"
+#include "model/client.h"
 
 #include "tests/unit/make_model.h"
 #include "tests/unit/stub_client.h"
@@ -104,6 +104,46 @@ static void test_jobs_are_batched_by_deadline(void** state)
     }
     ub_engine_free(engine);
     assert_int_equal(stub_device.runners, 0);
+}
+
+static void* open_gate_when_waited_for(void* arg)
+{
+    ub_client* client = arg;
+    for (int i = 0; i < 5000 && !atomic_load(&client->waited_for); ++i) {
+        usleep(1000);
+    }
+    sem_post(&stub_device.gate);
+    sem_post(&stub_device.gate);
+    return NULL;
+}
+
+/* What a real-time stream has asked for in vain is still of use to a host that now waits,
+   whether it asks for more or not */
+static void test_what_is_waited_for_does_not_expire(void** state)
+{
+    (void)state;
+    for (int more = 0; more < 2; ++more) {
+        pthread_t opener;
+        ub_engine* engine = make_engine(1);
+        ub_client* other = stub_client_new(engine, model);
+        ub_client* client = stub_client_new(engine, model);
+        atomic_store(&stub_device.gated, true);
+        stub_client_ask(other, 1.0f, 4, 0.001, INFINITY);
+        sem_wait(&stub_device.arrived); // holds the worker up
+        stub_client_ask(client, 2.0f, 4, 1.0, -1.0);
+        if (more) {
+            stub_client_ask(client, 3.0f, 4, 2.0, INFINITY);
+            sem_post(&stub_device.gate);
+        }
+        pthread_create(&opener, NULL, open_gate_when_waited_for, client);
+        for (int i = 0; i <= more; ++i) {
+            assert_true(stub_client_answer(client)->ok);
+        }
+        pthread_join(opener, NULL);
+        ub_client_free(client);
+        ub_client_free(other);
+        ub_engine_free(engine);
+    }
 }
 
 /* A stream's windows come with its own trail, their place in the stream, and whether a clock
@@ -283,6 +323,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jobs_are_batched_by_deadline),
+        cmocka_unit_test(test_what_is_waited_for_does_not_expire),
         cmocka_unit_test(test_windows_come_with_their_trail),
         cmocka_unit_test(test_processor_takes_over_from_lost_device),
         cmocka_unit_test(test_next_backend_where_one_cannot_be_made),
