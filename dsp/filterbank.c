@@ -140,6 +140,17 @@ static int64_t heard_start(const ub_filterbank* bank, int64_t r)
     return ub_frame_centre(&bank->schedule, r) - bank->heard->heard / 2;
 }
 
+// The first sample of the frame that frame r is heard in, which is never after its own
+static int64_t first_sample(const ub_filterbank* bank, int64_t r)
+{
+    return heard_start(bank, r) - (bank->schedule.size - bank->heard->heard);
+}
+
+bool ub_filterbank_silent(const ub_filterbank* bank, int64_t r)
+{
+    return ub_history_quiet(bank->history) <= first_sample(bank, r);
+}
+
 void ub_filterbank_begin(ub_filterbank* bank, int64_t r)
 {
     ub_overlap_begin(bank->overlap, heard_start(bank, r), bank->heard->both, bank->heard->heard);
@@ -147,8 +158,7 @@ void ub_filterbank_begin(ub_filterbank* bank, int64_t r)
 
 void ub_filterbank_open(ub_filterbank* bank, int64_t r, uint32_t channel)
 {
-    const uint32_t before = bank->schedule.size - bank->heard->heard;
-    transform(bank, heard_start(bank, r) - before, channel, bank->heard->analysis);
+    transform(bank, first_sample(bank, r), channel, bank->heard->analysis);
 }
 
 void ub_filterbank_add(ub_filterbank* bank, int64_t r, uint32_t output, uint32_t channel,

@@ -38,7 +38,12 @@ void ub_filterbank_take(ub_filterbank* bank, int64_t sample, const float* const*
 /// taken in, as the model sees it.  Valid until the next call.
 const float complex* ub_filterbank_analyse(ub_filterbank* bank, int64_t r, uint32_t channel);
 
-/// Begin to add frame r to the outputs: once, before its channels.
+/// Whether frame r and all there is after it are digital silence, so that what is heard of
+/// them is, too, whatever their gains.
+bool ub_filterbank_silent(const ub_filterbank* bank, int64_t r);
+
+/// Begin to add frame r to the outputs: once, before its channels, of which those that
+/// are silent need not be added.
 void ub_filterbank_begin(ub_filterbank* bank, int64_t r);
 
 /// Take up a channel of that frame: transformed again, which is cheaper than to keep its

@@ -7,6 +7,7 @@
 #include "dsp/consistency.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct ub_gains_s {
     uint32_t channels; // of the audio
@@ -55,7 +56,12 @@ void ub_gains_free(ub_gains* gains)
 
 void ub_gains_see(ub_gains* gains, uint32_t channel, const float complex* spectrum)
 {
-    ub_gridmap_magnitudes(gains->map, spectrum, gains->magnitude + (size_t)channel * gains->bins);
+    float* magnitude = gains->magnitude + (size_t)channel * gains->bins;
+    if (spectrum) {
+        ub_gridmap_magnitudes(gains->map, spectrum, magnitude);
+    } else {
+        memset(magnitude, 0, gains->bins * sizeof(float));
+    }
 }
 
 const float* ub_gains_magnitudes(ub_gains* gains)

@@ -20,7 +20,7 @@ typedef struct ub_gains_s ub_gains;
 ub_gains* ub_gains_new(const ub_grid* grid, double rate, uint32_t channels, uint32_t outputs);
 void ub_gains_free(ub_gains* gains);
 
-/// Take in a channel's spectrum of the frame to be shown to the model.
+/// Take in a channel's spectrum of the frame to be shown to the model; NULL: it is all 0.
 void ub_gains_see(ub_gains* gains, uint32_t channel, const float complex* spectrum);
 
 /// That frame's magnitudes, [the model's channels][bins], once all channels are there

@@ -5,6 +5,7 @@
 
 #include "dsp/bits.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct ub_history_s {
     uint32_t channels;
     uint32_t mask;  // ring length - 1
     float* samples; // [channels][ring]
+    int64_t quiet;  // no sample but 0 from there on
 };
 
 ub_history* ub_history_new(uint32_t channels, uint32_t length)
@@ -47,6 +49,7 @@ void ub_history_reset(ub_history* history, uint32_t before)
     for (uint32_t c = 0; c < history->channels; ++c) {
         memset(history->samples + (c + 1) * ring - before, 0, before * sizeof(float));
     }
+    history->quiet = -(int64_t)before;
 }
 
 static inline float made_fit(float x)
@@ -60,9 +63,13 @@ void ub_history_write(ub_history* history, int64_t start, uint32_t channel, cons
                       uint32_t n)
 {
     float* ring = history->samples + (size_t)channel * (history->mask + 1);
+    bool sound = false;
     for (uint32_t i = 0; i < n; ++i) {
-        ring[(uint32_t)(start + i) & history->mask] = made_fit(in[i]);
+        const float x = made_fit(in[i]);
+        ring[(uint32_t)(start + i) & history->mask] = x;
+        sound = sound || x != 0.0f;
     }
+    history->quiet = sound ? start + n : history->quiet;
 }
 
 void ub_history_read(const ub_history* history, int64_t start, uint32_t channel, float* out,
@@ -74,4 +81,9 @@ void ub_history_read(const ub_history* history, int64_t start, uint32_t channel,
     const uint32_t m = n < room ? n : room;
     memcpy(out, ring + p, m * sizeof(float));
     memcpy(out + m, ring, (n - m) * sizeof(float));
+}
+
+int64_t ub_history_quiet(const ub_history* history)
+{
+    return history->quiet;
 }

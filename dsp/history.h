@@ -30,4 +30,7 @@ void ub_history_write(ub_history* history, int64_t start, uint32_t channel, cons
 void ub_history_read(const ub_history* history, int64_t start, uint32_t channel, float* out,
                      uint32_t n);
 
+/// The sample number from which on all channels have been 0
+int64_t ub_history_quiet(const ub_history* history);
+
 #endif // UB_DSP_HISTORY_H

@@ -53,12 +53,18 @@ static void copy_frame(ub_maskqueue* queue, const ub_job* job, int64_t t)
     queue->frame = t;
 }
 
+// Whether there are masks in an answer
+static bool has_masks(const ub_job* job)
+{
+    return job->ok && job->count && job->conditions;
+}
+
 // An answer whose frames have all passed may still be the newest there is
 static void drop_oldest(ub_maskqueue* queue)
 {
     ub_job* job = queue->held[0];
     const int64_t last = job->first + job->count - 1;
-    if (job->ok && job->count && last > queue->frame) {
+    if (has_masks(job) && last > queue->frame) {
         copy_frame(queue, job, last);
     }
     queue->masker->release(queue->masker, job);
@@ -130,7 +136,8 @@ static void blend(ub_maskqueue* queue, uint32_t i, int64_t t, uint32_t fade)
     const uint32_t before = into < fade ? find(queue, i, t, 0) : i;
     const float part = (float)(into + 1) / (float)(fade + 1);
     copy_frame(queue, job, t);
-    for (uint32_t o = 0; before < i && o < queue->outputs; ++o) {
+    const bool fades = before < i && has_masks(queue->held[before]);
+    for (uint32_t o = 0; fades && o < queue->outputs; ++o) {
         float* mask = queue->mask + (size_t)o * queue->mask_size;
         const float* old = job_mask(queue, queue->held[before], o, t);
         for (uint32_t k = 0; k < queue->mask_size; ++k) {
@@ -153,7 +160,7 @@ bool ub_maskqueue_advance(ub_maskqueue* queue, int64_t t, uint32_t fade, bool wa
     if (!in_time) {
         i = find(queue, queue->n_held, t, 0); // what an earlier answer has to spare
     }
-    if (i < queue->n_held) {
+    if (i < queue->n_held && has_masks(queue->held[i])) { // else no mask is heard
         blend(queue, i, t, fade);
     }
     return in_time;

@@ -204,6 +204,19 @@ static bool catch_up(ub_separator* self)
     return self->freewheel && ub_maskqueue_wait(self->masks, self->epoch + leaving(self));
 }
 
+// What a job's frames need: nothing, where there is only silence to be masked
+static void set_conditions(const ub_separator* self, ub_job* job)
+{
+    const int64_t first = job->first - self->epoch;
+    const ub_masker* masker = self->masker;
+    if (ub_filterbank_silent(self->bank, first)) {
+        job->conditions = 0;
+        memset(job->which, UB_UNMASKED, (size_t)masker->outputs * masker->max_count);
+    } else {
+        ub_settings_conditions(self->settings, first, self->grid.sources, masker->max_count, job);
+    }
+}
+
 // Ask for the masks that the newest frame r makes possible
 static void ask(ub_separator* self, int64_t r)
 {
@@ -219,8 +232,7 @@ static void ask(ub_separator* self, int64_t r)
     job->first = self->epoch + ub_timing_first(t, r);
     job->budget = t->deadline * hop;
     job->expiry = self->freewheel ? INFINITY : (t->deadline + job->count) * hop;
-    ub_settings_conditions(self->settings, ub_timing_first(t, r), self->grid.sources,
-                           self->masker->max_count, job);
+    set_conditions(self, job);
     self->masker->submit(self->masker, job);
 }
 
@@ -230,8 +242,9 @@ static void analyse(ub_separator* self, int64_t r)
     if (!self->masker) {
         return;
     }
+    const bool silent = ub_filterbank_silent(self->bank, r);
     for (uint32_t c = 0; c < self->channels; ++c) {
-        ub_gains_see(self->gains, c, ub_filterbank_analyse(self->bank, r, c));
+        ub_gains_see(self->gains, c, silent ? NULL : ub_filterbank_analyse(self->bank, r, c));
     }
     const float* magnitude = ub_gains_magnitudes(self->gains);
     while (!self->masker->frame(self->masker, self->epoch + r, magnitude) && catch_up(self)) {
@@ -251,7 +264,8 @@ static void synthesise(ub_separator* self, int64_t r)
         ++self->late;
     }
     ub_filterbank_begin(self->bank, r);
-    for (uint32_t c = 0; c < self->channels; ++c) {
+    const bool silent = ub_filterbank_silent(self->bank, r);
+    for (uint32_t c = 0; !silent && c < self->channels; ++c) {
         ub_filterbank_open(self->bank, r, c);
         ub_gains_find(self->gains, self->settings, self->masks, r, c);
         for (uint32_t o = 0; o < self->outputs; ++o) {

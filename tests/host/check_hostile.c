@@ -156,30 +156,6 @@ static void check_cycles(const ub_sound* in)
     ub_sound_free(&fresh);
 }
 
-/// After an hour of silence an impulse comes as late as ever, and nothing before it.
-static void check_silence(void)
-{
-    const uint32_t minute = 60 * 8000;
-    const ub_plan plan = {.block = {8192}, .event = {{"response", 2.0f, 0}, {"amount", 0.0f, 0}}};
-    ub_rig rig;
-    ub_ok(ub_rig_open(&rig, UB_URI_MONO, 8000.0), "opens at 8 kHz");
-    ub_sound in = ub_silence(minute);
-    bool silent = true;
-    for (int k = 0; k < 60; ++k) {
-        ub_sound out = ub_render_on(&rig, &plan, &in);
-        silent = silent && ub_sane(&out, 0.0f);
-        ub_sound_free(&out);
-    }
-    in.channel[0][1000] = 1.0f;
-    ub_sound out = ub_render_on(&rig, &plan, &in);
-    const double error = ub_difference(&in, &out, 1, 0, in.n);
-    ub_ok(silent && error < 1e-5 && out.late == 0, "an hour of silence and a click, error %.1e",
-          error);
-    ub_sound_free(&out);
-    ub_sound_free(&in);
-    ub_rig_close(&rig);
-}
-
 /// Memory that is in use, KiB.  What the process holds depends on how its threads share it.
 static double memory_used(void)
 {
@@ -251,7 +227,6 @@ int main(void)
     check_two(&in);
     check_unannounced(&in);
     check_cycles(&in);
-    check_silence();
     for (int s = 0; s < UB_SHAPES; ++s) {
         check_bad_samples(ub_shapes[s].uri, &in);
         check_ports(ub_shapes[s].uri);

@@ -38,6 +38,7 @@ static void answer(hand* h, int64_t first, float value)
     job->first = first;
     job->count = COUNT;
     job->ok = true;
+    job->conditions = 1;
     job->mask = h->mask[h->ready];
     for (int i = 0; i < COUNT; ++i) {
         job->mask[i] = value;
@@ -127,6 +128,29 @@ static void test_early_answers_wait(void** state)
     free(h);
 }
 
+/* Where no mask was needed, the newest one stays, and fades to it are none */
+static void test_answers_without_masks_change_nothing(void** state)
+{
+    (void)state;
+    hand* h = make_hand();
+    ub_maskqueue* queue = ub_maskqueue_new(&h->masker, 1, 1);
+    answer(h, 0, 0.25f);
+    answer(h, 6, 1.0f);
+    h->job[1].conditions = 0;
+    answer(h, 12, 0.75f);
+    for (int t = 0; t < 30; ++t) {
+        const float want = t < 6 ? 0.25f : t < 12 ? 0.0f : 0.75f;
+        assert_int_equal(ub_maskqueue_advance(queue, t, 4, false), t < 18);
+        assert_true(want == 0.0f || ub_maskqueue_mask(queue, 0)[0] == want);
+    }
+    answer(h, 30, 1.0f);
+    h->job[3].conditions = 0;
+    assert_true(ub_maskqueue_advance(queue, 32, 4, false));
+    assert_float_equal(ub_maskqueue_mask(queue, 0)[0], 0.75f, 0.0);
+    ub_maskqueue_free(queue);
+    free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_late_answer_is_used_for_the_rest),
         cmocka_unit_test(test_failed_answers_are_passed_over),
         cmocka_unit_test(test_early_answers_wait),
+        cmocka_unit_test(test_answers_without_masks_change_nothing),
     };
     return cmocka_run_group_tests_name("maskqueue", tests, NULL, NULL);
 }

@@ -197,6 +197,32 @@ static void test_output_does_not_depend_on_blocks(void** state)
     }
 }
 
+/* Gaps in which a channel is silent sound the same, to the bit, whether the other one is, so
+   that nothing need be computed, or not */
+static void test_silence_is_exact(void** state)
+{
+    (void)state;
+    for (uint32_t t = 0; t < COUNT(timings); ++t) {
+        uint32_t seed = t;
+        rig alone = make_rig(48000, t, 1, 400000, wavy);
+        rig beside = make_rig(48000, t, 1, 400000, wavy);
+        for (uint32_t at = 5000, n = 0; at + n < alone.n; at += n + ub_random(&seed) % 20000) {
+            n = ub_random(&seed) % (ub_random(&seed) % 2 ? 4000 : 200000);
+            n = n < alone.n - at ? n : alone.n - at;
+            memset(alone.in[0] + at, 0, n * sizeof(float));
+            memset(alone.in[1] + at, 0, n * sizeof(float));
+            memset(beside.in[0] + at, 0, n * sizeof(float));
+        }
+        run_blocks(&alone, 0);
+        run_blocks(&beside, 0);
+        assert_memory_equal(alone.out[0], beside.out[0], alone.n * sizeof(float));
+        assert_int_equal(alone.stub->submitted, beside.stub->submitted);
+        assert_in_range(alone.stub->masked, 1, beside.stub->masked - 1);
+        free_rig(&alone);
+        free_rig(&beside);
+    }
+}
+
 static void test_keep_and_remove_sum_to_input(void** state)
 {
     (void)state;
@@ -613,6 +639,7 @@ int main(void)
         cmocka_unit_test(test_latency_is_what_it_says),
         cmocka_unit_test(test_impulse_lands_at_latency),
         cmocka_unit_test(test_output_does_not_depend_on_blocks),
+        cmocka_unit_test(test_silence_is_exact),
         cmocka_unit_test(test_keep_and_remove_sum_to_input),
         cmocka_unit_test(test_setting_is_timed),
         cmocka_unit_test(test_many_changes_stay_bounded),
