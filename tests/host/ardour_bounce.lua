@@ -1,10 +1,10 @@
 -- Copyright 2026 The Unbraid authors
 -- SPDX-License-Identifier: MIT
 --
--- ardour7-lua ardour_bounce.lua FOLDER
+-- ardourN-lua ardour_bounce.lua FOLDER
 --
 -- Bounce the track of a session that ardour_session.lua made, through its
--- processors, to FOLDER/interchange/mix/audiofiles/stem%L.wav and %R.
+-- processors, below FOLDER/interchange, *stem%L.wav and %R.
 
 assert (load_session (arg[1], "mix"), "cannot load the session")
 local track = Session:route_by_name ("track"):to_track ()

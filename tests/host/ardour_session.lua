@@ -1,7 +1,7 @@
 -- Copyright 2026 The Unbraid authors
 -- SPDX-License-Identifier: MIT
 --
--- ardour7-lua ardour_session.lua FOLDER WAV URI LABEL SAMPLE:VALUE[,SAMPLE:VALUE...]
+-- ardourN-lua ardour_session.lua FOLDER WAV URI LABEL SAMPLE:VALUE[,SAMPLE:VALUE...]
 --
 -- Make a session, FOLDER/mix.ardour (FOLDER must not exist), with the float WAV on a
 -- track and the plugin after it, and automate the control of that name in steps.
@@ -55,7 +55,7 @@ local function put_on_track (session_file)
   end
   replace ("<Sources/>", function () return "<Sources>" .. table.concat (sources) .. "</Sources>" end)
   replace ("<Regions/>", function () return "<Regions>" .. region (9100, 1) .. "</Regions>" end)
-  replace ('(<Playlist [^>]*name="track"[^>]*)/>',
+  replace ('(<Playlist [^>]*name="track[^"]*"[^>]*)/>',
     function (head) return head .. ">" .. region (9101, 0) .. "</Playlist>" end)
   replace ("<Locations/>", ('<Locations><Location id="9050" name="session" start="a0" end="a%d" ' ..
     'flags="IsSessionRange" locked="0" cue="0"/></Locations>'):format (length))
