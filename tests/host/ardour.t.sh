@@ -26,7 +26,12 @@ ardour() {
 }
 # again COMMAND...: Ardour fails now and then of its own accord; what is wrong with the
 # plugin is wrong every time
-again() { "$@" || "$@" || "$@"; }
+again() {
+    for attempt in 1 2 3 4 5 6; do
+        "$@" && return
+    done
+    return 1
+}
 # render FOLDER LABEL SAMPLE:VALUE...: $T/FOLDER.wav
 render() {
     rm -rf "${T:?}/$1" "${T:?}/$1.wav"
@@ -66,19 +71,23 @@ check "the first again to the end" plays "$T/auto.wav" 0 201501 288000
 
 # bounce FOLDER: $T/FOLDER/left.wav
 bounce() {
+    rm -f "$T/$1"/interchange/*/audiofiles/*
     ardour "track bounced" ardour$version-lua tests/host/ardour_bounce.lua "$T/$1" &&
         mv "$(find "$T/$1/interchange" -name "*stem%L.wav")" "$T/$1/left.wav"
 }
 bounced() { bounce dry && same "$T/left.wav" "$T/dry/left.wav" 0 1e-5; }
-check "a bounce of the track is aligned" bounced
+check "a bounce of the track is aligned" again bounced
 
-# It runs faster than real time without saying so, and the plugin at the time of its input
+# It runs faster than real time without saying so, and the plugin at the time of its input.
+# Ardour 8 ends a block where a step is, but often gives the new value to the block after next
+# alone; its blocks are long when it bounces
+block=8192
 bounces() {
     bounce auto &&
         plays "$T/auto/left.wav" 0 9600 $((94623 - latency)) &&
-        plays "$T/auto/left.wav" 1 $((97623 - latency)) $((148500 - latency)) &&
-        plays "$T/auto/left.wav" 2 $((151500 - latency)) $((198501 - latency)) &&
-        plays "$T/auto/left.wav" 0 $((201501 - latency)) 288000
+        plays "$T/auto/left.wav" 1 $((97623 + block - latency)) $((148500 - latency)) &&
+        plays "$T/auto/left.wav" 2 $((151500 + block - latency)) $((198501 - latency)) &&
+        plays "$T/auto/left.wav" 0 $((201501 + block - latency)) 288000
 }
-check "a bounce of the automated track misses no mask" bounces
+check "a bounce of the automated track misses no mask" again bounces
 plan
