@@ -17,6 +17,7 @@
 typedef struct {
     int64_t line;
     uint32_t job;
+    ub_span taps; ///< Whose input frames are in the image
 } ub_conv_slot;
 
 /** Where a tile of a line has its first input. */

@@ -10,6 +10,9 @@
   registers over all taps; for each value of A there are two fused multiply-adds.  LOAD
   makes a vector of the halves at an address.
 */
+#define CASE(NAME, ROWS)                                                                           \
+    case ROWS: NAME##_some(p, ROWS, vectors, half); break;
+
 #define KERNEL(NAME, LANES, TARGET, LOAD)                                                          \
     typedef float NAME##_vector                                                                    \
         __attribute__((vector_size(4 * LANES), aligned(4), may_alias));                            \
@@ -19,8 +22,9 @@
         NAME##_vector sum[UB_CONV_ROWS][2] = {{{0}}};                                              \
         const size_t size = half ? sizeof(uint16_t) : sizeof(float);                               \
         const char* b = (const char*)p->b;                                                         \
+        const char* ahead = p->ahead;                                                              \
         if (p->more) {                                                                             \
-            _Pragma("GCC unroll 6") for (uint32_t i = 0; i < rows; ++i)                            \
+            _Pragma("GCC unroll 8") for (uint32_t i = 0; i < rows; ++i)                            \
             {                                                                                      \
                 _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)                     \
                 {                                                                                  \
@@ -32,12 +36,14 @@
             const size_t at = tap * p->tap_step;                                                   \
             for (uint32_t k = 0; k < p->depth; ++k, b += vectors * LANES * size) {                 \
                 NAME##_vector column[2];                                                           \
+                __builtin_prefetch(ahead, 0, 2);                                                   \
+                ahead += p->ahead_step;                                                            \
                 _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)                     \
                 {                                                                                  \
                     const char* from = b + j * LANES * size;                                       \
                     column[j] = half ? (NAME##_vector)LOAD(from) : *(const NAME##_vector*)from;    \
                 }                                                                                  \
-                _Pragma("GCC unroll 6") for (uint32_t i = 0; i < rows; ++i)                        \
+                _Pragma("GCC unroll 8") for (uint32_t i = 0; i < rows; ++i)                        \
                 {                                                                                  \
                     const float value = p->a[i][at + k];                                           \
                     _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)                 \
@@ -47,7 +53,7 @@
                 }                                                                                  \
             }                                                                                      \
         }                                                                                          \
-        _Pragma("GCC unroll 6") for (uint32_t i = 0; i < rows; ++i)                                \
+        _Pragma("GCC unroll 8") for (uint32_t i = 0; i < rows; ++i)                                \
         {                                                                                          \
             _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)                         \
             {                                                                                      \
@@ -59,12 +65,14 @@
                                       const bool half)                                             \
     {                                                                                              \
         switch (p->rows) {                                                                         \
-        case 1: NAME##_some(p, 1, vectors, half); break;                                           \
-        case 2: NAME##_some(p, 2, vectors, half); break;                                           \
-        case 3: NAME##_some(p, 3, vectors, half); break;                                           \
-        case 4: NAME##_some(p, 4, vectors, half); break;                                           \
-        case 5: NAME##_some(p, 5, vectors, half); break;                                           \
-        default: NAME##_some(p, 6, vectors, half); break;                                          \
+            CASE(NAME, 1)                                                                          \
+            CASE(NAME, 2)                                                                          \
+            CASE(NAME, 3)                                                                          \
+            CASE(NAME, 4)                                                                          \
+            CASE(NAME, 5)                                                                          \
+            CASE(NAME, 6)                                                                          \
+            CASE(NAME, 7)                                                                          \
+            CASE(NAME, 8)                                                                          \
         }                                                                                          \
     }                                                                                              \
     TARGET static void NAME(const ub_conv_product* p)                                              \

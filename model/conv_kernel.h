@@ -11,7 +11,8 @@
 
 #include "model/conv.h"
 
-#define UB_CONV_ROWS 6 ///< Rows of a product at a time, as registers allow
+#define UB_CONV_ROWS 8 ///< Rows of a product at a time of one vector, as registers allow...
+#define UB_CONV_WIDE 6 ///< ...and of two
 
 /** Rows of a product C = A B, or C += A B, where B is a panel of one or two vectors' columns. */
 typedef struct {
@@ -23,6 +24,8 @@ typedef struct {
     const void* b;    ///< [taps][depth][columns], of float or of half precision
     bool half;
     uint32_t vectors; ///< Of columns: 1 or 2
+    const char* ahead; ///< What is wanted next is fetched from here on,...
+    size_t ahead_step; ///< ...so many bytes on for each row of B
     bool more; ///< Add to what is in C
     float* c;
     size_t c_step; ///< Values from row to row

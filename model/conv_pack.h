@@ -32,7 +32,7 @@ typedef struct {
     size_t offset;  ///< ...from which value of a tile on
     int in_at[UB_CONV_PHASES]; ///< Where an input phase begins in the depth, or NONE
     int out_at[UB_CONV_PHASES * UB_CONV_PHASES]; ///< Where an output phase begins in the columns
-    void* weights[UB_CONV_PHASES]; ///< Of each class, [panel][taps][depth][panel's columns]
+    char* weights[UB_CONV_PHASES]; ///< Of each class, [panel][taps][depth][panel's columns]
 } ub_conv_term;
 
 /** A panel of a term's weights. */
@@ -64,6 +64,8 @@ struct ub_conv_s {
     ub_conv_term term[UB_CONV_TERMS];
     uint32_t panels;
     ub_conv_panel* panel;
+    char* weights; ///< Of all terms
+    size_t size;   ///< Bytes
 };
 
 #endif // UB_MODEL_CONV_PACK_H

@@ -277,6 +277,9 @@ strided_layers_are_right(void** state)
     check(
         (ub_layer){5, 4, {5, 7}, {3, 3}, {{2, 2}, {3, 3}}, {12, 30}, {4, 10}, .activation = LEAKY},
         UB_CONV_STRIDED, 2);
+    // The first two lines see nothing but zeros
+    check((ub_layer){2, 9, {3, 3}, {1, 1}, {{4, 0}, {1, 1}}, {5, 9}, {7, 9}, .activation = LEAKY},
+          UB_CONV_STRIDED, 1);
 }
 
 static void
@@ -381,14 +384,16 @@ kernels_agree(void** state)
         b[i] = (float)ub_test_random(&random);
     }
     for (uint32_t lanes = 4; lanes <= ub_conv_lanes(); lanes *= 2) {
-        for (uint32_t i = 0; i < 2 * UB_CONV_ROWS; ++i) {
+        for (uint32_t i = 0; i < UB_CONV_ROWS + UB_CONV_WIDE; ++i) {
             float c[UB_CONV_ROWS][33];
-            ub_conv_product p = {.rows = 1 + i / 2,
+            const bool wide = i >= UB_CONV_ROWS;
+            ub_conv_product p = {.rows = 1 + (wide ? i - UB_CONV_ROWS : i),
                                  .taps = TAPS,
                                  .tap_step = STEP,
                                  .depth = DEPTH,
                                  .b = b,
-                                 .vectors = 1 + i % 2,
+                                 .vectors = 1 + wide,
+                                 .ahead = (const char*)b,
                                  .c = c[0],
                                  .c_step = 33};
             const uint32_t columns = p.vectors * lanes;
