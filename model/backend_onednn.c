@@ -5,12 +5,14 @@
 
 #include "model/error.h"
 #include "model/images.h"
+#include "model/onednn_decoder.h"
 #include "model/onednn_encoder.h"
 #include "model/trail.h"
 
 #include <omp.h>
 
 #define PLANS 8U ///< Made for different frames, then the one unused for longest gives way
+#define HALF_GAIN 1.2 ///< For less, the precision is not given up
 
 struct ub_runner_s {
     const ub_model* model;
@@ -84,99 +86,23 @@ grow_images(ub_runner* self, uint32_t n)
 }
 
 static bool
-run_encoder(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint32_t n)
+encode(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint32_t n)
 {
     ub_dnn_window windows[UB_DNN_WINDOWS];
     for (uint32_t k = 0; k < n; ++k) {
-        windows[k] = (ub_dnn_window){&self->images[k], &items[k], NULL, false};
+        windows[k] = (ub_dnn_window){.images = &self->images[k], .item = &items[k]};
     }
     return ub_dnn_encode(plan, self->stream, self->scratch, windows, n);
 }
 
-/// All parts of a decoder layer, into the raw buffer
 static bool
-run_parts(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, const ub_images* images,
-          const void* input)
+decode(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint32_t n)
 {
-    const ub_decoder_plan* d = &plan->frames.decoder[i];
-    bool ok = true;
-    for (uint32_t n = 0; ok && n < d->n_parts; ++n) {
-        const ub_dnn_buffers buffers = {.src = ub_part_input(images, &plan->frames, i, n, input),
-                                        .dst = images->raw + d->raw[n],
-                                        .scratch = self->scratch};
-        ok = ub_dnn_conv_run(&plan->decoder[i][n], self->stream, &buffers);
-    }
-    return ok;
-}
-
-/** An item on its way through the decoder. */
-typedef struct {
-    const ub_item* item;
-    ub_images* images;
-    const void* input; ///< Of the next layer
-} passage;
-
-/// A layer of oneDNN's
-static bool
-run_convs(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, passage* items, uint32_t n)
-{
-    bool ok = true;
-    for (uint32_t k = 0; ok && k < n; ++k) {
-        passage* p = &items[k];
-        ok = run_parts(self, plan, i, p->images, p->input);
-        p->input = ub_decoder_finish(p->images, &plan->frames, p->item, i);
-    }
-    return ok;
-}
-
-static void
-run_own(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, passage* items, uint32_t n)
-{
-    ub_conv_job jobs[UB_DNN_WINDOWS];
+    ub_dnn_passage passages[UB_DNN_WINDOWS];
     for (uint32_t k = 0; k < n; ++k) {
-        passage* p = &items[k];
-        jobs[k] = ub_decoder_job(p->images, &plan->frames, p->item, i, p->input);
-        p->input = jobs[k].out;
+        passages[k] = (ub_dnn_passage){&items[k], &self->images[k], NULL};
     }
-    ub_conv_run(plan->own.decoder[i], jobs, n, plan->frames.decoder[i].out, self->scratch);
-    for (uint32_t k = 0; i + 1 < self->model->net.decoders && k < n; ++k) {
-        ub_decoder_append(items[k].images, &plan->frames, i + 1);
-    }
-}
-
-static bool
-run_decoder_layer(ub_runner* self, const ub_dnn_plan* plan, uint32_t i, passage* items, uint32_t n)
-{
-    if (plan->own.decoder[i]) {
-        run_own(self, plan, i, items, n);
-        return true;
-    }
-    return run_convs(self, plan, i, items, n);
-}
-
-static bool
-run_decoder(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint32_t n)
-{
-    const ub_network* net = &self->model->net;
-    passage passages[UB_DNN_WINDOWS];
-    uint32_t alone = net->decoders; // from this layer on
-    bool ok = true;
-    while (alone > 0 && !ub_layer_is_heavy(&net->decoder[alone - 1])) {
-        --alone;
-    }
-    for (uint32_t k = 0; k < n; ++k) {
-        ub_images* images = &self->images[k];
-        passages[k] = (passage){&items[k], images, ub_decoder_begin(images, &plan->frames)};
-    }
-    for (uint32_t i = 0; ok && i < alone; ++i) {
-        ok = run_decoder_layer(self, plan, i, passages, n);
-    }
-    for (uint32_t k = 0; k < n; ++k) {
-        for (uint32_t i = alone; ok && i < net->decoders; ++i) {
-            ok = run_decoder_layer(self, plan, i, &passages[k], 1);
-        }
-    }
-    return ok;
+    return ub_dnn_decode(plan, self->stream, self->scratch, passages, n);
 }
 
 /// Items with the same encoder outputs, one after the other
@@ -186,9 +112,9 @@ run_sharing(ub_runner* self, const ub_dnn_plan* plan, const ub_item* items, uint
     bool ok = true;
     for (uint32_t i = 0; ok && i < n; ++i) {
         if (!i || items[i].input != items[i - 1].input) {
-            ok = run_encoder(self, plan, &items[i], 1);
+            ok = encode(self, plan, &items[i], 1);
         }
-        ok = ok && run_decoder(self, plan, &items[i], 1);
+        ok = ok && decode(self, plan, &items[i], 1);
     }
     return ok;
 }
@@ -204,7 +130,7 @@ onednn_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, ui
     bool ok = grow_images(self, n < UB_DNN_WINDOWS ? n : UB_DNN_WINDOWS);
     for (uint32_t i = 0; ok && i < n; i += UB_DNN_WINDOWS) {
         const uint32_t some = n - i < UB_DNN_WINDOWS ? n - i : UB_DNN_WINDOWS;
-        ok = run_encoder(self, plan, items + i, some) && run_decoder(self, plan, items + i, some);
+        ok = encode(self, plan, items + i, some) && decode(self, plan, items + i, some);
     }
     return ok;
 }
@@ -298,21 +224,10 @@ single_available(void)
 }
 
 static bool
-has_isa(unsigned isa)
-{
-    return ((unsigned)dnnl_get_effective_cpu_isa() & isa) == isa;
-}
-
-static bool
 half_available(void)
 {
-    return has_isa(dnnl_cpu_isa_avx512_core_bf16);
-}
-
-bool
-ub_onednn_bf16_is_fast(void)
-{
-    return has_isa(dnnl_cpu_isa_avx512_core_amx);
+    const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
+    return (isa & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
 }
 
 #define SHARED .run = onednn_run, .destroy = onednn_destroy, .trail_free = ub_trail_free
@@ -332,5 +247,6 @@ const ub_backend ub_backend_onednn_bf16 = {
     .available = half_available,
     .create = create_half,
     .trail_new = half_trail_new,
+    .gain = HALF_GAIN,
     SHARED,
 };

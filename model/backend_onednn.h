@@ -17,7 +17,4 @@
 extern const ub_backend ub_backend_onednn;      ///< Single precision
 extern const ub_backend ub_backend_onednn_bf16; ///< bfloat16, sums in single precision
 
-/// Whether bfloat16 is much faster than single precision here, not just there
-bool ub_onednn_bf16_is_fast(void);
-
 #endif // UB_MODEL_BACKEND_ONEDNN_H

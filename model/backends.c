@@ -12,28 +12,19 @@
 #include <string.h>
 
 /*
-  bfloat16 comes first where the processor has matrix units for it (AMX): the
-  24-filter chunk took 15 ms there, against 51 ms in single precision, and the
-  mask kept 50 dB and more.  With vector instructions for it alone, the gain
-  depends on the processor, and precision wins.
-
-  CUDA comes last but for the slow one: this is the order where nothing is measured.  An
-  engine lets the first that is available prove itself against the processor on a chunk, in
-  speed and in what it computes (model/contest.h), where nobody has said what to use.
-  Single precision comes first of them, until a device has shown what the others gain.
+  This is the order where nothing is measured.  An engine lets bfloat16, and the first device
+  that is available, prove themselves against the processor's single precision on a chunk, in
+  speed and in what they compute (model/contest.h), where nobody has said what to use.
+  Single precision comes first of the devices' too, until one has shown what the others gain.
 */
 const ub_backend* const*
 ub_backends(void)
 {
-    static const ub_backend* const with_matrices[] = {
-        &ub_backend_onednn_bf16, &ub_backend_onednn,    &ub_backend_openblas,
-        &ub_backend_cuda,        &ub_backend_cuda_tf32, &ub_backend_cuda_bf16,
-        &ub_backend_cuda_fp16,   &ub_backend_reference, NULL};
-    static const ub_backend* const without[] = {
+    static const ub_backend* const all[] = {
         &ub_backend_onednn,    &ub_backend_onednn_bf16, &ub_backend_openblas,
         &ub_backend_cuda,      &ub_backend_cuda_tf32,   &ub_backend_cuda_bf16,
         &ub_backend_cuda_fp16, &ub_backend_reference,   NULL};
-    return ub_onednn_bf16_is_fast() ? with_matrices : without;
+    return all;
 }
 
 static void

@@ -58,13 +58,12 @@ static void chunk_clear(chunk* c)
 }
 
 // The time of a chunk in s; NAN with one line in err if it cannot be had
-static double measure(const chunk* c, const ub_backend* backend, float* mask, char* err,
-                      size_t err_size)
+static double measure(const chunk* c, const ub_backend* backend, ub_runner* runner, float* mask,
+                      char* err, size_t err_size)
 {
     double best = INFINITY;
     const ub_item item = {.input = c->input, .folded = c->folded, .mask = mask};
-    ub_runner* runner = backend->create(c->model, err, err_size);
-    for (int i = 0; runner && i < RUNS && !isnan(best); ++i) {
+    for (int i = 0; i < RUNS && !isnan(best); ++i) {
         const double start = ub_now();
         if (!backend->run(runner, &item, 1, 0, c->model->net.frames)) {
             const char* fault = backend->fault ? backend->fault(runner) : NULL;
@@ -74,10 +73,6 @@ static double measure(const chunk* c, const ub_backend* backend, float* mask, ch
             best = fmin(best, ub_now() - start);
         }
     }
-    if (!runner) {
-        return NAN;
-    }
-    backend->destroy(runner);
     return best;
 }
 
@@ -94,43 +89,72 @@ static double snr(const chunk* c)
     return 10.0 * log10(power / error);
 }
 
-static bool judge(const chunk* c, const ub_backend* device, const ub_backend* processor, char* why,
-                  size_t why_size)
+/* One of the two.  */
+typedef struct {
+    const ub_backend* backend;
+    ub_runner* runner;
+    double time; // of a chunk, s
+} contestant;
+
+static bool judge(const chunk* c, const contestant* challenger, const contestant* processor,
+                  char* why, size_t why_size)
 {
-    char err[256] = "";
-    const double a = measure(c, device, c->mask[0], err, sizeof(err));
-    const double b = isnan(a) ? NAN : measure(c, processor, c->mask[1], err, sizeof(err));
-    if (isnan(a)) {
-        snprintf(why, why_size, "%s", err);
-        return false;
-    }
     const double same = snr(c);
-    if (!isnan(b) && !(same >= UB_CONTEST_SNR)) {
-        snprintf(why, why_size, "%s differs from %s (%.1f dB, expected %.0f or more)", device->name,
-                 processor->name, same, UB_CONTEST_SNR);
+    const double gain = fmax(challenger->backend->gain, 1.0);
+    if (!isnan(processor->time) && !(same >= UB_CONTEST_SNR)) {
+        snprintf(why, why_size, "%s differs from %s (%.1f dB, expected %.0f or more)",
+                 challenger->backend->name, processor->backend->name, same, UB_CONTEST_SNR);
         return false;
     }
-    const bool won = isnan(b) || a < b;
-    const ub_backend* winner = won ? device : processor;
-    const ub_backend* other = won ? processor : device;
-    snprintf(why, why_size, "%s takes %.2f ms for a chunk, %s %.2f ms", winner->name,
-             1e3 * (won ? a : b), other->name, 1e3 * (won ? b : a));
+    const bool won = isnan(processor->time) || challenger->time * gain < processor->time;
+    const contestant* winner = won ? challenger : processor;
+    const contestant* other = won ? processor : challenger;
+    snprintf(why, why_size, "%s takes %.2f ms for a chunk, %s %.2f ms%s", winner->backend->name,
+             1e3 * winner->time, other->backend->name, 1e3 * other->time,
+             !won && other->time < winner->time ? ", too little for its precision" : "");
     return won;
 }
 
-bool ub_contest(const ub_model* model, const ub_backend* device, const ub_backend* processor,
-                unsigned threads, char* why, size_t why_size)
+static void compete(const chunk* c, contestant* one, float* mask, char* err, size_t err_size)
+{
+    one->runner = one->backend->create(c->model, err, err_size);
+    one->time = one->runner ? measure(c, one->backend, one->runner, mask, err, err_size) : NAN;
+}
+
+bool ub_contest(const ub_model* model, const ub_backend* challenger, const ub_backend* processor,
+                unsigned threads, ub_winner* winner, char* why, size_t why_size)
 {
     chunk c = {0};
+    contestant a = {.backend = challenger, .time = NAN};
+    contestant b = {.backend = processor, .time = NAN};
+    char err[256] = "";
     bool won = false;
     const int before = omp_get_max_threads(); // of the calling thread, which is the host's
     omp_set_num_threads((int)threads);
-    if (chunk_make(&c, model)) {
-        won = judge(&c, device, processor, why, why_size);
-    } else {
+    if (!chunk_make(&c, model)) {
         snprintf(why, why_size, "out of memory");
+    } else {
+        compete(&c, &a, c.mask[0], why, why_size);
+    }
+    if (!isnan(a.time)) {
+        compete(&c, &b, c.mask[1], err, sizeof(err));
+        won = judge(&c, &a, &b, why, why_size);
     }
     omp_set_num_threads(before);
     chunk_clear(&c);
+    *winner = (ub_winner){won ? challenger : processor, won ? a.runner : b.runner};
+    ub_winner loser = {won ? processor : challenger, won ? b.runner : a.runner};
+    ub_winner_drop(&loser);
+    if (winner->backend->device) { // two may not have room on one machine
+        ub_winner_drop(winner);
+    }
     return won;
+}
+
+void ub_winner_drop(ub_winner* winner)
+{
+    if (winner->runner) {
+        winner->backend->destroy(winner->runner);
+    }
+    winner->runner = NULL;
 }

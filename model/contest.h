@@ -6,18 +6,28 @@
 
 /**
    @file
-   Whether a device is to compute what a processor could, when nobody has said: it must
-   give the same mask of a chunk, and sooner.
+   Whether a device, or the processor in less precision, is to compute what the processor
+   could, when nobody has said: it must give the same mask of a chunk, and sooner.
 */
 
 #include "model/backend.h"
 
 #define UB_CONTEST_SNR 45.0 ///< dB, to which the masks must agree
 
-/// Let both compute a chunk of noise, from memory to memory, a few times, the processor with
-/// as many threads.  Takes about a second, most of it to make the device ready.  Returns whether the device is to be used,
-/// and one line on why.
-bool ub_contest(const ub_model* model, const ub_backend* device, const ub_backend* processor,
-                unsigned threads, char* why, size_t why_size);
+/** A processor's runner that has won.  It keeps the weights packed for who runs them next. */
+typedef struct {
+    const ub_backend* backend;
+    ub_runner* runner; ///< NULL for none
+} ub_winner;
+
+/// Let both compute a chunk of noise, from memory to memory, a few times, processors with as
+/// many threads.  Takes about a second with a device, most of it to make it ready, else what it
+/// takes to pack the weights and compute some chunks.  Returns whether the challenger is to be
+/// used, and one line on why.
+/// @param winner Filled in; to be dropped.
+bool ub_contest(const ub_model* model, const ub_backend* challenger, const ub_backend* processor,
+                unsigned threads, ub_winner* winner, char* why, size_t why_size);
+
+void ub_winner_drop(ub_winner* winner);
 
 #endif // UB_MODEL_CONTEST_H

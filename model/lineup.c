@@ -3,7 +3,6 @@
 
 #include "model/lineup.h"
 
-#include "model/contest.h"
 #include "model/thread.h"
 
 #include <stdio.h>
@@ -52,6 +51,16 @@ static void add_some(ub_lineup* lineup, const ub_backend* const* all, bool devic
     }
 }
 
+// Those of the processor that must prove worth what they lose
+static void add_doubtful(ub_lineup* lineup, const ub_backend* const* all)
+{
+    for (; *all; ++all) {
+        if (!(*all)->device && (*all)->gain > 0.0 && (*all)->available()) {
+            add(lineup, *all);
+        }
+    }
+}
+
 static void add_all(ub_lineup* lineup, const ub_backend* const* all)
 {
     for (; *all; ++all) {
@@ -61,19 +70,24 @@ static void add_all(ub_lineup* lineup, const ub_backend* const* all)
     }
 }
 
-// Behind one that was asked for, only what can take over from a device.  If none was, the best
-// device comes before the processors, until it has proved worse.
+// Behind one that was asked for, only what can take over from a device.  If none was, what must
+// prove better comes first: the best device, then the processor in less precision.
 static void add_others(ub_lineup* lineup, const ub_backend* const* all, const char* name)
 {
-    const bool any = !lineup->n && !*lineup->reason && !(name && !strcmp(name, "cpu"));
-    if (any) {
+    const bool free = !lineup->n;
+    if (free && !*lineup->reason && !(name && !strcmp(name, "cpu"))) {
         add_some(lineup, all, true, 1);
+    }
+    if (free) {
+        add_doubtful(lineup, all);
         lineup->open = lineup->n;
     }
     if (!lineup->named || lineup->list[0]->device) {
         add_some(lineup, all, false, UB_LINEUP);
     }
-    lineup->open = lineup->open && lineup->n > 1;
+    if (lineup->open == lineup->n) { // nothing to prove it against
+        lineup->open = 0;
+    }
 }
 
 const char* ub_lineup_ruled(void)
@@ -109,17 +123,56 @@ bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* e
     return true;
 }
 
-void ub_lineup_settle(ub_lineup* lineup, const ub_model* model, unsigned threads)
+/** What one processor's backend has proved against another's. */
+typedef struct {
+    const ub_backend* challenger;
+    const ub_backend* processor;
+    bool won;
+    char why[UB_NOTE];
+} verdict;
+
+static pthread_mutex_t verdicts_lock = PTHREAD_MUTEX_INITIALIZER;
+static verdict verdicts[UB_LINEUP]; // Under the lock, in turns
+static uint32_t n_verdicts;
+
+// A contest, or what is known of it
+static verdict decide(const ub_backend* challenger, const ub_backend* processor,
+                      const ub_model* model, unsigned threads, ub_winner* winner)
 {
-    char why[UB_NOTE] = "";
+    pthread_mutex_lock(&verdicts_lock);
+    for (uint32_t i = 0; i < UB_LINEUP; ++i) {
+        if (verdicts[i].challenger == challenger && verdicts[i].processor == processor) {
+            const verdict known = verdicts[i];
+            pthread_mutex_unlock(&verdicts_lock);
+            return known;
+        }
+    }
+    verdict v = {.challenger = challenger, .processor = processor};
+    ub_winner found = {0};
+    v.won = ub_contest(model, challenger, processor, threads, &found, v.why, sizeof(v.why));
+    if (!challenger->device) {
+        verdicts[n_verdicts++ % UB_LINEUP] = v;
+    }
+    pthread_mutex_unlock(&verdicts_lock);
+    ub_winner_drop(winner); // not before: what it has packed may have been wanted
+    *winner = found;
+    return v;
+}
+
+void ub_lineup_settle(ub_lineup* lineup, const ub_model* model, unsigned threads,
+                      ub_winner* winner)
+{
+    *winner = (ub_winner){0};
     pthread_mutex_lock(&lineup->contest);
-    if (lineup->open) {
-        const bool won =
-            ub_contest(model, lineup->list[0], lineup->list[1], threads, why, sizeof(why));
+    const ub_backend* best = lineup->list[lineup->open];
+    while (lineup->open) {
+        const uint32_t i = lineup->open - 1;
+        const verdict v = decide(lineup->list[i], best, model, threads, winner);
+        best = v.won ? lineup->list[i] : best;
         pthread_mutex_lock(&lineup->lock);
-        lineup->open = false;
-        lineup->broken[0] = !won;
-        snprintf(lineup->reason, sizeof(lineup->reason), "%s", why);
+        lineup->open = i;
+        lineup->broken[i] = !v.won;
+        snprintf(lineup->reason, sizeof(lineup->reason), "%s", v.why);
         pthread_mutex_unlock(&lineup->lock);
     }
     pthread_mutex_unlock(&lineup->contest);

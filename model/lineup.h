@@ -10,6 +10,7 @@
    Internal to the engine; any thread, except a real-time one.
 */
 
+#include "model/contest.h"
 #include "model/engine.h"
 
 #include <pthread.h>
@@ -24,7 +25,7 @@ typedef struct {
     bool broken[UB_LINEUP];
     uint32_t n;
     bool named; ///< The first one was asked for: others only if it fails as a device
-    bool open;  ///< The first one is a device that has yet to prove better than the second
+    uint32_t open; ///< So many at the front have yet to prove better than what comes after them
     pthread_mutex_t contest;
     _Atomic(const ub_backend*) used;
     char note[UB_NOTE];
@@ -42,9 +43,12 @@ void ub_lineup_clear(ub_lineup* lineup);
 /// Whether two offer the same backends in the same order
 bool ub_lineup_same(const ub_lineup* a, const ub_lineup* b);
 
-/// Let a device that nobody has asked for by name prove itself on the first model that there
-/// is, against so many threads.  Takes about a second the first time, if there is a device.
-void ub_lineup_settle(ub_lineup* lineup, const ub_model* model, unsigned threads);
+/// Let those that nobody has asked for by name prove themselves on the first model that there
+/// is, with so many threads.  Takes about a second the first time, if there is a device.  What
+/// one processor has proved against another holds for the whole process.
+/// @param winner What has won, if it has just been found out; to be dropped.
+void ub_lineup_settle(ub_lineup* lineup, const ub_model* model, unsigned threads,
+                      ub_winner* winner);
 
 /// Copy one line on how the choice was made.
 void ub_lineup_reason(ub_lineup* lineup, char* text, size_t size);

@@ -73,9 +73,12 @@ static ub_seat* make_seat(const ub_seats* seats, const ub_model* model,
     seat->model = ub_model_ref(model);
     seat->outputs = options->outputs;
     seat->series = options->series;
-    ub_lineup_settle(seats->lineup, model, seats->threads);
+    ub_winner winner;
+    ub_lineup_settle(seats->lineup, model, seats->threads, &winner);
     const bool only = seats->lineup->named && !seats->lineup->list[0]->device;
-    if (!fill(seat, seats, NULL, only, err, err_size)) {
+    const bool filled = fill(seat, seats, NULL, only, err, err_size);
+    ub_winner_drop(&winner);
+    if (!filled) {
         ub_model_unref(seat->model);
         free(seat);
         return NULL;
