@@ -101,13 +101,32 @@ run_together(ub_conv_chunk* c)
     }
 }
 
+/// Whether all jobs read the same images
+static bool
+share_input(const ub_conv_job* jobs, uint32_t n)
+{
+    bool same = true;
+    for (uint32_t i = 1; i < n; ++i) {
+        for (int k = 0; k < 2; ++k) {
+            same = same && jobs[i].in[k].pixels == jobs[0].in[k].pixels;
+        }
+    }
+    return same;
+}
+
 void
 ub_conv_run(const ub_conv* conv, const ub_conv_job* jobs, uint32_t n, ub_span rows, void* scratch)
 {
-    ub_conv_chunk all = {.conv = conv, .jobs = jobs, .n = n, .wanted = rows, .memory = scratch};
+    const bool shared = share_input(jobs, n);
+    ub_conv_chunk all = {.conv = conv,
+                         .jobs = jobs,
+                         .n = shared ? 1 : n,
+                         .each = shared ? n : 1,
+                         .wanted = rows,
+                         .memory = scratch};
     size_t bytes = 0;
     find_lines(conv, rows, &all.first, &all.lines);
-    const uint32_t step = chunk_lines(conv, n, all.lines, omp_get_max_threads(), &bytes);
+    const uint32_t step = chunk_lines(conv, all.n, all.lines, omp_get_max_threads(), &bytes);
     if (conv->filtered) {
         run_apart(&all, step, bytes);
     } else {

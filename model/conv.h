@@ -67,7 +67,7 @@ bool ub_conv_fits(const ub_layer* layer, ub_conv_kind kind, bool filtered);
 
    @param layer Must outlive the result.
    @param weight As in ub_tensors.
-   @param lanes Floats in a vector, at most ub_conv_lanes().
+   @param lanes Floats in a vector: 4, 8 or 16.  More than ub_conv_lanes() are slow.
    @return NULL without memory.
 */
 ub_conv* ub_conv_new(const ub_layer* layer, ub_conv_kind kind, bool filtered, const float* weight,
@@ -77,7 +77,8 @@ void ub_conv_free(ub_conv* conv);
 /// Bytes of scratch memory for at most n jobs and `rows` output frames
 size_t ub_conv_scratch(const ub_conv* conv, uint32_t n, uint32_t rows, int threads);
 
-/// Compute the frames `rows` of n jobs' outputs, on all OpenMP threads
+/// Compute the frames `rows` of n jobs' outputs, on all OpenMP threads.  Jobs that all read the
+/// same images differ in what follows the convolution, which is computed once.
 /// @param scratch ub_conv_scratch() bytes
 void ub_conv_run(const ub_conv* conv, const ub_conv_job* jobs, uint32_t n, ub_span rows,
                  void* scratch);

@@ -28,8 +28,9 @@ typedef struct {
 
 typedef struct {
     const ub_conv* conv;
-    const ub_conv_job* jobs;
-    uint32_t n;     ///< Jobs
+    const ub_conv_job* jobs; ///< [n][each]
+    uint32_t n;     ///< Inputs; what is a job's below is theirs
+    uint32_t each;  ///< Jobs of each input
     int64_t first;  ///< Line
     uint32_t lines; ///< Count
     ub_span wanted; ///< Output frames that are written

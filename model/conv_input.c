@@ -54,7 +54,7 @@ void
 ub_conv_chunk_transform(const ub_conv_chunk* c, uint32_t k)
 {
     const ub_conv* w = c->conv;
-    const ub_conv_job* job = &c->jobs[k / c->rows];
+    const ub_conv_job* job = &c->jobs[k / c->rows * c->each];
     const int64_t row = c->row + (int64_t)(k % c->rows);
     const bool there = row >= 0 && row < w->layer->in_size[0];
     for (uint32_t i = 0; there && i < 2 && job->in[i].channels; ++i) {

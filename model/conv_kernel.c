@@ -4,11 +4,12 @@
 #include "model/conv_kernel.h"
 
 #include "model/clones.h"
+#include "model/half.h"
 
 /*
   One kernel for vectors of each size, in the compiler's own vector types.  Sums stay in
-  registers over all taps; for each value of A there are two fused multiply-adds.  LOAD
-  makes a vector of the halves at an address.
+  registers over all taps; for each value of A there are two fused multiply-adds.
+  LOAD(from, out) makes a vector of the halves at an address.
 */
 #define CASE(NAME, ROWS)                                                                           \
     case ROWS: NAME##_some(p, ROWS, vectors, half); break;
@@ -41,7 +42,11 @@
                 _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)                     \
                 {                                                                                  \
                     const char* from = b + j * LANES * size;                                       \
-                    column[j] = half ? (NAME##_vector)LOAD(from) : *(const NAME##_vector*)from;    \
+                    if (half) {                                                                    \
+                        LOAD(from, &column[j]);                                                    \
+                    } else {                                                                       \
+                        column[j] = *(const NAME##_vector*)from;                                   \
+                    }                                                                              \
                 }                                                                                  \
                 _Pragma("GCC unroll 8") for (uint32_t i = 0; i < rows; ++i)                        \
                 {                                                                                  \
@@ -92,16 +97,41 @@
         }                                                                                          \
     }
 
-#define NO_HALVES(from) {0}
+#define NO_HALVES(from, out) (void)(from)
 
 KERNEL(multiply_4, 4, , NO_HALVES)
+
+/*
+  Vectors that the processor does not have.  That is slow, but the same sums: so every machine
+  can test what is packed for others.
+*/
+static void
+multiply_plainly(const ub_conv_product* p, uint32_t lanes)
+{
+    const uint32_t columns = p->vectors * lanes;
+    for (uint32_t i = 0; i < p->rows * columns; ++i) {
+        const uint32_t row = i / columns;
+        const uint32_t column = i % columns;
+        float* c = p->c + row * p->c_step + column;
+        float sum = p->more ? *c : 0.0f;
+        for (uint32_t k = 0; k < p->taps * p->depth; ++k) {
+            const size_t at = (size_t)k * columns + column;
+            sum += p->a[row][k / p->depth * p->tap_step + k % p->depth] *
+                   (p->half ? ub_float_from_f16(((const uint16_t*)p->b)[at])
+                            : ((const float*)p->b)[at]);
+        }
+        *c = sum;
+    }
+}
 
 #if defined(__x86_64__)
 
 #include <immintrin.h>
 
-#define HALVES_8(from) _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)(from)))
-#define HALVES_16(from) _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)(from)))
+#define HALVES_8(from, out)                                                                        \
+    (*(out) = (multiply_8_vector)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)(from))))
+#define HALVES_16(from, out)                                                                       \
+    (*(out) = (multiply_16_vector)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)(from))))
 
 KERNEL(multiply_8, 8, __attribute__((target("avx2,fma,f16c"))), HALVES_8)
 KERNEL(multiply_16, 16, __attribute__((target("avx512f,f16c"))), HALVES_16)
@@ -116,21 +146,13 @@ ub_conv_lanes(void)
     return __builtin_cpu_supports("avx512f") ? 16 : 8;
 }
 
-bool
-ub_conv_takes_halves(uint32_t lanes)
-{
-    return lanes > 4;
-}
-
-void
-ub_conv_multiply(uint32_t lanes, const ub_conv_product* product)
+static void
+multiply_wide(uint32_t lanes, const ub_conv_product* p)
 {
     if (lanes == 16) {
-        (product->half ? multiply_16_half : multiply_16)(product);
-    } else if (lanes == 8) {
-        (product->half ? multiply_8_half : multiply_8)(product);
+        (p->half ? multiply_16_half : multiply_16)(p);
     } else {
-        multiply_4(product);
+        (p->half ? multiply_8_half : multiply_8)(p);
     }
 }
 
@@ -142,21 +164,31 @@ ub_conv_lanes(void)
     return 4;
 }
 
+static void
+multiply_wide(uint32_t lanes, const ub_conv_product* p)
+{
+    multiply_plainly(p, lanes);
+}
+
+#endif
+
 bool
 ub_conv_takes_halves(uint32_t lanes)
 {
-    (void)lanes;
-    return false;
+    return lanes > 4;
 }
 
 void
 ub_conv_multiply(uint32_t lanes, const ub_conv_product* product)
 {
-    (void)lanes;
-    multiply_4(product);
+    if (lanes == 4) {
+        multiply_4(product);
+    } else if (lanes <= ub_conv_lanes()) {
+        multiply_wide(lanes, product);
+    } else {
+        multiply_plainly(product, lanes);
+    }
 }
-
-#endif
 
 /*
   Compilers make vectors of these loops where they know that nothing overlaps, which

@@ -34,7 +34,7 @@ typedef struct {
 /// Whether B may be of half precision, for vectors of that many floats
 bool ub_conv_takes_halves(uint32_t lanes);
 
-/// Compute a product with vectors of that many floats
+/// Compute a product with vectors of 4, 8 or 16 floats.  More than ub_conv_lanes() are slow.
 void ub_conv_multiply(uint32_t lanes, const ub_conv_product* product);
 
 /// Transform six pixels of n channels: v = B^T d.  v[0] and v[5] may be NULL.

@@ -29,8 +29,8 @@ finish_filtered(const ub_conv_chunk* c, const ub_conv_job* job, float* row, size
             float* y[UB_CONV_OUTPUTS];
             find_products(c, p, at + tile, m);
             for (uint32_t o = 0; o < UB_CONV_OUTPUTS; ++o) {
-                const int64_t bin =
-                    w->out_base + (int64_t)(tile * UB_CONV_OUTPUTS + o) * w->out_phases + (int64_t)p;
+                const int64_t q = tile * UB_CONV_OUTPUTS + o;
+                const int64_t bin = w->out_base + q * w->out_phases + (int64_t)p;
                 y[o] = bin >= 0 && bin < bins ? row + (size_t)bin * job->out_step : c->spare;
             }
             ub_conv_back(m, job->finish.channels, y);
@@ -99,18 +99,24 @@ finish_mask(const ub_conv_chunk* c, const ub_conv_job* job, int64_t line, size_t
     }
 }
 
+static void
+finish_line(const ub_conv_chunk* c, const ub_conv_job* job, int64_t line, size_t at)
+{
+    const ub_conv* w = c->conv;
+    if (w->kind == UB_CONV_MASK) {
+        finish_mask(c, job, line, at);
+        return;
+    }
+    float* row =
+        job->out + (size_t)(line - job->out_first) * w->layer->out_size[1] * job->out_step;
+    (w->filtered ? finish_filtered : finish_direct)(c, job, row, at);
+}
+
 void
 ub_conv_chunk_finish(const ub_conv_chunk* c, uint32_t k)
 {
-    const ub_conv* w = c->conv;
     const ub_conv_slot* slot = &c->slots[k];
-    const ub_conv_job* job = &c->jobs[slot->job];
-    const size_t at = (size_t)k * w->tiles;
-    if (w->kind == UB_CONV_MASK) {
-        finish_mask(c, job, slot->line, at);
-        return;
+    for (uint32_t i = 0; i < c->each; ++i) {
+        finish_line(c, &c->jobs[slot->job * c->each + i], slot->line, (size_t)k * c->conv->tiles);
     }
-    float* row = job->out + (size_t)(slot->line - job->out_first) * w->layer->out_size[1] *
-                                job->out_step;
-    (w->filtered ? finish_filtered : finish_direct)(c, job, row, at);
 }

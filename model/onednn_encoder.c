@@ -26,7 +26,7 @@ run_span(const ub_dnn_conv* conv, dnnl_stream_t stream, void* scratch, const ub_
     const ub_images* images = w->images;
     const ub_layer* l = &images->net->encoder[i];
     const size_t size = ub_images_value_size(images);
-    const char* src = (const char*)(i ? images->encoder[i - 1] : images->input);
+    const char* src = (const char*)(i ? images->encoder[i - 1] : w->input);
     char* dst = (char*)images->encoder[i] + out.first * l->out_size[1] * l->filters * size;
     ub_span in;
     uint32_t pad[2];
@@ -64,7 +64,7 @@ make_job(const ub_dnn_window* w, uint32_t i)
 {
     const ub_images* images = w->images;
     const ub_layer* l = &images->net->encoder[i];
-    const void* input = i ? images->encoder[i - 1] : images->input;
+    const void* input = i ? images->encoder[i - 1] : w->input;
     return (ub_conv_job){.in = {{(const float*)input, 0, l->inputs, l->inputs}},
                          .finish = {&l->activation, w->item->folded->encoder_scale[i],
                                     w->item->folded->encoder_shift[i], l->filters},
@@ -123,24 +123,45 @@ run_layer(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
     return ok;
 }
 
+/// Take all windows' inputs, each once.  Returns whether it is one and the same.
+static bool
+take_inputs(ub_dnn_window* windows, uint32_t n)
+{
+    bool shared = true;
+    for (uint32_t k = 0; k < n; ++k) {
+        ub_dnn_window* w = &windows[k];
+        w->input = k && w->item->input == w[-1].item->input ? w[-1].input : NULL;
+        if (!w->input) {
+            ub_images_begin(w->images, w->item);
+            w->input = w->images->input;
+        }
+        shared = shared && w->input == windows->input;
+    }
+    return shared;
+}
+
 bool
 ub_dnn_encode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
               ub_dnn_window* windows, uint32_t n)
 {
     const ub_network* net = windows->images->net;
+    uint32_t first = 0;
     uint32_t alone = 0;
     bool ok = true;
     while (alone < net->encoders && !ub_layer_is_heavy(&net->encoder[alone])) {
         ++alone;
     }
     find_kept(plan, windows, n);
+    if (take_inputs(windows, n)) {
+        ok = run_layer(plan, stream, scratch, windows, n, 0);
+        first = 1;
+    }
     for (uint32_t k = 0; k < n; ++k) {
-        ub_images_begin(windows[k].images, windows[k].item);
-        for (uint32_t i = 0; ok && i < alone; ++i) {
+        for (uint32_t i = first; ok && i < alone; ++i) {
             ok = run_layer(plan, stream, scratch, &windows[k], 1, i);
         }
     }
-    for (uint32_t i = alone; ok && i < net->encoders; ++i) {
+    for (uint32_t i = alone > first ? alone : first; ok && i < net->encoders; ++i) {
         ok = run_layer(plan, stream, scratch, windows, n, i);
     }
     return ok;

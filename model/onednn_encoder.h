@@ -22,6 +22,7 @@ typedef struct {
     const ub_item* item;
     ub_trail_rows* kept; ///< Where its rows are kept, or NULL; set by ub_dnn_encode()
     bool reuse;          ///< Whether the rows it could take are there; likewise
+    const void* input;   ///< Image, of this or an equal window; likewise
 } ub_dnn_window;
 
 /// Compute the encoder outputs of some windows, layer by layer.  Of a window that

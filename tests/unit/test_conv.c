@@ -22,6 +22,7 @@
 
 #define JOBS 3
 #define GUARD 42.0f
+#define MAX_LANES 16U ///< Also where the processor has no such vectors
 
 /** A layer, its images and its outputs. */
 typedef struct {
@@ -231,7 +232,7 @@ check_way(const problem* p, bool filtered, uint32_t lanes)
 static void
 check(ub_layer layer, ub_conv_kind kind, uint32_t skip)
 {
-    for (uint32_t lanes = 4; lanes <= ub_conv_lanes(); lanes *= 2) {
+    for (uint32_t lanes = 4; lanes <= MAX_LANES; lanes *= 2) {
         for (int halves = 0; halves < 2; ++halves) {
             problem p = {.layer = layer, .kind = kind, .skip = skip};
             problem_open(&p, halves);
@@ -353,6 +354,50 @@ scratch_suffices_for_fewer_frames(void** state)
     problem_close(&p);
 }
 
+/// Jobs that share their input are what each is alone
+static void
+one_input_under_several_conditions(void** state)
+{
+    (void)state;
+    problem p = {.layer = {3,
+                           9,
+                           {5, 5},
+                           {2, 2},
+                           {{2, 2}, {2, 2}},
+                           {12, 32},
+                           {6, 16},
+                           .activation = LEAKY},
+                 .kind = UB_CONV_STRIDED};
+    problem_open(&p, false);
+    const ub_layer* l = &p.layer;
+    const size_t size = (size_t)l->out_size[0] * l->out_size[1] * l->filters;
+    const ub_span rows = {0, l->out_size[0]};
+    const float* scales[JOBS] = {p.scale, p.shift, p.scale};
+    ub_conv* conv = ub_conv_new(l, p.kind, true, p.weight, ub_conv_lanes());
+    assert_non_null(conv);
+    void* scratch = aligned_alloc(
+        64, ub_conv_scratch(conv, JOBS, l->out_size[0], omp_get_max_threads()));
+    ub_conv_job jobs[2 * JOBS];
+    for (uint32_t i = 0; i < 2 * JOBS; ++i) {
+        jobs[i] = (ub_conv_job){.in = {{p.first[0], 0, l->inputs, l->inputs}},
+                                .finish = {&l->activation, scales[i % JOBS], p.shift, l->filters},
+                                .out = (float*)calloc(size, sizeof(float)),
+                                .out_step = l->filters};
+    }
+    ub_conv_run(conv, jobs, JOBS, rows, scratch);
+    for (uint32_t i = 0; i < JOBS; ++i) {
+        ub_conv_run(conv, &jobs[JOBS + i], 1, rows, scratch);
+        assert_memory_equal(jobs[i].out, jobs[JOBS + i].out, size * sizeof(float));
+    }
+    assert_memory_not_equal(jobs[0].out, jobs[1].out, size * sizeof(float));
+    for (uint32_t i = 0; i < 2 * JOBS; ++i) {
+        free(jobs[i].out);
+    }
+    free(scratch);
+    ub_conv_free(conv);
+    problem_close(&p);
+}
+
 static void
 what_does_not_fit_is_said(void** state)
 {
@@ -368,7 +413,7 @@ what_does_not_fit_is_said(void** state)
     assert_false(ub_conv_fits(&many, UB_CONV_MASK, true));
 }
 
-/// Vectors of every size that this processor has make the same product
+/// Vectors of every size make the same product
 static void
 kernels_agree(void** state)
 {
@@ -383,7 +428,7 @@ kernels_agree(void** state)
     for (size_t i = 0; i < TAPS * DEPTH * 32; ++i) {
         b[i] = (float)ub_test_random(&random);
     }
-    for (uint32_t lanes = 4; lanes <= ub_conv_lanes(); lanes *= 2) {
+    for (uint32_t lanes = 4; lanes <= MAX_LANES; lanes *= 2) {
         for (uint32_t i = 0; i < UB_CONV_ROWS + UB_CONV_WIDE; ++i) {
             float c[UB_CONV_ROWS][33];
             const bool wide = i >= UB_CONV_ROWS;
@@ -425,6 +470,7 @@ main(void)
         cmocka_unit_test(transposed_layers_are_right),
         cmocka_unit_test(masks_are_right),
         cmocka_unit_test(scratch_suffices_for_fewer_frames),
+        cmocka_unit_test(one_input_under_several_conditions),
         cmocka_unit_test(what_does_not_fit_is_said),
         cmocka_unit_test(kernels_agree),
     };
