@@ -15,7 +15,9 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define UB_AUDIO_PRIORITY 10 // What JACK gives, if nobody says otherwise
 
@@ -48,6 +50,21 @@ ub_fill_noise(float* x, size_t n)
     for (size_t i = 0; i < n; ++i) {
         x[i] = (float)rand() / (float)RAND_MAX - 0.5f;
     }
+}
+
+/// Seconds that a virtual machine's cores have so far been kept from running, all together
+static inline double
+ub_stolen(void)
+{
+    long stolen = 0;
+    FILE* file = fopen("/proc/stat", "r");
+    if (!file || fscanf(file, "cpu %*d %*d %*d %*d %*d %*d %*d %ld", &stolen) != 1) {
+        stolen = 0;
+    }
+    if (file) {
+        fclose(file);
+    }
+    return (double)stolen / (double)sysconf(_SC_CLK_TCK);
 }
 
 /// For qsort of double
