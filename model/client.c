@@ -3,6 +3,7 @@
 
 #include "model/client.h"
 
+#include "dsp/memory.h"
 #include "model/clock.h"
 #include "model/thread.h"
 
@@ -81,7 +82,9 @@ static void submit(ub_masker* masker, ub_job* job)
     ticket->deadline = now + job->budget;
     ticket->expiry = now + job->expiry;
     ticket->urgent = isfinite(job->expiry) && ub_thread_outranks();
-    atomic_store(&client->waited_for, isinf(job->expiry));
+    if (job->count) { // else it says nothing of who asks
+        atomic_store(&client->waited_for, isinf(job->expiry));
+    }
     *slot = ticket;
     ++client->under_way;
     ub_ring_commit(client->asked);
@@ -130,7 +133,7 @@ static bool init_jobs(ub_client* client, const ub_client_options* options)
         ok = ok && job->which;
     }
     client->mask_frames = options->mask_frames;
-    client->masks = malloc(options->mask_frames * frame);
+    client->masks = ub_touched_alloc(options->mask_frames, frame);
     return ok && client->masks;
 }
 
@@ -156,7 +159,7 @@ bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_op
     client->asked = ub_ring_new(sizeof(ub_ticket*), UB_CLIENT_JOBS);
     client->answered = ub_ring_new(sizeof(ub_ticket*), UB_CLIENT_JOBS);
     client->number = calloc(net->frames, sizeof(int64_t));
-    client->history = calloc(net->frames * client->mask_size, sizeof(float));
+    client->history = ub_touched_alloc(net->frames * client->mask_size, sizeof(float));
     return init_jobs(client, options) && client->frames && client->asked && client->answered &&
            client->number && client->history;
 }

@@ -146,6 +146,36 @@ static void test_what_is_waited_for_does_not_expire(void** state)
     }
 }
 
+/* A reset only takes away what is left of frames; it does not make old jobs worth computing */
+static void test_resets_let_jobs_expire(void** state)
+{
+    (void)state;
+    ub_engine* engine = make_engine(1);
+    ub_client* other = stub_client_new(engine, model);
+    ub_client* client = stub_client_new(engine, model);
+    ub_masker* m = ub_client_masker(client);
+    atomic_store(&stub_device.gated, true);
+    stub_client_ask(other, 1.0f, 4, 0.001, INFINITY);
+    sem_wait(&stub_device.arrived); // holds the worker up
+    stub_client_ask(client, 2.0f, 4, 1.0, -1.0);
+    ub_job* job = m->begin(m, 0);
+    job->end = 3;
+    job->first = 4;
+    job->conditions = 0;
+    job->budget = 0.0;
+    job->expiry = INFINITY;
+    m->submit(m, job);
+    sem_post(&stub_device.gate);
+    sem_post(&stub_device.gate);
+    while (!(job = m->next(m))) {
+        usleep(1000);
+    }
+    assert_false(job->ok);
+    ub_client_free(client);
+    ub_client_free(other);
+    ub_engine_free(engine);
+}
+
 /* A stream's windows come with its own trail, their place in the stream, and whether a clock
    waits for them; a span whose step is not known has no trail */
 static void test_windows_come_with_their_trail(void** state)
@@ -324,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jobs_are_batched_by_deadline),
         cmocka_unit_test(test_what_is_waited_for_does_not_expire),
+        cmocka_unit_test(test_resets_let_jobs_expire),
         cmocka_unit_test(test_windows_come_with_their_trail),
         cmocka_unit_test(test_processor_takes_over_from_lost_device),
         cmocka_unit_test(test_next_backend_where_one_cannot_be_made),
