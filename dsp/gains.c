@@ -5,6 +5,7 @@
 
 #include "dsp/channels.h"
 #include "dsp/consistency.h"
+#include "dsp/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,9 +34,9 @@ ub_gains* ub_gains_new(const ub_grid* grid, double rate, uint32_t channels, uint
     gains->outputs = outputs;
     gains->host_bins = ub_gridmap_size(grid, rate) / 2 + 1;
     gains->map = ub_gridmap_new(grid, rate);
-    gains->magnitude = malloc(sizeof(float) * UB_MAX_CHANNELS * grid->bins);
-    gains->mask = malloc(sizeof(float) * grid->bins);
-    gains->gain = malloc(sizeof(float) * outputs * gains->host_bins);
+    gains->magnitude = ub_touched_alloc((size_t)UB_MAX_CHANNELS * grid->bins, sizeof(float));
+    gains->mask = ub_touched_alloc(grid->bins, sizeof(float));
+    gains->gain = ub_touched_alloc((size_t)outputs * gains->host_bins, sizeof(float));
     if (!gains->map || !gains->magnitude || !gains->mask || !gains->gain) {
         ub_gains_free(gains);
         return NULL;

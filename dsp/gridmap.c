@@ -4,6 +4,7 @@
 #include "dsp/gridmap.h"
 
 #include "dsp/bands.h"
+#include "dsp/memory.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -127,7 +128,7 @@ static bool allocate(ub_gridmap* map)
     map->band = calloc(g->dft_bins, sizeof(ub_place));
     map->share = calloc(g->bins, sizeof(float));
     map->up = calloc(map->host_bins, sizeof(ub_place));
-    map->power = calloc(map->host_bins + 1, sizeof(float));
+    map->power = ub_touched_alloc(map->host_bins + 1, sizeof(float));
     return map->down && map->band && map->share && map->up && map->power;
 }
 

@@ -4,6 +4,7 @@
 #include "dsp/history.h"
 
 #include "dsp/bits.h"
+#include "dsp/memory.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ ub_history* ub_history_new(uint32_t channels, uint32_t length)
     const uint32_t ring = ub_power_of_two(length);
     history->channels = channels;
     history->mask = ring - 1;
-    history->samples = calloc((size_t)channels * ring, sizeof(float));
+    history->samples = ub_touched_alloc((size_t)channels * ring, sizeof(float));
     if (!history->samples) {
         free(history);
         return NULL;

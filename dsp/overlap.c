@@ -4,6 +4,7 @@
 #include "dsp/overlap.h"
 
 #include "dsp/bits.h"
+#include "dsp/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +28,8 @@ ub_overlap* ub_overlap_new(uint32_t channels, uint32_t size)
     const uint32_t ring = ub_power_of_two(2 * size);
     overlap->channels = channels;
     overlap->mask = ring - 1;
-    overlap->sum = calloc(ring, sizeof(float));
-    overlap->samples = calloc((size_t)channels * ring, sizeof(float));
+    overlap->sum = ub_touched_alloc(ring, sizeof(float));
+    overlap->samples = ub_touched_alloc((size_t)channels * ring, sizeof(float));
     if (!overlap->sum || !overlap->samples) {
         ub_overlap_free(overlap);
         return NULL;

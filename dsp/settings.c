@@ -4,6 +4,7 @@
 #include "dsp/settings.h"
 
 #include "dsp/bits.h"
+#include "dsp/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ ub_settings* ub_settings_new(uint32_t outputs, uint32_t frames)
     const uint32_t ring = ub_power_of_two(frames);
     settings->outputs = outputs;
     settings->mask = ring - 1;
-    settings->ring = calloc((size_t)ring * outputs, sizeof(ub_setting));
+    settings->ring = ub_touched_alloc((size_t)ring * outputs, sizeof(ub_setting));
     if (!settings->ring) {
         free(settings);
         return NULL;

@@ -6,10 +6,12 @@
 #include "tests/unit/signal.h"
 #include "tests/unit/stub_masker.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -522,6 +524,36 @@ static void test_without_masker_input_passes(void** state)
     free_rig(&r);
 }
 
+static long page_faults(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_minflt + usage.ru_majflt;
+}
+
+/* Once run() has been called, it never waits for the system to find it memory */
+static void test_memory_is_there_beforehand(void** state)
+{
+    (void)state;
+    mallopt(M_MMAP_THRESHOLD, 1 << 16); // not memory that others have had
+    rig r = make_rig(48000, 0, 2, 150000, NULL);
+    ub_separator_free(r.separator);
+    char err[256];
+    const ub_separator_config config = {48000, r.stub->grid, &timings[0], 1, 2, 2, NULL};
+    r.separator = ub_separator_new(&config, err, sizeof(err));
+    for (uint32_t c = 0; c < 4; ++c) {
+        memset(r.out[c], 1, r.n * sizeof(float));
+    }
+    run_part(&r, 0, 1000);
+    const long before = page_faults();
+    for (uint32_t at = 1000; at + 1000 <= r.n; at += 1000) {
+        run_part(&r, at, 1000);
+    }
+    // Some of the program and of the transforms' own is first used later
+    assert_in_range(page_faults() - before, 0, 32);
+    free_rig(&r);
+}
+
 static void test_timing_can_be_chosen(void** state)
 {
     (void)state;
@@ -656,6 +688,7 @@ int main(void)
         cmocka_unit_test(test_reset_forgets),
         cmocka_unit_test(test_buffers_may_be_shared),
         cmocka_unit_test(test_without_masker_input_passes),
+        cmocka_unit_test(test_memory_is_there_beforehand),
         cmocka_unit_test(test_timing_can_be_chosen),
         cmocka_unit_test(test_mono_model_with_stereo_audio),
         cmocka_unit_test(test_stereo_model_with_mono_audio),
