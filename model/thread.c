@@ -57,7 +57,8 @@ void ub_thread_set_realtime(bool realtime)
         return;
     }
     if (!realtime) {
-        sched_setscheduler(0, SCHED_OTHER, &normal);
+        // Who has no privileges may not take the flag back
+        sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &normal);
     } else if (!getrlimit(RLIMIT_RTTIME, &limit) && limit.rlim_cur == RLIM_INFINITY) {
         sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest);
     }

@@ -12,6 +12,7 @@
 #include "tests/unit/stub_client.h"
 #include "tests/unit/stub_device.h"
 
+#include <linux/capability.h>
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -64,7 +66,7 @@ static int heir_policy;
 
 static ub_runner* make_heir(const ub_model* m, char* err, size_t err_size)
 {
-    heir_policy = sched_getscheduler(0);
+    heir_policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
     return ub_backend_reference.create(m, err, err_size);
 }
 
@@ -112,7 +114,8 @@ static void take_answer(void)
 
 static void assert_rank(int run, bool real_time)
 {
-    assert_int_equal(stub_device.policy[run], real_time ? REAL_TIME : SCHED_OTHER);
+    assert_int_equal(stub_device.policy[run] | SCHED_RESET_ON_FORK,
+                     real_time ? REAL_TIME : SCHED_OTHER | SCHED_RESET_ON_FORK);
     assert_int_equal(stub_device.priority[run], real_time ? sched_get_priority_min(SCHED_FIFO) : 0);
 }
 
@@ -160,6 +163,41 @@ static void test_threads_do_not_inherit(void** state)
     assert_true(started);
     pthread_join(thread, NULL);
     assert_int_equal(policy, SCHED_OTHER);
+}
+
+/* The calling thread loses what root may do to priorities, if it could */
+static void become_user(void)
+{
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    syscall(SYS_capget, &header, data);
+    data[CAP_TO_INDEX(CAP_SYS_NICE)].effective &= ~CAP_TO_MASK(CAP_SYS_NICE);
+    syscall(SYS_capset, &header, data);
+}
+
+static void* rise_and_fall(void* policies)
+{
+    int* policy = policies;
+    ub_thread_set_realtime(true);
+    policy[0] = sched_getscheduler(0);
+    become_user();
+    ub_thread_set_realtime(false);
+    policy[1] = sched_getscheduler(0);
+    return NULL;
+}
+
+/* A thread without privileges can go back, too */
+static void test_priority_can_be_given_back(void** state)
+{
+    (void)state;
+    pthread_t thread;
+    int policy[2] = {-1, -1};
+    assert_true(ub_thread_start(&thread, rise_and_fall, policy));
+    pthread_join(thread, NULL);
+    if (policy[0] != REAL_TIME) {
+        skip();
+    }
+    assert_int_equal(policy[1] & ~SCHED_RESET_ON_FORK, SCHED_OTHER);
 }
 
 /* Work that does not end is no longer done before everybody else's, until there has been
@@ -275,6 +313,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_workers_follow_the_audio_thread, open_engine,
                                         close_engine),
         cmocka_unit_test(test_threads_do_not_inherit),
+        cmocka_unit_test(test_priority_can_be_given_back),
         cmocka_unit_test_setup_teardown(test_too_much_work_makes_way, open_engine, close_engine),
         cmocka_unit_test_setup_teardown(test_takeover_is_made_at_leisure, open_engine,
                                         close_engine),
