@@ -8,6 +8,7 @@
 #include <omp.h>
 
 #define BUDGET ((size_t)1 << 20) ///< Bytes of a chunk's inputs and products, to stay in cache
+#define LIGHT ((size_t)1 << 18)  ///< Bytes of weights that stay there beside them
 
 /// The lines that hold these output frames
 static void
@@ -23,16 +24,24 @@ find_lines(const ub_conv* w, ub_span rows, int64_t* first, uint32_t* count)
     }
 }
 
+/// Whether each thread takes chunks of its own, rather than a part of the weights
+static bool
+goes_apart(const ub_conv* w)
+{
+    return w->filtered || w->size <= LIGHT;
+}
+
 /// Lines in a chunk, and the bytes it takes: all of them where threads share it
 static uint32_t
 chunk_lines(const ub_conv* w, uint32_t n, uint32_t lines, int threads, size_t* bytes)
 {
     const uint32_t least = w->classes;
-    uint32_t count = w->filtered ? (lines + (uint32_t)threads - 1) / (uint32_t)threads : lines;
+    const bool apart = goes_apart(w);
+    uint32_t count = apart ? (lines + (uint32_t)threads - 1) / (uint32_t)threads : lines;
     for (;;) {
         count = (count + least - 1) / least * least;
         *bytes = ub_conv_chunk_size(w, n, count);
-        if (!w->filtered || *bytes <= BUDGET || count <= least) {
+        if (!apart || *bytes <= BUDGET || count <= least) {
             return count;
         }
         count = (count + 1) / 2;
@@ -47,7 +56,7 @@ ub_conv_scratch(const ub_conv* conv, uint32_t n, uint32_t rows, int threads)
     size_t bytes = 0;
     find_lines(conv, (ub_span){0, rows}, &first, &lines);
     const uint32_t step = chunk_lines(conv, n, lines, threads, &bytes);
-    if (!conv->filtered) {
+    if (!goes_apart(conv)) {
         return bytes;
     }
     // Fewer lines or jobs may be cut in larger chunks, though never above the budget
@@ -127,7 +136,7 @@ ub_conv_run(const ub_conv* conv, const ub_conv_job* jobs, uint32_t n, ub_span ro
     size_t bytes = 0;
     find_lines(conv, rows, &all.first, &all.lines);
     const uint32_t step = chunk_lines(conv, all.n, all.lines, omp_get_max_threads(), &bytes);
-    if (conv->filtered) {
+    if (goes_apart(conv)) {
         run_apart(&all, step, bytes);
     } else {
         run_together(&all);

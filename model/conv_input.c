@@ -33,6 +33,23 @@ filter_part(const ub_conv_chunk* c, const ub_conv_image* in, uint32_t channel, c
     }
 }
 
+/// All channels of a frame as they are, between zeros
+static void
+copy_whole(const ub_conv* w, const float* from, float* row)
+{
+    const size_t inputs = w->layer->inputs;
+    const int64_t end = w->in_base + (int64_t)(w->row_size[0] / inputs);
+    const int64_t bins = w->layer->in_size[1];
+    const int64_t begin = w->in_base > 0 ? w->in_base : 0;
+    const int64_t first = begin < end ? begin : end;
+    const int64_t last = end < bins ? end : bins;
+    const size_t before = (size_t)(first - w->in_base) * inputs;
+    const size_t n = last > first ? (size_t)(last - first) * inputs : 0;
+    memset(row, 0, before * sizeof(float));
+    memcpy(row + before, from + (n ? (size_t)first * inputs : 0), n * sizeof(float));
+    memset(row + before + n, 0, (w->row_size[0] - before - n) * sizeof(float));
+}
+
 /// One part's channels of a frame as they are, between zeros
 static void
 copy_part(const ub_conv_chunk* c, const ub_conv_image* in, uint32_t channel, const float* from,
@@ -43,6 +60,10 @@ copy_part(const ub_conv_chunk* c, const ub_conv_image* in, uint32_t channel, con
     const uint32_t bins = w->layer->in_size[1];
     const uint32_t pixels = (uint32_t)(w->row_size[0] / inputs);
     float* row = c->input[0] + k * w->row_size[0] + channel;
+    if (in->channels == inputs && in->step == inputs) {
+        copy_whole(w, from, row);
+        return;
+    }
     for (uint32_t i = 0; i < pixels; ++i) {
         const int64_t bin = w->in_base + (int64_t)i;
         const float* pixel = bin >= 0 && bin < bins ? from + (size_t)bin * in->step : c->zeros;

@@ -9,6 +9,8 @@
 
 /// Pixels for which filtering gains more than reading twice as many weights costs
 #define LEAST_PIXELS 96U
+/// Channels for which it gains more than transforming them costs
+#define LEAST_INPUTS 3U
 
 static void
 free_store(void* weights)
@@ -34,18 +36,19 @@ lanes(void)
     return most < allowed ? most : allowed;
 }
 
-/// Whether a layer's images are so large that filtering gains
+/// Whether filtering gains
 static bool
-is_large(const ub_layer* layer, ub_conv_kind kind)
+gains(const ub_layer* layer, ub_conv_kind kind)
 {
     const uint32_t* size = kind == UB_CONV_STRIDED ? layer->out_size : layer->in_size;
-    return size[0] * size[1] >= LEAST_PIXELS;
+    return size[0] * size[1] >= LEAST_PIXELS &&
+           (kind == UB_CONV_MASK || layer->inputs >= LEAST_INPUTS);
 }
 
 static bool
 make_layer(ub_conv** out, const ub_layer* layer, ub_conv_kind kind, const float* weight)
 {
-    const bool filtered = is_large(layer, kind) && ub_conv_fits(layer, kind, true);
+    const bool filtered = gains(layer, kind) && ub_conv_fits(layer, kind, true);
     if (!filtered && !ub_conv_fits(layer, kind, false)) {
         return true;
     }
