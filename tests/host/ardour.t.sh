@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Ardour without a screen: a session with the plugin on a track and its source
-# automated, exported; and the track bounced.
+# automated, exported; the track bounced; and the buffer size changed.
 . tests/host/lib.sh
 # the newest Ardour that there is; its programs have its version in their names
 for version in 9 8 7 6; do
@@ -90,4 +90,15 @@ bounces() {
         plays "$T/auto/left.wav" 0 $((201501 + block - latency)) 288000
 }
 check "a bounce of the automated track misses no mask" again bounces
+
+# Blocks that Live has no time for: 9 frames for an answer instead of 3
+live=$("$HOST" -s response=2 "$T/in.wav" "$T/host.wav" | awk '{ print $2 }')
+follows() {
+    rm -rf "$T/blocks"
+    ardour "blocks changed" ardour$version-lua tests/host/ardour_blocks.lua "$T/blocks" "$URI" \
+        Response 2 256 4096 256 &&
+        sed -n 's/^blocks of.*latency[^0-9]*//p' "$T/ardour.log" | tr '\n' ' ' >"$T/latencies" &&
+        [ "$(cat "$T/latencies")" = "$live $((live + 6 * 5573 / 10 + 1)) $live " ]
+}
+check "the latency follows the buffer size" again follows
 plan
