@@ -20,7 +20,9 @@
 
    Layers with small images are computed directly: what takes their time is reading
    the weights, of which filtering makes more than twice as many.  Weights that
-   are half-precision numbers stay so.
+   are half-precision numbers stay so.  Input frames outside the image are left out,
+   three in ten of the smallest ones, and the weights that follow are fetched
+   meanwhile.  Layers of one or two input channels are computed directly as well.
 
    Frames are summed directly, so an output frame is the same number bit by bit
    whatever other frames are computed with it.
