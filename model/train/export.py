@@ -79,8 +79,10 @@ def main():
     parser.add_argument(
         "--blend",
         nargs=2,
+        action="append",
+        default=[],
         metavar=("WEIGHTS", "SHARE"),
-        help="move the checkpoint's weights this far, 0 to 1, to those of a file",
+        help="move the checkpoint's weights this far, 0 to 1, to those of a file; repeatable",
     )
     parser.add_argument("--card", help="JSON file with the training card")
     parser.add_argument("--f32", action="store_true", help="store single precision")
@@ -98,8 +100,8 @@ def main():
         state = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
         network = UNet(state["network"])
         network.load_state_dict(state["ema"])
-        if args.blend:
-            blend(network, args.blend[0], float(args.blend[1]))
+        for path, share in args.blend:
+            blend(network, path, float(share))
         card.setdefault("steps", state["step"])
     else:
         parser.error("one of --checkpoint and --random is needed")
