@@ -16,7 +16,7 @@ def draw_curve(folder):
     """The log as a figure."""
     with open(folder / "log.tsv") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 3.4), layout="constrained")
     minutes = [float(r["minutes"]) for r in rows]
     left.plot(minutes, [float(r["loss"]) for r in rows])
     left.set(xlabel="training time (min)", ylabel="training loss", yscale="log")
@@ -26,7 +26,7 @@ def draw_curve(folder):
             right.plot(*zip(*points, strict=True), marker=".", label=name)
     right.set(xlabel="training time (min)", ylabel="SDR on validation excerpts (dB)")
     if right.lines:
-        right.legend(fontsize="x-small")
+        figure.legend(loc="outside right center", fontsize="x-small")
     for axes in (left, right):
         axes.grid(alpha=0.3)
     figure.savefig(folder / "curve.png", dpi=80)
