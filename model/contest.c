@@ -16,7 +16,7 @@ typedef struct {
     const ub_model* model;
     ub_folded* folded;
     float* input;   // [channels][frames][bins]
-    float* mask[2]; // The device's and the processor's, likewise
+    float* mask[2]; // The challenger's and the processor's, likewise
     size_t size;    // of each
 } chunk;
 

@@ -22,7 +22,6 @@
 
 #include <cmocka.h>
 
-static char path[UB_TEST_PATH_SIZE];
 static const ub_model* model;
 
 static const ub_backend* const backends[] = {&stub_device_backend, &ub_backend_reference, NULL};
@@ -30,18 +29,16 @@ static const ub_backend* const backends[] = {&stub_device_backend, &ub_backend_r
 static int setup(void** state)
 {
     (void)state;
-    char err[256];
     const ub_test_model_options options = {.power = 1.0f, .seed = 3};
-    return ub_test_new_model(path, &options) && (model = ub_model_open(path, err, sizeof(err)))
-               ? 0
-               : -1;
+    model = ub_test_open_model(&options);
+    return model ? 0 : -1;
 }
 
 static int teardown(void** state)
 {
     (void)state;
     ub_model_unref(model);
-    return unlink(path);
+    return 0;
 }
 
 static ub_engine* make_engine(unsigned workers)

@@ -31,7 +31,6 @@
 #define REAL_TIME (SCHED_FIFO | SCHED_RESET_ON_FORK)
 #define EXPIRY 100.0 // s
 
-static char path[UB_TEST_PATH_SIZE];
 static const ub_model* model;
 static ub_engine* engine;
 static ub_client* client;
@@ -39,18 +38,16 @@ static ub_client* client;
 static int setup(void** state)
 {
     (void)state;
-    char err[256];
     const ub_test_model_options options = {.power = 1.0f, .seed = 3};
-    return ub_test_new_model(path, &options) && (model = ub_model_open(path, err, sizeof(err)))
-               ? 0
-               : -1;
+    model = ub_test_open_model(&options);
+    return model ? 0 : -1;
 }
 
 static int teardown(void** state)
 {
     (void)state;
     ub_model_unref(model);
-    return unlink(path);
+    return 0;
 }
 
 /* The calling thread's, 0 for an ordinary one.  False if it may not have that. */

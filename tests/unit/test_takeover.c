@@ -18,7 +18,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -27,15 +26,13 @@
 
 static const ub_timing timing = {.lookahead = 1, .step = 2, .fade = 0, .deadline = 2};
 
-static char path[UB_TEST_PATH_SIZE];
 static const ub_model* model;
 
 static int setup(void** state)
 {
     (void)state;
-    char err[256];
     const ub_test_model_options options = {.seed = 3};
-    model = ub_test_new_model(path, &options) ? ub_model_open(path, err, sizeof(err)) : NULL;
+    model = ub_test_open_model(&options);
     return model ? 0 : -1;
 }
 
@@ -43,7 +40,7 @@ static int teardown(void** state)
 {
     (void)state;
     ub_model_unref(model);
-    return unlink(path);
+    return 0;
 }
 
 static ub_client* make_client(ub_engine* engine)
