@@ -14,7 +14,7 @@ import soundfile
 import effects
 import midi
 from pieces import RATE, decode
-from render import KEYS, Production, generator, glide
+from render import KEYS, Production, generator, glide, performances
 
 # General MIDI keys of each slot, and the slot that stands in for one that a kit lacks
 SLOTS = {
@@ -182,8 +182,7 @@ def programmed(rng, seconds):
 
 def kits_tasks(source, folder, out):
     """`pieces` pieces on the kits of the source."""
-    scores = sorted(str(p) for p in pathlib.Path(source["scores"]).rglob("*.mid")
-                    if "beat" in p.name and p.stat().st_size > 3000)  # fmt: skip
+    scores = sorted(map(str, performances(source["scores"])))
     for n in range(source["pieces"]):
         yield {
             "maker": "kits", "layout": source["layout"], "seconds": source["seconds"],

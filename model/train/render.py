@@ -115,10 +115,20 @@ def make_midi(task):
         production.write(stems, [task["input"]])
 
 
+def performances(folder):
+    """The drum performances of a folder that are long enough, MIDI files."""
+    paths = sorted(p for p in pathlib.Path(folder).rglob("*.mid") if "beat" in p.name)
+    return [p for p in paths if p.stat().st_size > 3000]
+
+
+def scores_for_training(folder, valid):
+    """The MIDI files of a folder but those kept for validation."""
+    return [p for p in sorted(pathlib.Path(folder).rglob("*.mid")) if p.stem not in valid]
+
+
 def drum_tasks(source, folder, out):
     """Pieces of several drum performances each."""
-    paths = sorted(p for p in pathlib.Path(folder).rglob("*.mid") if "beat" in p.name)
-    paths = [p for p in paths if p.stat().st_size > 3000]
+    paths = performances(folder)
     order = generator(source["name"]).permutation(len(paths))[: source["performances"]]
     for n in range(0, len(order), source["group"]):
         chosen = [str(paths[k]) for k in order[n : n + source["group"]]]

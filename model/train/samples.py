@@ -9,7 +9,7 @@ import numpy as np
 
 import midi
 from pieces import RATE, decode
-from render import Production, generator, glide
+from render import Production, generator, glide, scores_for_training
 
 
 def regions(path):
@@ -34,8 +34,7 @@ def sampled_tasks(source, folder, out):
     """Some scores with a part for the source's class, played on the instruments in turn."""
     instruments = [p for p in sorted(pathlib.Path(folder).rglob("*.sfz"))
                    if p.stem in source.get("instruments", [p.stem]) and regions(p)]  # fmt: skip
-    scores = sorted(pathlib.Path(source["scores"]).rglob("*.mid"))
-    scores = [s for s in scores if s.stem not in source["valid"]]
+    scores = scores_for_training(source["scores"], source["valid"])
     order = generator(source["name"]).permutation(len(scores))[: source["parts"]]
     for n, score in enumerate(scores[k] for k in order):
         instrument = instruments[n % len(instruments)]

@@ -12,7 +12,7 @@ import effects
 import kits
 import midi
 from pieces import RATE
-from render import Production, generator
+from render import Production, generator, scores_for_training
 
 FRAME = 256  # samples between the values of a filter's cutoff
 
@@ -197,8 +197,7 @@ def scaled(notes, speed, transpose, seconds):
 
 def synths_tasks(source, folder, out):
     """`pieces` pieces, from the scores in an order shuffled once, again and again."""
-    scores = [p for p in sorted(pathlib.Path(folder).rglob("*.mid"))
-              if p.stem not in source["valid"]]  # fmt: skip
+    scores = scores_for_training(folder, source["valid"])
     order = generator(source["name"]).permutation(len(scores))
     for n in range(source["pieces"]):
         score = scores[order[n % len(order)]]
