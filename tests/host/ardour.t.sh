@@ -24,14 +24,6 @@ ardour() {
     tail -n 20 "$T/ardour.log"
     grep -q "$says" "$T/ardour.log"
 }
-# again COMMAND...: Ardour fails now and then of its own accord; what is wrong with the
-# plugin is wrong every time
-again() {
-    for attempt in 1 2 3 4 5 6; do
-        "$@" && return
-    done
-    return 1
-}
 # render FOLDER LABEL SAMPLE:VALUE...: $T/FOLDER.wav
 render() {
     rm -rf "${T:?}/$1" "${T:?}/$1.wav"
@@ -41,7 +33,7 @@ render() {
 }
 
 aligned() { render dry amount "0:0" && same "$T/in.wav" "$T/dry.wav" 0 1e-5; }
-check "an export through the plugin is aligned" again aligned
+check "an export through the plugin is aligned" tries 6 aligned
 
 for source in 0 1 2; do
     "$HOST" -a -s source=$source "$T/in.wav" "$T/$source.wav" >/dev/null
@@ -53,7 +45,7 @@ steps="0:0,$((96123 - latency)):1,$((150000 - latency)):2,$((200001 - latency)):
 exports() {
     render auto source "$steps" && "$WAVE" compare "$T/in.wav" "$T/auto.wav" | awk '{ exit !($4 > 0) }'
 }
-check "an export with the source automated" again exports
+check "an export with the source automated" tries 6 exports
 # Ardour also runs the plugin before the export begins, so frames fall elsewhere than in the
 # test host's, and the sound is near but not the same
 # plays FILE SOURCE FROM TO
@@ -76,7 +68,7 @@ bounce() {
         mv "$(find "$T/$1/interchange" -name "*stem%L.wav")" "$T/$1/left.wav"
 }
 bounced() { bounce dry && same "$T/left.wav" "$T/dry/left.wav" 0 1e-5; }
-check "a bounce of the track is aligned" again bounced
+check "a bounce of the track is aligned" tries 6 bounced
 
 # It runs faster than real time without saying so, and the plugin at the time of its input.
 # Ardour 8 ends a block where a step is, but often gives the new value to the block after next
@@ -89,7 +81,7 @@ bounces() {
         plays "$T/auto/left.wav" 2 $((151500 + block - latency)) $((198501 - latency)) &&
         plays "$T/auto/left.wav" 0 $((201501 + block - latency)) 288000
 }
-check "a bounce of the automated track misses no mask" again bounces
+check "a bounce of the automated track misses no mask" tries 6 bounces
 
 # Blocks that Live has no time for: 9 frames for an answer instead of 3
 live=$("$HOST" -s response=2 "$T/in.wav" "$T/host.wav" | awk '{ print $2 }')
@@ -100,5 +92,5 @@ follows() {
         sed -n 's/^blocks of.*latency[^0-9]*//p' "$T/ardour.log" | tr '\n' ' ' >"$T/latencies" &&
         [ "$(cat "$T/latencies")" = "$live $((live + 6 * 5573 / 10 + 1)) $live " ]
 }
-check "the latency follows the buffer size" again follows
+check "the latency follows the buffer size" tries 6 follows
 plan

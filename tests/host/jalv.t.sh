@@ -7,7 +7,6 @@
 . tests/host/lib.sh
 need jackd jalv ecasound jack_wait jack_lsp
 
-export JACK_DEFAULT_SERVER="unbraid$$" JACK_NO_AUDIO_RESERVATION=1 JACK_NO_START_SERVER=1
 jackd='' jalv=''
 stop() {
     exec 7>&-
@@ -18,9 +17,7 @@ stop() {
 
 "$WAVE" make "$T/in.wav" 48000 384000
 mkfifo "$T/fifo"
-jackd -n "$JACK_DEFAULT_SERVER" -r -d dummy -r 48000 -p 1024 -C 2 -P 2 >"$T/jackd.log" 2>&1 &
-jackd=$!
-check "jackd starts" jack_wait -w -t 20
+start_jack
 
 # jalv takes commands on standard input, and ends at its end
 stdbuf -oL jalv -n unbraid -c source=1 "$URI" <"$T/fifo" >"$T/jalv.log" 2>&1 &

@@ -37,6 +37,27 @@ check() {
     fi
 }
 
+# tries N COMMAND...: succeeds as soon as the command does, at the Nth try at the latest.  For
+# hosts that fail now and then of their own accord: what is wrong with the plugin is wrong
+# every time
+tries() {
+    left=$1
+    shift
+    while [ "$left" -gt 0 ]; do
+        "$@" && return
+        left=$((left - 1))
+    done
+    return 1
+}
+
+# start_jack: jackd with its dummy driver, which runs in real time; its number is in $jackd
+start_jack() {
+    export JACK_DEFAULT_SERVER="unbraid$$" JACK_NO_AUDIO_RESERVATION=1 JACK_NO_START_SERVER=1
+    jackd -n "$JACK_DEFAULT_SERVER" -r -d dummy -r 48000 -p 1024 -C 2 -P 2 >"$T/jackd.log" 2>&1 &
+    jackd=$!
+    check "jackd starts" jack_wait -w -t 20
+}
+
 # need PROGRAM...: skip the whole file if a program is not installed
 need() {
     for program; do
