@@ -38,24 +38,33 @@ def spread_matrix(bins, kept, count):
 
 
 class BandMap(nn.Module):
-    """Images [batch][channels][frames][bins] to [..][bands] and masks back."""
+    """Images [batch][channels][frames][bins] to [..][bands] and masks back.
+
+    Bins below `alone` are bands of their own and are not multiplied.
+    """
 
     def __init__(self, bins, kept, count):
         super().__init__()
         back = spread_matrix(bins, kept, count)
         there = back / back.sum(1, keepdims=True)
-        # derived from the description, so no part of the weights file
-        self.register_buffer("there", torch.from_numpy(there.T).float(), persistent=False)
-        self.register_buffer("back", torch.from_numpy(back).float(), persistent=False)
+        self.alone = kept - 1  # the last kept band has a share in bins above it
+        matrices = {"there": there.T, "back": back}
+        for name, matrix in matrices.items():  # of the description, so no part of a weights file
+            upper = torch.from_numpy(matrix[self.alone :, self.alone :]).float().contiguous()
+            self.register_buffer(name, upper, persistent=False)
+
+    def apart(self, x, matrix):
+        """x with `matrix` applied to the values from `alone` on."""
+        return torch.cat([x[..., : self.alone], x[..., self.alone :] @ matrix], -1)
 
     def group(self, x):
         """Bins to bands."""
-        return x @ self.there
+        return self.apart(x, self.there)
 
     def spread(self, mask):
         """Bands to bins, in single precision."""
         with torch.autocast(mask.device.type, enabled=False):
-            return mask.float() @ self.back
+            return self.apart(mask.float(), self.back)
 
 
 def band_map(description):

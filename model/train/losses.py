@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Training losses. Images are [batch][channels][frames][bins]; each loss returns one number.
 
-`mixture` is the magnitude |x|, `target` the magnitude |s| and `cross` is Re(x* s); `weight` is
+`mixture` is the magnitude |x|, `target` the complex spectrum s and `cross` is Re(x* s); `weight` is
 [batch][1][frames][1] or 1.0 and says how much each frame counts.
 """
 
@@ -32,7 +32,7 @@ def mask_square(mask, mixture, target, cross, weight, quiet):
 
 def absolute(mask, mixture, target, cross, weight, quiet):
     """Absolute error of the magnitude, relative to the level of the mix."""
-    error = weight * (mask * mixture - target).abs()
+    error = weight * (mask * mixture - target.abs()).abs()
     return (error.sum((1, 2, 3)) / (mixture.sum((1, 2, 3)) + 1e-3)).mean()
 
 
@@ -40,7 +40,7 @@ def absolute_compressed(mask, mixture, target, cross, weight, quiet):
     """Absolute error of the magnitude to the power of 0.3, relative to that of the mix."""
     small = 1e-4
     scale = (mixture + small) ** 0.3
-    error = weight * ((mask * mixture + small) ** 0.3 - (target + small) ** 0.3).abs()
+    error = weight * ((mask * mixture + small) ** 0.3 - (target.abs() + small) ** 0.3).abs()
     return (error.sum((1, 2, 3)) / scale.sum((1, 2, 3))).mean()
 
 

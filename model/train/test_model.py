@@ -118,5 +118,5 @@ def test_bins_are_grouped_before_their_power():
     network.encoder[0].register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     x = torch.rand(1, 2, 16, 32)
     network(x, torch.eye(4)[:1])
-    assert torch.allclose(seen[0], (2 * (x @ network.map.there)) ** 0.3)
-    assert not torch.allclose(seen[0], (2 * x) ** 0.3 @ network.map.there, rtol=1e-3)
+    assert torch.allclose(seen[0], (2 * network.map.group(x)) ** 0.3)
+    assert not torch.allclose(seen[0], network.map.group((2 * x) ** 0.3), rtol=1e-3)

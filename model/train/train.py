@@ -47,9 +47,14 @@ class Run:
         if path.exists():
             self.load(torch.load(path, map_location=device, weights_only=True))
 
+    def layout(self):
+        """What convolutions are fastest with: channels first in single precision on a CPU."""
+        first = self.device == "cpu" and self.config["train"]["precision"] == "f32"
+        return torch.contiguous_format if first else torch.channels_last
+
     def build(self):
         """The network of the configuration."""
-        return UNet(self.description).to(self.device, memory_format=torch.channels_last)
+        return UNet(self.description).to(self.device, memory_format=self.layout())
 
     def load(self, state):
         """Take over a checkpoint."""
@@ -124,7 +129,7 @@ def compute(run, mixture, conditions):
     """The masks, in the precision of the configuration."""
     half = run.config["train"]["precision"] == "bf16"
     with torch.autocast(run.device, torch.bfloat16, enabled=half):
-        image = mixture.contiguous(memory_format=torch.channels_last)
+        image = mixture.contiguous(memory_format=run.layout())
         return run.network(image, conditions).float()
 
 
@@ -147,12 +152,12 @@ def loss_of(run, mixture, target, conditions):
     weight = losses.frame_weight(settings["look_ahead"], len(conditions), frames, run.chance)
     if torch.is_tensor(weight):
         weight = weight.to(run.device)
-    x, s = torch.view_as_real(mixture), torch.view_as_real(target)
-    cross, magnitude = (x * s).sum(-1), x.square().sum(-1).sqrt()
+    cross = mixture.real * target.real + mixture.imag * target.imag
+    magnitude = mixture.abs()
     mask = compute(run, magnitude, conditions)
     kind = settings["loss"]
     function = losses.compiled(kind) if settings["compile"] else losses.MAGNITUDE[kind]
-    return function(mask, magnitude, s.square().sum(-1).sqrt(), cross, weight, settings["quiet"])
+    return function(mask, magnitude, target, cross, weight, settings["quiet"])
 
 
 def train_step(run, audio, conditions):
