@@ -55,6 +55,7 @@ def config():
         },
         "data": {
             "mixes": 2, "workers": 0, "coherent": 0.5, "missing": 0.2, "resample": 0.5,
-            "tilt": 0.5, "reverb": 0.5, "low_pass": 0.5, "blend": 0.5, "weights": {},
+            "tilt": 0.5, "reverb": 0.5, "low_pass": 0.5, "blend": 0.5, "backing": 0.2,
+            "weights": {},
         },
     }  # fmt: skip

@@ -15,7 +15,7 @@ import torch
 from torch.utils.data import IterableDataset
 
 from model import SOURCES
-from pieces import prepared
+from pieces import CLASSES, prepared
 
 
 class Pieces:
@@ -40,7 +40,7 @@ class Pieces:
                     self.rms[key] = np.load(path / f"{name}.rms.npy")
                     # between one vote a piece and one vote a minute
                     self.weight[key] = weights.get(about["source"], 1.0) * minutes**0.5
-        self.by_class = {s: [k for k in self.audio if k[1] == s] for s in SOURCES}
+        self.by_class = {s: [k for k in self.audio if k[1] == s] for s in CLASSES}
         pieces = {k[0] for k in self.audio}
         self.whole = {p: [s for s in SOURCES if (p, s) in self.audio] for p in sorted(pieces)}
         self.whole = {p: names for p, names in self.whole.items() if len(names) > 1}
@@ -148,12 +148,26 @@ class Mixer:
 
     def scattered(self, rng):
         """Every source from a piece and a time of its own."""
-        chosen = {}
-        for name, keys in self.pieces.by_class.items():
-            if keys:
-                key = self.pieces.draw(rng, keys)
-                chosen[name] = (key, self.pieces.place(rng, key, self.length), self.speed(rng))
-        return chosen
+        return {name: self.somewhere(rng, name) for name in SOURCES if self.pieces.by_class[name]}
+
+    def backed(self, rng):
+        """Vocals over a backing, which takes the place of other."""
+        return {"vocals": self.somewhere(rng, "vocals"), "other": self.somewhere(rng, "backing")}
+
+    def somewhere(self, rng, name):
+        """A (key, start, speed) where a class plays."""
+        key = self.pieces.draw(rng, self.pieces.by_class[name])
+        return key, self.pieces.place(rng, key, self.length), self.speed(rng)
+
+    def kind(self, rng):
+        """How to draw a mix, and the range of its gains in dB."""
+        chance = rng.random()
+        if self.pieces.whole and chance < self.options["coherent"]:
+            return self.coherent, 6.0
+        there = self.pieces.by_class["vocals"] and self.pieces.by_class["backing"]
+        if there and chance > 1 - self.options["backing"]:
+            return self.backed, 9.0
+        return self.scattered, 12.0
 
     def fill(self, out, key, start, speed):
         """out [2][samples] from a place of a piece."""
@@ -206,16 +220,15 @@ class Mixer:
         return x
 
     def batch(self, rng, mixes):
-        """float32 [mixes][sources][2][samples]."""
+        """float32 [mixes][sources][2][samples], and bool [mixes]: is all but vocals a backing?"""
         x = torch.zeros(mixes, len(SOURCES), 2, self.length, device=self.device)
-        spreads = np.empty((mixes, len(SOURCES)))
+        spreads, backed = np.empty((mixes, len(SOURCES))), np.zeros(mixes, bool)
         for n in range(mixes):
-            together = self.pieces.whole and rng.random() < self.options["coherent"]
-            spreads[n] = 6.0 if together else 12.0
-            chosen = self.coherent(rng) if together else self.scattered(rng)
-            for name, place in chosen.items():
+            draw, spreads[n] = self.kind(rng)
+            backed[n] = draw == self.backed
+            for name, place in draw(rng).items():
                 self.fill(x[n, SOURCES.index(name)], *place)
-        return self.vary(rng, x, spreads)
+        return self.vary(rng, x, spreads), backed
 
 
 def draw_blend(rng):
@@ -226,18 +239,23 @@ def draw_blend(rng):
     return amounts
 
 
-def draw_conditions(rng, blends, mixes, chance):
+def draw_conditions(rng, blends, backed, chance):
     """Two conditions for each mix, float32 [mixes][2][sources]: what of each source is wanted.
 
     Single sources, every one equally often in each two mixes; then each becomes a blend with a
     `chance`. `blends` is a generator apart, so mixes and sources are the same with and without.
+    Where `backed` [mixes] is true, only vocals, and the blend of all else, are known.
     """
+    mixes, single = len(backed), np.eye(len(SOURCES), dtype=np.float32)
     orders = [rng.permutation(len(SOURCES)) for _ in range((mixes + 1) // 2)]
-    wanted = np.eye(len(SOURCES), dtype=np.float32)[np.concatenate(orders)[: 2 * mixes]]
+    wanted = single[np.concatenate(orders)[: 2 * mixes]]
     for row in wanted:
         if blends.random() < chance:
             row[:] = draw_blend(blends)
-    return wanted.reshape(mixes, 2, len(SOURCES))
+    wanted = wanted.reshape(mixes, 2, len(SOURCES))
+    vocals = single[SOURCES.index("vocals")]
+    wanted[backed] = vocals, 1 - vocals
+    return wanted
 
 
 class Batches(IterableDataset):
@@ -253,5 +271,5 @@ class Batches(IterableDataset):
         mixer = Mixer(self.folder, self.length, self.options, self.device)
         mixes, chance, blends = self.options["mixes"], self.options["blend"], rng.spawn(1)[0]
         for _ in itertools.count():
-            audio = mixer.batch(rng, mixes)
-            yield audio, torch.from_numpy(draw_conditions(rng, blends, mixes, chance))
+            audio, backed = mixer.batch(rng, mixes)
+            yield audio, torch.from_numpy(draw_conditions(rng, blends, backed, chance))

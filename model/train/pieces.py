@@ -4,7 +4,8 @@
 
 One folder a piece, with one CLASS.npy (int16 [samples][2], 44.1 kHz) for each class that the
 piece has, CLASS.rms.npy (loudness of each half second, to find where the class plays), and
-piece.json.
+piece.json. A class is a source, or "backing": music without vocals of which there is no more than
+the mix.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ import soundfile
 
 RATE = 44100
 BLOCK = RATE // 2
-CLASSES = ("vocals", "drums", "bass", "other")
+CLASSES = ("vocals", "drums", "bass", "other", "backing")
 CODERS = {"libmp3lame": "mp3", "aac": "m4a", "libvorbis": "ogg"}  # ffmpeg's names, file suffixes
 
 

@@ -21,7 +21,11 @@ import synths
 import voices
 from pieces import CLASSES, decode, digest, write_piece
 
-LICENCES = ("CC0-1.0", "PD", "CC-BY-3.0", "CC-BY-4.0", "BSD-3-Clause", "MIT", "custom-allowed")
+LICENCES = (
+    "CC0-1.0", "PD", "CC-BY-3.0", "CC-BY-4.0", "BSD-2-Clause", "BSD-3-Clause", "MIT",
+    "custom-allowed",
+)  # fmt: skip
+AUDIO = (".aac", ".aif", ".flac", ".m4a", ".mp3", ".ogg", ".opus", ".wav")
 
 
 def classify(name, rules):
@@ -33,9 +37,11 @@ def classify(name, rules):
 
 
 def make_stems(task):
-    """One song folder, one file a stem, summed by class."""
+    """One song folder, one audio file a stem, summed by class."""
     stems, files = {}, {}
     for path in sorted(pathlib.Path(task["input"]).iterdir()):
+        if path.suffix.lower() not in AUDIO:
+            continue
         kind = classify(path.stem.upper(), task["rules"])
         files[path.name] = {"class": kind, "sha256": digest(path)}
         if kind is None:
@@ -63,8 +69,31 @@ def stem_tasks(source, folder, out):
             }
 
 
+def backing_tasks(source, folder, out):
+    """Tasks of a source of kind `backing`: one a track of music without vocals."""
+    for track in source["tracks"]:
+        found = sorted(pathlib.Path(folder).rglob(track))
+        if len(found) != 1:
+            raise ValueError(f"{folder}: {len(found)} files called {track}, expected one")
+        path = found[0]
+        yield {
+            "maker": "backing",
+            "input": str(path),
+            "output": str(out / "train" / f"{source['name']}-{path.stem}"),
+        }
+
+
+def make_backing(task):
+    """A finished track, as loud as mixes of stems are."""
+    x = decode(task["input"])
+    x = x * (0.1 / np.sqrt((x**2).mean()))
+    files = {pathlib.Path(task["input"]).name: {"sha256": digest(task["input"])}}
+    return write_piece(task["output"], {"backing": x}, {**task["about"], "files": files})
+
+
 MAKERS = {
     "stems": (stem_tasks, make_stems),
+    "backing": (backing_tasks, make_backing),
     **render.MAKERS, **voices.MAKERS, **kits.MAKERS, **synths.MAKERS, **samples.MAKERS,
 }  # fmt: skip
 

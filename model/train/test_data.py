@@ -16,7 +16,7 @@ import render
 import samples
 from conftest import tone
 from data import Mixer, Pieces, draw_blend, draw_conditions
-from pieces import CODERS, RATE, coded
+from pieces import CODERS, RATE, coded, write_piece
 
 SOURCES_TOML = """
 [[source]]
@@ -28,6 +28,16 @@ origin = "nowhere"
 songs = {{ A = "train", B = "valid" }}
 rules = [{{ class = "vocals", words = ["VOX"] }}, {{ class = "", words = ["PAD + BASS"] }},
          {{ class = "bass", words = ["BASS"] }}]
+"""
+
+TRACKS_TOML = """
+[[source]]
+name = "music"
+kind = "backing"
+licence = "BSD-2-Clause"
+credit = "nobody"
+origin = "nowhere"
+tracks = ["A.wav"]
 """
 
 
@@ -54,6 +64,21 @@ def test_prepare_writes_pieces_and_manifest(tmp_path, call):
     assert manifest["minutes"]["valid"]["songs"]["bass"] == pytest.approx(1 / 60, abs=0.01)
 
 
+def test_prepare_takes_tracks_as_backings(tmp_path, call):
+    noise = 0.5 * np.random.default_rng(2).standard_normal((RATE, 2))
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    for name in ("A", "B"):
+        soundfile.write(tmp_path / "in" / "deep" / f"{name}.wav", noise, RATE)
+    (tmp_path / "in" / "deep" / "A.txt").write_text("about A")
+    (tmp_path / "sources.toml").write_text(TRACKS_TOML)
+    call(prepare, tmp_path / "sources.toml", tmp_path / "out",
+         "--folder", f"music={tmp_path / 'in'}", "-j", 1)  # fmt: skip
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert list(manifest["pieces"]) == ["train/music-A"]
+    audio = np.load(tmp_path / "out" / "train" / "music-A" / "backing.npy") / 32768
+    assert np.sqrt((audio**2).mean()) == pytest.approx(0.1, rel=0.01)
+
+
 def test_prepare_refuses_a_licence(tmp_path, call, capsys):
     with pytest.raises(SystemExit):
         run_prepare(call, tmp_path, "CC-BY-NC-4.0")
@@ -69,15 +94,35 @@ def test_pieces_know_their_classes(prepared):
 def test_mixes_are_finite_and_vary(prepared, config):
     mixer = Mixer(prepared / "train", 20000, config["data"])
     rng = np.random.default_rng(3)
-    mixes = mixer.batch(rng, 8)
+    mixes, backed = mixer.batch(rng, 8)
+    assert not backed.any()
     assert mixes.shape == (8, 4, 2, 20000) and mixes.dtype == torch.float32
     assert mixes.isfinite().all()
     assert len({float(m.abs().sum()) for m in mixes}) > 4
 
 
-def conditions(chance):
+def test_backed_mixes_are_vocals_and_a_backing(tmp_path, config):
+    about, rng = {"source": "test"}, np.random.default_rng(1)
+    write_piece(tmp_path / "voice", {"vocals": tone(rng, 3, 400, 900)}, about)
+    write_piece(tmp_path / "music", {"backing": tone(rng, 3, 50, 90)}, about)
+    options = {**config["data"], "missing": 0.0, "backing": 0.5}
+    mixes, backed = Mixer(tmp_path, 20000, options).batch(rng, 16)
+    silent = (mixes == 0).all((2, 3)).numpy()  # only a backed mix has anything but vocals here
+    assert 0 < backed.sum() < 16
+    assert (silent == [[False, True, True, not b] for b in backed]).all()
+
+
+def conditions(chance, backed=(False,) * 6):
     """Six mixes' conditions."""
-    return draw_conditions(np.random.default_rng(4), np.random.default_rng(5), 6, chance)
+    rngs = np.random.default_rng(4), np.random.default_rng(5)
+    return draw_conditions(*rngs, np.array(backed), chance)
+
+
+def test_backed_mixes_ask_for_vocals_and_the_rest():
+    backed = np.array([False, True, False, False, True, False])
+    wanted, other = conditions(0.3, backed), conditions(0.3)
+    assert (wanted[backed] == [[1, 0, 0, 0], [0, 1, 1, 1]]).all()
+    assert (wanted[~backed] == other[~backed]).all()
 
 
 def test_conditions_are_balanced():
