@@ -19,8 +19,9 @@ import torch
 import metrics
 import stft as transform
 from engine import RESPONSES, Engine
-from model import SOURCES, load_weights
+from model import SOURCES
 from songs import Piece, load_song, musdb_songs
+from weights import load_weights
 
 
 class Placement(NamedTuple):

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Train small variants side by side and tabulate what each choice is worth.
 
-A variant that has a result is not run again, so the command can be stopped and repeated. Every
-variant sees the same draws for the same number of steps, unless its data are what it changes.
+A trial, a variant with a seed, that has a result is not run again, so the command can be stopped
+and repeated. With the same seed every variant sees the same draws for the same number of steps,
+unless its data are what it changes.
 """
 
 import argparse
@@ -26,11 +27,10 @@ from model import SOURCES, UNet, multiply_adds
 from pieces import prepared
 from train import Run, train_step
 
-# Balanced and Live as they were when the tables were made
 TIMINGS = {
     "Studio": evaluate.Placement(48, 40, 16),
-    "Balanced": evaluate.Placement(8, 12, 8),
-    "Live": evaluate.Placement(3, 1, 1),
+    "Balanced": evaluate.Placement(8, 16, 0),
+    "Live": evaluate.Placement(2, 3, 0),
 }
 
 
@@ -108,8 +108,8 @@ def measure(network, pieces, place, blends=False):
     return grouped(scores)
 
 
-def run_variant(name, config, plan, data, pieces):
-    """Train and measure one variant; its result as a table."""
+def run_trial(name, config, plan, data, pieces):
+    """Train and measure a variant with a seed; its result as a table."""
     torch.set_num_threads(config["train"]["threads"])
     run = Trial(config, pathlib.Path("/nonexistent"), plan["steps"])
     source = iter(Batches(data / "train", run.description["stft"], config["data"], config["seed"]))
@@ -127,6 +127,7 @@ def run_variant(name, config, plan, data, pieces):
             timings[timing] = measure(network, pieces[:2], TIMINGS[timing])
     return {
         "variant": name,
+        "seed": config["seed"],
         "steps": plan["steps"],
         "seconds_a_step": round(seconds / plan["steps"], 3),
         "loss": round(float(np.mean(losses[-plan["steps"] // 5 :])), 4),
@@ -148,23 +149,59 @@ def anchor_rows(pieces, stft):
     }
 
 
+def mean_of(trials, timing, column, metric):
+    """A score in the mean of the trials of a variant, or None."""
+    found = [t["sdr"][timing][column][metric] for t in trials if column in t["sdr"][timing]]
+    return float(np.mean(found)) if found else None
+
+
+def against(trials, reference, timing):
+    """How much better than `reference` with the same seed: mean and standard error, in dB.
+
+    The difference of a seed is that of the uSDR in the mean of all columns.
+    """
+    known = {t["seed"]: t["sdr"].get(timing, {}) for t in reference}
+    gains = []
+    for t in trials:
+        mine, other = t["sdr"][timing], known.get(t.get("seed"), {})
+        shared = [c for c in mine if c in other]
+        if shared:
+            gains.append(np.mean([mine[c]["usdr"] - other[c]["usdr"] for c in shared]))
+    if trials == reference or not gains:
+        return ""
+    error = f" ± {np.std(gains, ddof=1) / len(gains) ** 0.5:.2f}" if len(gains) > 1 else ""
+    return f"{np.mean(gains):+.2f}{error}"
+
+
+def size_of(trials):
+    """Cells about the cost of a variant."""
+    if "loss" not in trials[0]:
+        return [""] * 5
+    loss, seconds = (np.mean([t[k] for t in trials]) for k in ("loss", "seconds_a_step"))
+    return [
+        str(len(trials)), f"{loss:.4f}", f"{seconds:.2f}",
+        f"{trials[0]['multiply_adds'] / 1e6:.0f}", f"{trials[0]['parameters'] / 1e6:.2f}",
+    ]  # fmt: skip
+
+
 def table(question, results):
-    """Header and rows of a question."""
-    shown = [results[v] for v in [*question["variants"], "mix / 4", "ideal ratio mask"]
-             if v in results]  # fmt: skip
-    columns = list(shown[0]["sdr"]["Studio"])
-    rows = [["variant", "timing", *columns, "loss", "s a step", "M multiply-adds", "M parameters"]]
-    for r in shown:
-        for timing, sdr in r["sdr"].items():
-            if timing != "Studio" and not question.get("timings"):
+    """Header and rows of a question; the first variant is what others are compared with."""
+    shown = [v for v in [*question["variants"], "mix / 4", "ideal ratio mask"] if v in results]
+    reference = results[shown[0]]
+    columns = list(reference[0]["sdr"]["Studio"])
+    rows = [["variant", "timing", *columns, "against the first",
+             "seeds", "loss", "s a step", "M multiply-adds", "M parameters"]]  # fmt: skip
+    for variant in shown:
+        trials = results[variant]
+        for timing in TIMINGS if question.get("timings") else ["Studio"]:
+            if timing not in trials[0]["sdr"]:
                 continue
-            scores = [f"{sdr[c]['sdr_v4']:.2f} ({sdr[c]['usdr']:.2f})" if c in sdr else ""
-                      for c in columns]  # fmt: skip
-            size = ["", "", "", ""]
-            if "loss" in r:
-                size = [r["loss"], r["seconds_a_step"], f"{r['multiply_adds'] / 1e6:.0f}",
-                        f"{r['parameters'] / 1e6:.2f}"]  # fmt: skip
-            rows.append([r["variant"], timing, *scores, *map(str, size)])
+            cells = []
+            for column in columns:
+                v4, usdr = (mean_of(trials, timing, column, m) for m in ("sdr_v4", "usdr"))
+                cells.append("" if v4 is None else f"{v4:.2f} ({usdr:.2f})")
+            gain = against(trials, reference, timing) if "seed" in trials[0] else ""
+            rows.append([variant, timing, *cells, gain, *size_of(trials)])
     return rows
 
 
@@ -173,16 +210,19 @@ def write_tables(plan, folder):
     results = {}
     for path in sorted((folder / "results").glob("*.json")):
         about = json.loads(path.read_text())
-        results[about["variant"]] = about
+        results.setdefault(about["variant"], []).append(about)
     text = [
         "# Tables",
         "",
         f"{plan['steps']} steps of {2 * plan['base']['data']['mixes']} windows.",
     ]
     for question in plan["question"]:
-        if not any(v in results for v in question["variants"]):
+        used = (None, *seeds_of(plan, question))  # anchors have none
+        asked = {v: [t for t in trials if t.get("seed") in used] for v, trials in results.items()}
+        asked = {v: trials for v, trials in asked.items() if trials}
+        if not any(v in asked for v in question["variants"]):
             continue
-        rows = table(question, results)
+        rows = table(question, asked)
         with open(folder / f"{question['name']}.tsv", "w", newline="") as file:
             csv.writer(file, delimiter="\t", lineterminator="\n").writerows(rows)
         lines = ["| " + " | ".join(r) + " |" for r in rows]
@@ -191,9 +231,31 @@ def write_tables(plan, folder):
     (folder / "tables.md").write_text("\n".join(text) + "\n")
 
 
+def result_path(folder, variant, seed=None):
+    """Where the result of a trial, or of an anchor, lies."""
+    name = variant.replace(" / ", "-").replace(" ", "-")
+    return folder / "results" / (f"{name}.json" if seed is None else f"{name}.{seed}.json")
+
+
+def seeds_of(plan, question):
+    """The seeds of a question's trials."""
+    return question.get("seeds", plan["seeds"])
+
+
+def trials(plan, only):
+    """(variant, seed) of every trial of the plan, those with the first seeds first."""
+    wanted = {}
+    for question in plan["question"]:
+        for variant in question["variants"]:
+            for place, seed in enumerate(seeds_of(plan, question)):
+                if not only or variant in only:
+                    wanted.setdefault((variant, seed), place)
+    return sorted(wanted, key=wanted.get)
+
+
 def write_result(folder, result):
-    """One JSON file a variant, written aside and renamed."""
-    path = folder / "results" / f"{result['variant'].replace(' / ', '-').replace(' ', '-')}.json"
+    """One JSON file a trial, written aside and renamed."""
+    path = result_path(folder, result["variant"], result.get("seed"))
     path.parent.mkdir(exist_ok=True)
     aside = path.with_suffix(".part")
     aside.write_text(json.dumps(result, indent=1) + "\n")
@@ -213,18 +275,17 @@ def main():
     timed = {v for q in plan["question"] if q.get("timings") for v in q["variants"]}
     plan["timings"] = lambda name: name in timed
     pieces = excerpts(args.data / "valid", plan)
-    wanted = args.only or list(dict.fromkeys(v for q in plan["question"] for v in q["variants"]))
-    for name in wanted:
-        if (args.folder / "results" / f"{name}.json").exists():
+    for name, seed in trials(plan, args.only):
+        if result_path(args.folder, name, seed).exists():
             continue
-        config = changed(plan["base"], plan["variant"][name])
-        result = run_variant(name, config, plan, args.data, pieces)
+        config = {**changed(plan["base"], plan["variant"][name]), "seed": seed}
+        result = run_trial(name, config, plan, args.data, pieces)
         write_result(args.folder, result)
         line = ", ".join(f"{k} {v['sdr_v4']:.2f}" for k, v in result["sdr"]["Studio"].items())
-        print(f"{name}: loss {result['loss']}, {result['seconds_a_step']} s a step; {line}",
-              flush=True)  # fmt: skip
-    if not (args.folder / "results" / "mix-4.json").exists():
-        stft = Run(plan["base"], pathlib.Path("/nonexistent")).description["stft"]
+        cost = f"{result['seconds_a_step']} s a step"
+        print(f"{name}, seed {seed}: loss {result['loss']}, {cost}; {line}", flush=True)
+    if not result_path(args.folder, "mix / 4").exists():
+        stft = Run({**plan["base"], "seed": 0}, pathlib.Path("/nonexistent")).description["stft"]
         for row in anchor_rows(pieces, stft).values():
             write_result(args.folder, row)
     write_tables(plan, args.folder)

@@ -10,7 +10,8 @@ import pathlib
 import torch
 from safetensors.torch import save
 
-from model import UNet, describe, load_weights, to_format
+from model import UNet, describe
+from weights import load_weights, to_format
 
 
 def checked(state, dtype):

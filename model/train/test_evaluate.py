@@ -17,7 +17,7 @@ import metrics
 import songs
 from conftest import tone
 from engine import OUTPUTS, Engine
-from model import load_weights
+from weights import load_weights
 
 ROOT = pathlib.Path(evaluate.__file__).parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))

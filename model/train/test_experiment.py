@@ -16,11 +16,11 @@ from model import describe, multiply_adds
 
 PLAN = """
 steps = 2
+seeds = [1, 2]
 excerpt = 2
 pieces = 1
 blends = true
 [base]
-seed = 1
 network = { first_filters = 2, depth = 4, control = [4, 8], bands = { kept = 32, count = 64 } }
 [base.train]
 minutes = 1e9
@@ -44,11 +44,17 @@ tilt = 0.3
 reverb = 0.0
 low_pass = 0.0
 blend = 0.0
+backing = 0.0
 weights = {}
 [[question]]
 name = "loss"
 title = "Loss"
-variants = ["base", "time", "dedicated"]
+variants = ["base", "dedicated"]
+[[question]]
+name = "time"
+title = "Time"
+variants = ["base", "time"]
+seeds = [1]
 [variant]
 base = {}
 time = { train = { loss = "time" } }
@@ -70,6 +76,14 @@ def test_band_map_keeps_flat_and_low_images():
     low = torch.zeros(1, 1, 1, 1024)
     low[..., :130] = torch.rand(130)
     assert torch.allclose(band_map.spread(band_map.group(low))[..., :130], low[..., :130])
+
+
+def test_band_map_multiplies_by_its_matrix():
+    band_map, matrix = bands.BandMap(1024, 140, 256), bands.spread_matrix(1024, 140, 256)
+    bins, mask = torch.rand(3, 1024), torch.rand(3, 256)
+    there = torch.from_numpy(matrix / matrix.sum(1, keepdims=True)).float()
+    assert torch.allclose(band_map.group(bins), bins @ there.T, atol=1e-6)
+    assert torch.allclose(band_map.spread(mask), mask @ torch.from_numpy(matrix).float(), atol=1e-6)
 
 
 def test_band_map_refuses_what_does_not_fit():
@@ -124,14 +138,31 @@ def test_random_look_ahead_weighs_late_frames_more():
 def test_experiments_run_resume_and_tabulate(prepared, tmp_path, call, capsys):
     (tmp_path / "plan.toml").write_text(PLAN)
     call(experiment, tmp_path / "plan.toml", prepared, tmp_path)
-    assert len(capsys.readouterr().out.splitlines()) == 3
-    result = json.loads((tmp_path / "results" / "dedicated.json").read_text())
-    assert result["steps"] == 2 and "real drums" in result["sdr"]["Studio"]
+    assert len(capsys.readouterr().out.splitlines()) == 5
+    result = json.loads((tmp_path / "results" / "dedicated.2.json").read_text())
+    assert result["steps"] == 2 and result["seed"] == 2
+    assert "real drums" in result["sdr"]["Studio"]
     rows = (tmp_path / "loss.tsv").read_text().splitlines()
-    blend = rows[0].split("\t").index("real without vocals")
-    assert [bool(r.split("\t")[blend]) for r in rows[1:]] == [True, True, False, False, False]
-    assert [r.split("\t")[0] for r in rows[1:]] == [
-        "base", "time", "dedicated", "mix / 4", "ideal ratio mask",
-    ]  # fmt: skip
+    header, *rows = [r.split("\t") for r in rows]
+    blend, gain, seeds = (
+        header.index(n) for n in ("real without vocals", "against the first", "seeds")
+    )
+    assert [bool(r[blend]) for r in rows] == [True, False, False, False]
+    assert [bool(r[gain]) for r in rows] == [False, True, False, False]
+    assert [r[seeds] for r in rows] == ["2", "2", "", ""]
+    assert [r[0] for r in rows] == ["base", "dedicated", "mix / 4", "ideal ratio mask"]
     call(experiment, tmp_path / "plan.toml", prepared, tmp_path)
     assert capsys.readouterr().out == ""
+
+
+def test_variants_are_compared_seed_by_seed():
+    def trial(seed, *dbs):
+        return {"seed": seed, "sdr": {"Studio": {n: {"usdr": d} for n, d in enumerate(dbs)}}}
+
+    first, other = (
+        [trial(1, 1.0, 3.0), trial(2, 4.0, 4.0)],
+        [trial(1, 2.0, 3.0), trial(2, 5.5, 4.0)],
+    )
+    assert experiment.against(other, first, "Studio") == "+0.62 ± 0.12"
+    assert experiment.against(first, first, "Studio") == ""
+    assert experiment.against(other[:1], first, "Studio") == "+0.50"

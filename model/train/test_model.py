@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from export import blend, randomise, write_weights
-from model import UNet, describe, load_weights
+from model import UNet, describe
+from weights import load_weights
 
 
 def small(**more):

@@ -14,8 +14,9 @@ import export
 import metrics
 import stft as transform
 from export import write_weights
-from model import UNet, describe, load_weights
+from model import UNet, describe
 from train import Run, read_config, spectra, train
+from weights import load_weights
 
 
 def small_stft(description):

@@ -19,8 +19,9 @@ import songs
 import stft as transform
 from data import Batches
 from log import write_row
-from model import SOURCES, UNet, describe, load_weights
+from model import SOURCES, UNet, describe
 from pieces import prepared
+from weights import load_weights
 
 
 class Run:

@@ -26,7 +26,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "model" / "train"))
 
 from export import randomise, write_weights  # noqa: E402
-from model import UNet, describe, image_bins, load_weights  # noqa: E402
+from model import UNet, describe, image_bins  # noqa: E402
+from weights import load_weights  # noqa: E402
 
 TOLERANCE = 1e-4  # of a mask
 OURS = ["onednn", "openblas"]
