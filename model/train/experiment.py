@@ -23,7 +23,7 @@ from torch import nn
 import evaluate
 import songs
 from data import Batches
-from model import SOURCES, UNet, multiply_adds
+from model import SOURCES, UNet, describe, multiply_adds
 from pieces import prepared
 from train import Run, train_step
 
@@ -200,7 +200,7 @@ def table(question, results):
             for column in columns:
                 v4, usdr = (mean_of(trials, timing, column, m) for m in ("sdr_v4", "usdr"))
                 cells.append("" if v4 is None else f"{v4:.2f} ({usdr:.2f})")
-            gain = against(trials, reference, timing) if "seed" in trials[0] else ""
+            gain = against(trials, reference, timing)
             rows.append([variant, timing, *cells, gain, *size_of(trials)])
     return rows
 
@@ -285,7 +285,7 @@ def main():
         cost = f"{result['seconds_a_step']} s a step"
         print(f"{name}, seed {seed}: loss {result['loss']}, {cost}; {line}", flush=True)
     if not result_path(args.folder, "mix / 4").exists():
-        stft = Run({**plan["base"], "seed": 0}, pathlib.Path("/nonexistent")).description["stft"]
+        stft = describe(**plan["base"]["network"])["stft"]
         for row in anchor_rows(pieces, stft).values():
             write_result(args.folder, row)
     write_tables(plan, args.folder)
