@@ -42,9 +42,10 @@ UB_CFLAGS  = -std=c11 -D_GNU_SOURCE -DUB_VERSION='"$(VERSION)"' -I. $(WARN) -fPI
              $(shell pkg-config --cflags $(PKGS) lv2 sndfile)
 UB_LIBS    = $(SANITIZE) $(shell pkg-config --libs $(PKGS)) -ldnnl -lgomp -pthread -ldl -lm
 
-LIB_SRC    := $(wildcard dsp/*.c model/*.c) plugin/stream.c
-PLUGIN_SRC := $(wildcard plugin/lv2*.c)
-CLI_SRC    := $(wildcard plugin/cli*.c)
+LIB_SRC    := $(wildcard dsp/*.c $(foreach room,file network conv backend backend/* engine, \
+                                                 model/$(room)/*.c)) plugin/stream.c
+PLUGIN_SRC := $(wildcard plugin/lv2/*.c)
+CLI_SRC    := $(wildcard plugin/cli/*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_AUX   := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 BENCH_SRC  := $(wildcard tests/bench/bench_*.c)
@@ -88,7 +89,7 @@ CUDA_ARCH  ?= $(foreach n,75 80 86 89 90 100 120,-gencode arch=compute_$(n),code
 CUDA_WARN  := -Wall,-Wextra$(if $(CI),$(comma)-Werror)
 
 obj         = $(patsubst %.c,$(B)/obj/%.o,$(1))
-CLI_PARTS  := $(filter-out $(B)/obj/plugin/cli.o,$(call obj,$(CLI_SRC)))
+CLI_PARTS  := $(filter-out $(B)/obj/plugin/cli/main.o,$(call obj,$(CLI_SRC)))
 
 TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
               $(patsubst presets/%,$(BUNDLE)/%,$(wildcard presets/*.ttl))
@@ -120,10 +121,10 @@ $(B)/obj/%.o: %.c | $(B)/packages
 	@mkdir -p $(@D)
 	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(addprefix $(B)/obj/model/,images.o gemm_conv.o conv.o): UB_CFLAGS += -fopenmp
+$(addprefix $(B)/obj/model/,backend/images.o backend/openblas/gemm_conv.o conv/conv.o): UB_CFLAGS += -fopenmp
 # What may become vectors, and one instruction of a product and a sum
-$(B)/obj/model/pixels.o: UB_CFLAGS += -fno-trapping-math
-$(B)/obj/model/conv_kernel.o: UB_CFLAGS += -fno-trapping-math -ffp-contract=fast
+$(B)/obj/model/conv/pixels.o: UB_CFLAGS += -fno-trapping-math
+$(B)/obj/model/conv/kernel.o: UB_CFLAGS += -fno-trapping-math -ffp-contract=fast
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@

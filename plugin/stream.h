@@ -11,7 +11,7 @@
 */
 
 #include "dsp/separator.h"
-#include "model/engine.h"
+#include "model/engine/engine.h"
 
 /** Response settings: how much latency buys how much quality. */
 typedef enum {

@@ -1,6 +1,6 @@
 # Copyright 2026 The Unbraid authors
 # SPDX-License-Identifier: MIT
-"""Write a weights file (model/FORMAT.md) from tensors that came from elsewhere.
+"""Write a weights file (model/network/FORMAT.md) from tensors that came from elsewhere.
 
 Nothing but NumPy is needed. Every tensor is checked against the description first; what does not
 fit is refused by the name it has in the file that it came from.

@@ -3,7 +3,7 @@
 
 #include "model/cuda/queue.h"
 
-#include "model/clock.h"
+#include "dsp/clock.h"
 #include "model/cuda/status.h"
 
 #include <string.h>

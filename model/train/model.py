@@ -1,6 +1,6 @@
 # Copyright 2026 The Unbraid authors
 # SPDX-License-Identifier: MIT
-"""The conditioned U-Net, built from the network description of model/FORMAT.md.
+"""The conditioned U-Net, built from the network description of model/network/FORMAT.md.
 
 G. Meseguer-Brocal and G. Peeters, "Conditioned-U-Net: introducing a control mechanism in the
 U-Net for multiple source separations", ISMIR 2019. Images are [batch][channels][frames][bins].

@@ -1,6 +1,6 @@
 # Copyright 2026 The Unbraid authors
 # SPDX-License-Identifier: MIT
-"""Weights files of model/FORMAT.md: their tensors' names, and networks from them."""
+"""Weights files of model/network/FORMAT.md: their tensors' names, and networks from them."""
 
 import json
 

@@ -11,7 +11,7 @@
   runs one chunk on one thread and prints the ms that it took.
 */
 
-#include "model/clock.h"
+#include "dsp/clock.h"
 #include "tests/bench/job.h"
 
 #include <omp.h>

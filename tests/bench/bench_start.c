@@ -10,7 +10,7 @@
   been read before: it is not the disk that is measured.
 */
 
-#include "model/clock.h"
+#include "dsp/clock.h"
 #include "tests/bench/job.h"
 
 #include <jansson.h>

@@ -3,7 +3,7 @@
 
 #include "tests/bench/job.h"
 
-#include "model/clock.h"
+#include "dsp/clock.h"
 #include "tests/unit/make_model.h"
 
 #include <stdio.h>

@@ -10,7 +10,7 @@
    program with one line on standard error.
 */
 
-#include "model/backend.h"
+#include "model/backend/backend.h"
 
 #define UB_BENCH_BATCH 4
 

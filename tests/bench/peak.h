@@ -9,7 +9,7 @@
    What a core can do at most: fused multiply-adds on registers alone.
 */
 
-#include "model/clock.h"
+#include "dsp/clock.h"
 
 #define UB_PEAK_ROUNDS 2000000L
 #define UB_PEAK_SUMS 12 ///< Independent sums, enough to hide the latency of two units

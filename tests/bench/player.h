@@ -11,7 +11,7 @@
 */
 
 #include "dsp/separator.h"
-#include "model/engine.h"
+#include "model/engine/engine.h"
 
 typedef struct {
     ub_client* client;

@@ -9,7 +9,7 @@
    What plays the audio thread's part in benchmarks: clocks and something to hear.
 */
 
-#include "model/clock.h"
+#include "dsp/clock.h"
 
 #include <math.h>
 #include <sched.h>

@@ -12,7 +12,7 @@
   A byte of 0 first: the rest is a network description; else a whole file.
 */
 
-#include "model/model.h"
+#include "model/network/model.h"
 
 #include <stdio.h>
 #include <stdlib.h>

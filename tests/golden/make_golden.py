@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Expected masks of random networks, computed by PyTorch in double precision.
 
-For every case, NAME.json is a network description (model/FORMAT.md) and NAME.golden holds masks.
+For every case, NAME.json is a network description (model/network/FORMAT.md) and NAME.golden holds masks.
 Weights and inputs are not stored: they come from a generator that tests/unit/make_model.c repeats.
 
 NAME.golden: uint32 number of conditions, then for each condition float32 [sources], then

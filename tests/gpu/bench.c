@@ -9,10 +9,10 @@
   rising batches of up to MOST items, and one item's last frames as a live stream asks for them.
 */
 
-#include "model/backend_cuda.h"
-#include "model/clock.h"
-#include "model/cuda_library.h"
-#include "model/cuda_program.h"
+#include "model/backend/cuda/cuda.h"
+#include "dsp/clock.h"
+#include "model/backend/cuda/library.h"
+#include "model/backend/cuda/program.h"
 #include "tests/bench/job.h"
 
 #include <jansson.h>

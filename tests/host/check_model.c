@@ -9,8 +9,8 @@
      latency than the bundle's, the second of no use.
 */
 
-#include "plugin/lv2_patch.h"
-#include "plugin/ports.h"
+#include "plugin/lv2/patch.h"
+#include "plugin/lv2/ports.h"
 #include "tests/host/messages.h"
 #include "tests/host/render.h"
 #include "tests/host/tap.h"

@@ -9,8 +9,8 @@
    the processor time of the first and the last part tells whether anything builds up.
 */
 
-#include "model/clock.h"
-#include "plugin/ports.h"
+#include "dsp/clock.h"
+#include "plugin/lv2/ports.h"
 #include "tests/host/render.h"
 #include "tests/host/tap.h"
 

@@ -9,7 +9,7 @@
    Files are float [channels][frames][bins]; one condition number per source.
 */
 
-#include "model/backend.h"
+#include "model/backend/backend.h"
 
 #include <stdio.h>
 #include <stdlib.h>

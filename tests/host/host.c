@@ -6,7 +6,7 @@
    A small LV2 host: a sound file through a plugin.  For tests and the demo.
 */
 
-#include "model/clock.h"
+#include "dsp/clock.h"
 #include "tests/host/rig.h"
 
 #include <sndfile.h>

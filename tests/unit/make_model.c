@@ -3,7 +3,7 @@
 
 #include "tests/unit/make_model.h"
 
-#include "model/model_tensors.h"
+#include "model/network/tensors.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -9,7 +9,7 @@
    Weights files of any description, filled with random numbers, for tests.
 */
 
-#include "model/model.h"
+#include "model/network/model.h"
 
 /// Room for the name of a new file
 #define UB_TEST_PATH_SIZE 64

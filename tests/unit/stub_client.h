@@ -10,7 +10,7 @@
    the test.
 */
 
-#include "model/engine.h"
+#include "model/engine/engine.h"
 
 ub_client* stub_client_new(ub_engine* engine, const ub_model* model);
 

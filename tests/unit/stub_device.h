@@ -10,7 +10,7 @@
    can be full or be lost.  There is one, for models of 2 channels, 16 frames and 128 bins.
 */
 
-#include "model/backend.h"
+#include "model/backend/backend.h"
 
 #include <semaphore.h>
 #include <stdatomic.h>

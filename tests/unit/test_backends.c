@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/backend.h"
+#include "model/backend/backend.h"
 #include "tests/unit/make_model.h"
 
 #include <cblas.h>

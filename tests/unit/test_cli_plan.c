@@ -3,7 +3,7 @@
 
 // Names of outputs.
 
-#include "plugin/cli_plan.h"
+#include "plugin/cli/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

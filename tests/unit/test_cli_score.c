@@ -3,7 +3,7 @@
 
 // Scores against museval's.
 
-#include "plugin/cli_score.h"
+#include "plugin/cli/score.h"
 
 #include "tests/golden/score.h"
 #include "tests/unit/make_model.h"

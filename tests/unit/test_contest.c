@@ -4,7 +4,7 @@
 /* Whether what nobody asked for is used, a device or the processor in less precision: backends
    made up for the purpose, which differ in one way each. */
 
-#include "model/lineup.h"
+#include "model/engine/lineup.h"
 
 #include "tests/unit/make_model.h"
 

@@ -5,9 +5,9 @@
   Layers computed by minimal filtering against plain sums.
 */
 
-#include "model/conv.h"
-#include "model/conv_kernel.h"
-#include "model/conv_pack.h"
+#include "model/conv/conv.h"
+#include "model/conv/kernel.h"
+#include "model/conv/pack.h"
 #include "tests/unit/make_model.h"
 
 #include <math.h>

@@ -6,7 +6,7 @@
 
 #include "model/cuda/direct.h"
 #include "model/cuda/finish.h"
-#include "model/cuda_program.h"
+#include "model/backend/cuda/program.h"
 
 #include "tests/unit/make_model.h"
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/engine.h"
+#include "model/engine/engine.h"
 
 #include "tests/unit/make_model.h"
 #include "tests/unit/signal.h"

@@ -7,8 +7,8 @@
 */
 
 #include "dsp/gridmap.h"
-#include "model/backend.h"
-#include "model/engine.h"
+#include "model/backend/backend.h"
+#include "model/engine/engine.h"
 #include "tests/unit/make_model.h"
 
 #include <math.h>

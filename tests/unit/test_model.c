@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/model.h"
+#include "model/network/model.h"
 #include "tests/unit/make_model.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/network.h"
+#include "model/network/network.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -1,9 +1,9 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/half.h"
-#include "model/model.h"
-#include "model/pixels.h"
+#include "model/file/half.h"
+#include "model/network/model.h"
+#include "model/conv/pixels.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,9 +1,9 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "plugin/ports.h"
+#include "plugin/lv2/ports.h"
 
-#include "model/backend.h"
+#include "model/backend/backend.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,9 +4,9 @@
 /* What priority the engine's threads compute at: below the audio thread's, whatever that
    is.  Skipped where threads may not be real-time. */
 
-#include "model/backend_reference.h"
-#include "model/engine.h"
-#include "model/thread.h"
+#include "model/backend/reference.h"
+#include "model/engine/engine.h"
+#include "model/engine/thread.h"
 
 #include "tests/unit/make_model.h"
 #include "tests/unit/stub_client.h"

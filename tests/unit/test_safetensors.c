@@ -3,9 +3,9 @@
 
 /* Weights files that are broken in every way, and some thousand at random. */
 
-#include "model/half.h"
-#include "model/model.h"
-#include "model/safetensors.h"
+#include "model/file/half.h"
+#include "model/network/model.h"
+#include "model/file/safetensors.h"
 #include "tests/unit/make_model.h"
 
 #include <math.h>

@@ -6,8 +6,8 @@
    purpose. */
 
 #include "dsp/schedule.h"
-#include "model/backend_reference.h"
-#include "model/seats.h"
+#include "model/backend/reference.h"
+#include "model/engine/seats.h"
 
 #include "tests/unit/make_model.h"
 #include "tests/unit/signal.h"

@@ -6,8 +6,8 @@
   numbers, bit by bit.  Runs in the repository's root.
 */
 
-#include "model/backend.h"
-#include "model/reuse.h"
+#include "model/backend/backend.h"
+#include "model/network/reuse.h"
 #include "tests/unit/make_model.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
 
 #include "tests/gpu/standin/standin.h"
 
-#include "model/half.h"
+#include "model/file/half.h"
 
 size_t
 standin_size(cudnnDataType_t type)

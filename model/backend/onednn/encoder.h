@@ -1,0 +1,33 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_BACKEND_ONEDNN_ENCODER_H
+#define UB_MODEL_BACKEND_ONEDNN_ENCODER_H
+
+/**
+   @file
+   The encoder's way through oneDNN, with or without what a stream's last
+   windows have left.
+*/
+
+#include "model/backend/images.h"
+#include "model/backend/onednn/plan.h"
+#include "model/backend/trail.h"
+
+#define UB_DNN_WINDOWS 4U ///< That go through each layer together, at most
+
+/** A window under way. */
+typedef struct {
+    ub_images* images;
+    const ub_item* item;
+    ub_trail_rows* kept; ///< Where its rows are kept, or NULL; set by ub_dnn_encode()
+    bool reuse;          ///< Whether the rows it could take are there; likewise
+    const void* input;   ///< Image, of this or an equal window; likewise
+} ub_dnn_window;
+
+/// Compute the encoder outputs of some windows, layer by layer.  Of a window that
+/// takes rows from its trail, only the rows that are needed are valid afterwards.
+bool ub_dnn_encode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
+                   ub_dnn_window* windows, uint32_t n);
+
+#endif // UB_MODEL_BACKEND_ONEDNN_ENCODER_H

@@ -1,0 +1,88 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_CONV_CONV_H
+#define UB_MODEL_CONV_CONV_H
+
+/**
+   @file
+   Strided and transposed convolutions of images [frames][bins][channels] in single
+   precision, from the input to the finished output: nothing is written in between.
+
+   Layers with large images are filtered: computed with little more than half the
+   multiplications by Winograd's minimal filtering F(4, 3) along bins.  Four outputs
+   of a kernel of three bins come from six products instead of twelve.  A kernel of
+   stride s is cut into s kernels of at most three bins, for the bins of each phase:
+   of the input where it is strided, of the output where it is transposed.  A kernel
+   of two bins takes five products, not eight.
+   Source: A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural
+   Networks", CVPR 2016; the points are 0, 1, -1, 2, -2 and infinity.
+
+   Layers with small images are computed directly: what takes their time is reading
+   the weights, of which filtering makes more than twice as many.  Weights that
+   are half-precision numbers stay so.  Input frames outside the image are left out,
+   three in ten of the smallest ones, and the weights that follow are fetched
+   meanwhile.  Layers of one or two input channels are computed directly as well.
+
+   Frames are summed directly, so an output frame is the same number bit by bit
+   whatever other frames are computed with it.
+*/
+
+#include "model/network/phases.h"
+#include "model/conv/pixels.h"
+
+/** What a layer is. */
+typedef enum {
+    UB_CONV_STRIDED,    ///< An encoder's
+    UB_CONV_TRANSPOSED, ///< A decoder's
+    UB_CONV_MASK        ///< The last one, transposed, whose output is planes
+} ub_conv_kind;
+
+/** A layer's packed weights.  Immutable; any thread may use them. */
+typedef struct ub_conv_s ub_conv;
+
+/** A part of an input's channels, as an image [frames][bins][step]. */
+typedef struct {
+    const float* pixels;
+    uint32_t first;    ///< Frame that it begins with
+    uint32_t channels; ///< 0 for an absent part
+    size_t step;       ///< Values from bin to bin
+} ub_conv_image;
+
+/** One image through a layer. */
+typedef struct {
+    ub_conv_image in[2]; ///< All input channels: the first part's, then the second's
+    ub_finish finish;
+    float* out;         ///< Image [frames][bins][out_step], or a mask [channels][frames][bins]
+    uint32_t out_first; ///< Frame that it begins with
+    size_t out_step;    ///< Values from bin to bin; of a mask, from channel to channel
+} ub_conv_job;
+
+/// Floats in a vector of this processor: 4, 8 or 16
+uint32_t ub_conv_lanes(void);
+
+/// Whether a layer can be computed, filtered or directly
+bool ub_conv_fits(const ub_layer* layer, ub_conv_kind kind, bool filtered);
+
+/**
+   Pack a layer's weights.
+
+   @param layer Must outlive the result.
+   @param weight As in ub_tensors.
+   @param lanes Floats in a vector: 4, 8 or 16.  More than ub_conv_lanes() are slow.
+   @return NULL without memory.
+*/
+ub_conv* ub_conv_new(const ub_layer* layer, ub_conv_kind kind, bool filtered, const float* weight,
+                     uint32_t lanes);
+void ub_conv_free(ub_conv* conv);
+
+/// Bytes of scratch memory for at most n jobs and `rows` output frames
+size_t ub_conv_scratch(const ub_conv* conv, uint32_t n, uint32_t rows, int threads);
+
+/// Compute the frames `rows` of n jobs' outputs, on all OpenMP threads.  Jobs that all read the
+/// same images differ in what follows the convolution, which is computed once.
+/// @param scratch ub_conv_scratch() bytes
+void ub_conv_run(const ub_conv* conv, const ub_conv_job* jobs, uint32_t n, ub_span rows,
+                 void* scratch);
+
+#endif // UB_MODEL_CONV_CONV_H

@@ -1,0 +1,103 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_ENGINE_ENGINE_H
+#define UB_MODEL_ENGINE_ENGINE_H
+
+/**
+   @file
+   The inference engine: worker threads that turn jobs into masks.
+
+   One engine serves any number of streams ("clients").  Jobs are taken in order
+   of deadline, several at a time where the backend gains by it.  Functions may be
+   called from any thread except a real-time one; the maskers they hand out are for
+   one audio thread each.
+*/
+
+#include "dsp/masker.h"
+#include "model/backend/backend.h"
+
+typedef struct ub_engine_s ub_engine;
+typedef struct ub_client_s ub_client;
+
+typedef struct {
+    const char* backend; ///< Name, or NULL for the environment's UNBRAID_BACKEND, else the best
+    unsigned workers;    ///< Jobs computed at a time, 0 for one per core up to 4
+    unsigned threads;    ///< Threads that compute one job together, at least 1
+    const ub_backend* const* backends; ///< To choose from instead of ub_backends(), NULL at
+                                       ///< the end, or NULL; must outlive the engine
+} ub_engine_options;
+
+/// A new engine.  NULL on failure, with one line in err.
+ub_engine* ub_engine_new(const ub_engine_options* options, char* err, size_t err_size);
+
+/// The engine that all plugins in this process share which choose the same processor, made
+/// when first asked for.  Every successful call needs one ub_engine_free.
+/// @param processor Backend, or "auto", "cpu" or "gpu"; the environment's UNBRAID_BACKEND
+/// goes before it.  If that asks for a device that is not there, the processor computes.
+ub_engine* ub_engine_shared(const char* processor, char* err, size_t err_size);
+
+/// Drop a reference.  All of the engine's clients must be gone at the last one.
+void ub_engine_free(ub_engine* engine);
+
+/// What computes now; of several models' backends, the one made ready last.  Real-time safe.
+const ub_backend* ub_engine_backend(const ub_engine* engine);
+
+/// Copy one line on why that is not the best backend there is, or "" if it is.
+void ub_engine_note(ub_engine* engine, char* text, size_t size);
+
+/// Copy one line on how what computes was chosen, if there was a choice, else "".
+void ub_engine_reason(ub_engine* engine, char* text, size_t size);
+
+/// Share of its time that the workers compute, 0 to 1, averaged over about 1 s.  Real-time
+/// safe, any thread.
+float ub_engine_load(const ub_engine* engine);
+
+/** Frames of a window that jobs ask for. */
+typedef struct {
+    uint32_t first; ///< From the window's oldest frame, 0, on
+    uint32_t count;
+} ub_span;
+
+/** Windows in a row, whose jobs all ask for the same of their window. */
+typedef struct {
+    ub_span span;
+    uint32_t step; ///< Frames from one window to the next
+} ub_series;
+
+#define UB_MAX_SERIES 8
+
+/** What a stream's jobs will ask for at one time or another. */
+typedef struct {
+    ub_series at[UB_MAX_SERIES];
+    uint32_t n;
+} ub_series_list;
+
+typedef struct {
+    uint32_t outputs;   ///< Mask sets per job, 1 to UB_MAX_OUTPUTS
+    uint32_t max_count; ///< Longest number of frames that one job asks for
+    uint32_t backlog;   ///< Frames that may come before a job takes them; the masker
+                        ///< refuses more.  A stream needs look-ahead + step + deadline of
+                        ///< them before its first job, and those again that may be left
+                        ///< from before a reset.
+    uint32_t mask_frames; ///< Frames of masks, of each output, that all jobs hold at a time
+    ub_series_list series; ///< That are prepared for, so that no first job is slow
+} ub_client_options;
+
+/// Connect a stream.  Keeps a reference to the model.  NULL on failure, with one line in err.
+ub_client* ub_client_new(ub_engine* engine, const ub_model* model,
+                         const ub_client_options* options, char* err, size_t err_size);
+
+/// False while the backend fails at this client's jobs.  Real-time safe.
+bool ub_client_healthy(const ub_client* client);
+
+/// Disconnect; waits for a job under way.  The masker is gone afterwards.
+void ub_client_free(ub_client* client);
+
+/// The client's end for the audio thread.  Owned by the client.
+ub_masker* ub_client_masker(ub_client* client);
+
+/// A model's grid in the audio side's terms
+ub_grid ub_model_grid(const ub_model* model);
+
+#endif // UB_MODEL_ENGINE_ENGINE_H

@@ -1,0 +1,248 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "model/engine/lineup.h"
+
+#include "model/engine/thread.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add(ub_lineup* lineup, const ub_backend* backend)
+{
+    bool known = lineup->n == UB_LINEUP;
+    for (uint32_t i = 0; i < lineup->n; ++i) {
+        known = known || lineup->list[i] == backend;
+    }
+    if (!known) {
+        lineup->list[lineup->n++] = backend;
+    }
+}
+
+static bool is_device(const char* name)
+{
+    return !strcmp(name, "gpu") || !strncmp(name, "cuda", 4);
+}
+
+// The one that was asked for.  What the environment asks for every program may not be
+// there: then the processor computes.
+static bool add_named(ub_lineup* lineup, const char* name, bool ruled, char* err, size_t err_size)
+{
+    const ub_backend* asked = ub_backend_find(name, err, err_size);
+    if (asked) {
+        add(lineup, asked);
+        snprintf(lineup->reason, sizeof(lineup->reason), "%s was asked for", name);
+    } else if (ruled && is_device(name)) {
+        lineup->named = false;
+        snprintf(lineup->reason, sizeof(lineup->reason), "%s", err);
+    }
+    return asked || !lineup->named;
+}
+
+// All that are (or are not) devices, up to `most` of them
+static void add_some(ub_lineup* lineup, const ub_backend* const* all, bool devices, uint32_t most)
+{
+    for (uint32_t n = 0; *all && n < most; ++all) {
+        if ((*all)->device == devices && (*all)->available()) {
+            add(lineup, *all);
+            ++n;
+        }
+    }
+}
+
+// Those of the processor that must prove worth what they lose
+static void add_doubtful(ub_lineup* lineup, const ub_backend* const* all)
+{
+    for (; *all; ++all) {
+        if (!(*all)->device && (*all)->gain > 0.0 && (*all)->available()) {
+            add(lineup, *all);
+        }
+    }
+}
+
+static void add_all(ub_lineup* lineup, const ub_backend* const* all)
+{
+    for (; *all; ++all) {
+        if ((*all)->available()) {
+            add(lineup, *all);
+        }
+    }
+}
+
+// Behind one that was asked for, only what can take over from a device.  If none was, what must
+// prove better comes first: the best device, then the processor in less precision.
+static void add_others(ub_lineup* lineup, const ub_backend* const* all, const char* name)
+{
+    const bool free = !lineup->n;
+    if (free && !*lineup->reason && !(name && !strcmp(name, "cpu"))) {
+        add_some(lineup, all, true, 1);
+    }
+    if (free) {
+        add_doubtful(lineup, all);
+        lineup->open = lineup->n;
+    }
+    if (!lineup->named || lineup->list[0]->device) {
+        add_some(lineup, all, false, UB_LINEUP);
+    }
+    if (lineup->open == lineup->n) { // nothing to prove it against
+        lineup->open = 0;
+    }
+}
+
+const char* ub_lineup_ruled(void)
+{
+    const char* name = getenv("UNBRAID_BACKEND");
+    return name && *name ? name : NULL;
+}
+
+bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* err,
+                    size_t err_size)
+{
+    const bool ruled = !options->backend && !options->backends;
+    const char* name = ruled ? ub_lineup_ruled() : options->backend;
+    lineup->named = name && strcmp(name, "cpu") && strcmp(name, "auto");
+    if (lineup->named && !add_named(lineup, name, ruled, err, err_size)) {
+        return false;
+    }
+    if (options->backends && !lineup->named) {
+        add_all(lineup, options->backends);
+    } else {
+        add_others(lineup, options->backends ? options->backends : ub_backends(), name);
+    }
+    if (!lineup->n) {
+        snprintf(err, err_size, "engine: no backend is available");
+        return false;
+    }
+    ub_thread_init_lock(&lineup->lock);
+    pthread_mutex_init(&lineup->contest, NULL);
+    atomic_init(&lineup->used, lineup->list[lineup->open]);
+    if (ruled && !lineup->named && *lineup->reason) {
+        ub_lineup_use(lineup, lineup->list[0], lineup->reason);
+    }
+    return true;
+}
+
+/** What one processor's backend has proved against another's. */
+typedef struct {
+    const ub_backend* challenger;
+    const ub_backend* processor;
+    bool won;
+    char why[UB_NOTE];
+} verdict;
+
+static pthread_mutex_t verdicts_lock = PTHREAD_MUTEX_INITIALIZER;
+static verdict verdicts[UB_LINEUP]; // Under the lock, in turns
+static uint32_t n_verdicts;
+
+// A contest, or what is known of it
+static verdict decide(const ub_backend* challenger, const ub_backend* processor,
+                      const ub_model* model, unsigned threads, ub_winner* winner)
+{
+    pthread_mutex_lock(&verdicts_lock);
+    for (uint32_t i = 0; i < UB_LINEUP; ++i) {
+        if (verdicts[i].challenger == challenger && verdicts[i].processor == processor) {
+            const verdict known = verdicts[i];
+            pthread_mutex_unlock(&verdicts_lock);
+            return known;
+        }
+    }
+    verdict v = {.challenger = challenger, .processor = processor};
+    ub_winner found = {0};
+    v.won = ub_contest(model, challenger, processor, threads, &found, v.why, sizeof(v.why));
+    if (!challenger->device) {
+        verdicts[n_verdicts++ % UB_LINEUP] = v;
+    }
+    pthread_mutex_unlock(&verdicts_lock);
+    ub_winner_drop(winner); // not before: what it has packed may have been wanted
+    *winner = found;
+    return v;
+}
+
+void ub_lineup_settle(ub_lineup* lineup, const ub_model* model, unsigned threads,
+                      ub_winner* winner)
+{
+    *winner = (ub_winner){0};
+    pthread_mutex_lock(&lineup->contest);
+    const ub_backend* best = lineup->list[lineup->open];
+    while (lineup->open) {
+        const uint32_t i = lineup->open - 1;
+        const verdict v = decide(lineup->list[i], best, model, threads, winner);
+        best = v.won ? lineup->list[i] : best;
+        pthread_mutex_lock(&lineup->lock);
+        lineup->open = i;
+        lineup->broken[i] = !v.won;
+        snprintf(lineup->reason, sizeof(lineup->reason), "%s", v.why);
+        pthread_mutex_unlock(&lineup->lock);
+    }
+    pthread_mutex_unlock(&lineup->contest);
+}
+
+bool ub_lineup_same(const ub_lineup* a, const ub_lineup* b)
+{
+    return a->n == b->n && a->named == b->named &&
+           !memcmp(a->list, b->list, a->n * sizeof(a->list[0]));
+}
+
+void ub_lineup_clear(ub_lineup* lineup)
+{
+    pthread_mutex_destroy(&lineup->lock);
+    pthread_mutex_destroy(&lineup->contest);
+}
+
+const ub_backend* ub_lineup_next(ub_lineup* lineup, const ub_backend* after)
+{
+    const ub_backend* found = NULL;
+    bool passed = !after;
+    pthread_mutex_lock(&lineup->lock);
+    for (uint32_t i = 0; i < lineup->n && !found; ++i) {
+        found = passed && !lineup->broken[i] ? lineup->list[i] : NULL;
+        passed = passed || lineup->list[i] == after;
+    }
+    pthread_mutex_unlock(&lineup->lock);
+    return found;
+}
+
+void ub_lineup_break(ub_lineup* lineup, const ub_backend* backend)
+{
+    pthread_mutex_lock(&lineup->lock);
+    for (uint32_t i = 0; i < lineup->n; ++i) {
+        lineup->broken[i] = lineup->broken[i] || lineup->list[i] == backend;
+    }
+    pthread_mutex_unlock(&lineup->lock);
+}
+
+bool ub_lineup_broken(ub_lineup* lineup, const ub_backend* backend)
+{
+    bool broken = false;
+    pthread_mutex_lock(&lineup->lock);
+    for (uint32_t i = 0; i < lineup->n; ++i) {
+        broken = broken || (lineup->broken[i] && lineup->list[i] == backend);
+    }
+    pthread_mutex_unlock(&lineup->lock);
+    return broken;
+}
+
+void ub_lineup_use(ub_lineup* lineup, const ub_backend* backend, const char* why)
+{
+    pthread_mutex_lock(&lineup->lock);
+    atomic_store(&lineup->used, backend);
+    if (why) {
+        snprintf(lineup->note, sizeof(lineup->note), "%.200s; %s takes over", why, backend->name);
+    }
+    pthread_mutex_unlock(&lineup->lock);
+}
+
+void ub_lineup_note(ub_lineup* lineup, char* text, size_t size)
+{
+    pthread_mutex_lock(&lineup->lock);
+    snprintf(text, size, "%s", lineup->note);
+    pthread_mutex_unlock(&lineup->lock);
+}
+
+void ub_lineup_reason(ub_lineup* lineup, char* text, size_t size)
+{
+    pthread_mutex_lock(&lineup->lock);
+    snprintf(text, size, "%s", lineup->reason);
+    pthread_mutex_unlock(&lineup->lock);
+}

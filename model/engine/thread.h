@@ -1,0 +1,32 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_ENGINE_THREAD_H
+#define UB_MODEL_ENGINE_THREAD_H
+
+/**
+   @file
+   Threads of our own beside those of a host.
+*/
+
+#include <pthread.h>
+#include <stdbool.h>
+
+/// Start a thread that takes no signals, which are the host's, and does not inherit the
+/// real-time priority that the calling thread may have.  False if there can be no more.
+bool ub_thread_start(pthread_t* thread, void* (*run)(void*), void* arg);
+
+/// Make a lock of threads of several priorities: whoever holds it has that of the most
+/// urgent one that waits for it.
+void ub_thread_init_lock(pthread_mutex_t* lock);
+
+/// Whether the calling thread has a real-time priority and others may have one below it.
+/// Real-time safe.
+bool ub_thread_outranks(void);
+
+/// Give the calling thread the lowest real-time priority, or none again.  Nothing happens
+/// where that is not permitted, or where the system would end a program that computes at
+/// such a priority for long (RLIMIT_RTTIME).  Threads that it starts have none.
+void ub_thread_set_realtime(bool realtime);
+
+#endif // UB_MODEL_ENGINE_THREAD_H

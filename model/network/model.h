@@ -1,0 +1,78 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_NETWORK_MODEL_H
+#define UB_MODEL_NETWORK_MODEL_H
+
+/**
+   @file
+   A loaded weights file: its network description and its tensors as float.
+
+   Immutable once open and reference counted; a file that is open already is
+   shared.  All functions may be called from any thread except a real-time one.
+*/
+
+#include "model/network/network.h"
+
+/** Tensors of one layer.  Norm pointers are NULL for a layer without it. */
+typedef struct {
+    const float* weight; ///< Encoder [filters][inputs][kernel frames][kernel bins],
+                         ///< decoder [inputs][filters][...], dense [units][inputs]
+    const float* bias;   ///< [filters]
+    const float* gain;   ///< norm.weight [filters]
+    const float* offset; ///< norm.bias [filters]
+    const float* mean;   ///< norm.mean [filters]
+    const float* var;    ///< norm.var [filters]
+} ub_tensors;
+
+typedef struct {
+    ub_network net;
+    ub_tensors encoder[UB_MAX_LAYERS];
+    ub_tensors decoder[UB_MAX_LAYERS];
+    ub_tensors control[UB_MAX_CONTROL];
+    ub_tensors gamma; ///< weight [pairs][units of last control layer], bias [pairs]
+    ub_tensors beta;  ///< Likewise
+    const char* path; ///< File it came from
+    const char* card; ///< JSON text, or ""
+} ub_model;
+
+/**
+   Open a weights file.  A file that is open already (same device, inode, size
+   and time of change) is not read again.
+
+   @return NULL on failure, with one line in err that names file and tensor.
+*/
+const ub_model* ub_model_open(const char* path, char* err, size_t err_size);
+
+/// Another reference to the same model
+const ub_model* ub_model_ref(const ub_model* model);
+
+/// Drop a reference; the last one frees the model
+void ub_model_unref(const ub_model* model);
+
+/**
+   All layers' convolution bias, batch normalisation and FiLM for one condition
+   vector, folded to one scale and shift per channel:
+   y = activation(scale * convolution(x) + shift).
+*/
+typedef struct {
+    float* encoder_scale[UB_MAX_LAYERS]; ///< [filters]
+    float* encoder_shift[UB_MAX_LAYERS];
+    float* decoder_scale[UB_MAX_LAYERS];
+    float* decoder_shift[UB_MAX_LAYERS];
+    float* storage;  ///< Owns all of the above
+    double* scratch; ///< For the condition generator
+} ub_folded;
+
+/// Allocate room for a folded condition, to be filled by ub_fold.  NULL: no memory.
+ub_folded* ub_folded_new(const ub_network* net);
+void ub_folded_free(ub_folded* folded);
+
+/// Run the condition generator and fold.  Allocates nothing.
+/// @param condition One number per source, [net.sources].
+void ub_fold(const ub_model* model, const float* condition, ub_folded* folded);
+
+/// An activation's value
+double ub_activate(const ub_activation* activation, double x);
+
+#endif // UB_MODEL_NETWORK_MODEL_H

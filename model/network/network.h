@@ -1,0 +1,111 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_NETWORK_NETWORK_H
+#define UB_MODEL_NETWORK_NETWORK_H
+
+/**
+   @file
+   The description of a Conditioned-U-Net, as read from a weights file's
+   metadata (see FORMAT.md).  Plain data: sizes and choices, no tensors.
+
+   Pairs are [frames, bins].  Source: G. Meseguer-Brocal and G. Peeters,
+   "Conditioned-U-Net: introducing a control mechanism in the U-Net for multiple
+   source separations", ISMIR 2019.
+*/
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define UB_MAX_LAYERS 8  ///< Encoder or decoder layers
+#define UB_MAX_CONTROL 8 ///< Control layers
+#define UB_NET_SOURCES 8 ///< Sources
+#define UB_NAME_SIZE 32  ///< Source name and its 0
+
+typedef enum {
+    UB_LINEAR,
+    UB_RELU,
+    UB_LEAKY_RELU,
+    UB_SIGMOID,
+    UB_TANH
+} ub_activation_kind;
+
+typedef struct {
+    ub_activation_kind kind;
+    float slope; ///< Of leaky_relu, for negative input
+} ub_activation;
+
+typedef enum {
+    UB_FILM_NONE,
+    UB_FILM_SIMPLE, ///< One gamma and beta for the layer
+    UB_FILM_COMPLEX ///< One gamma and beta per channel
+} ub_film;
+
+/** One convolution (encoder) or transposed convolution (decoder). */
+typedef struct {
+    uint32_t inputs;  ///< Channels in, including those of the skip connection
+    uint32_t filters; ///< Channels out
+    uint32_t kernel[2];
+    uint32_t stride[2];
+    uint32_t pad[2][2];   ///< Encoder: zeros [axis][before, after]; decoder: crop
+    uint32_t in_size[2];  ///< Image in
+    uint32_t out_size[2]; ///< Image out
+    int32_t skip;         ///< Encoder layer appended to the input, or -1
+    bool norm;            ///< Batch normalisation after the convolution
+    float eps;            ///< Its epsilon
+    ub_film film;
+    uint32_t pair; ///< Number of the layer's first FiLM pair
+    ub_activation activation;
+} ub_layer;
+
+/**
+   One layer of the condition generator: a convolution over positions.  A dense
+   layer has one position and a kernel of 1.  A convolutional generator begins
+   with one channel that has a position for every source.
+*/
+typedef struct {
+    uint32_t inputs; ///< Channels in
+    uint32_t units;  ///< Channels out
+    uint32_t kernel;
+    uint32_t pad[2];     ///< Zeros before and after
+    uint32_t in_length;  ///< Positions in
+    uint32_t out_length; ///< Positions out, 1 for the last layer
+    ub_activation activation;
+    bool norm; ///< Batch normalisation after the activation
+    float eps;
+} ub_control_layer;
+
+typedef struct {
+    uint32_t sources;
+    char source[UB_NET_SOURCES][UB_NAME_SIZE]; ///< Names in one-hot order
+    uint32_t sample_rate;                      ///< Hz
+    uint32_t channels;
+    uint32_t window; ///< samples
+    uint32_t hop;    ///< samples
+    uint32_t frames;
+    uint32_t first_bin;
+    uint32_t dft_bins; ///< Bins of the transform that the network is about
+    uint32_t kept;     ///< Of those the lowest, which it sees as they are
+    uint32_t bins;     ///< Of its images: kept bins and the bands that the others make
+    float dropped_mask; ///< NaN: as the nearest bin's
+    float input_scale;  ///< Network input = (scale * magnitude) ^ power
+    float input_power;
+    uint32_t encoders;
+    uint32_t decoders;
+    uint32_t controls; ///< 0 for a network without FiLM
+    bool conv_control; ///< Control weights are [units][inputs][kernel], not [units][inputs]
+    uint32_t pairs;    ///< FiLM pairs in all
+    ub_layer encoder[UB_MAX_LAYERS];
+    ub_layer decoder[UB_MAX_LAYERS];
+    ub_control_layer control[UB_MAX_CONTROL];
+} ub_network;
+
+/**
+   Read a network description from JSON text and check that every size fits.
+
+   @return False with one line in err that names the value and what was expected.
+*/
+bool ub_network_parse(ub_network* net, const char* json, size_t size, char* err, size_t err_size);
+
+#endif // UB_MODEL_NETWORK_NETWORK_H

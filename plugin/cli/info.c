@@ -1,0 +1,181 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "plugin/cli/cli.h"
+
+#include "plugin/cli/choice.h"
+#include "plugin/cli/model.h"
+#include "plugin/cli/print.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE 512
+
+static uint64_t
+layer_parameters(const ub_layer* layer)
+{
+    const uint64_t kernel = (uint64_t)layer->kernel[0] * layer->kernel[1];
+    return layer->filters * (layer->inputs * kernel + 1 + (layer->norm ? 2 : 0));
+}
+
+/// Trained values: all tensors but the normalisations' running statistics
+static uint64_t
+count_parameters(const ub_network* net)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < net->encoders; ++i) {
+        n += layer_parameters(&net->encoder[i]);
+    }
+    for (uint32_t i = 0; i < net->decoders; ++i) {
+        n += layer_parameters(&net->decoder[i]);
+    }
+    for (uint32_t i = 0; i < net->controls; ++i) {
+        const ub_control_layer* layer = &net->control[i];
+        const uint64_t inputs = (uint64_t)layer->inputs * layer->kernel;
+        n += layer->units * (inputs + 1 + (layer->norm ? 2 : 0));
+    }
+    if (net->controls) {
+        n += 2ull * net->pairs * (net->control[net->controls - 1].units + 1);
+    }
+    return n;
+}
+
+/// Put "encoder 24-48-96" and the like in text
+static void
+describe_network(const ub_network* net, char* text, size_t size)
+{
+    size_t n = (size_t)snprintf(text, size, "C-U-Net, filters");
+    for (uint32_t i = 0; i < net->encoders && n < size; ++i) {
+        n += (size_t)snprintf(text + n, size - n, " %u", (unsigned)net->encoder[i].filters);
+    }
+    if (n < size) {
+        n += (size_t)snprintf(text + n, size - n, "; %u frames x ", (unsigned)net->frames);
+    }
+    if (n < size && net->bins < net->dft_bins) {
+        n += (size_t)snprintf(text + n, size - n, "%u bands of ", (unsigned)net->bins);
+    }
+    if (n < size) {
+        snprintf(text + n, size - n, "%u bins x %u channels", (unsigned)net->dft_bins,
+                 (unsigned)net->channels);
+    }
+}
+
+static void
+append(char* line, const char* text)
+{
+    const size_t n = strlen(line);
+    snprintf(line + n, LINE - n, "%s", text);
+}
+
+/// A card's value on one line: "a, b" for a list, "key value, ..." for an object
+static void
+flatten(const json_t* value, char* line)
+{
+    const char* key = NULL;
+    json_t* item = NULL;
+    size_t i = 0;
+    size_t n = 0;
+    char number[32] = "";
+    if (json_is_string(value)) {
+        append(line, json_string_value(value));
+    } else if (json_is_number(value)) {
+        snprintf(number, sizeof(number), "%.6g", json_number_value(value));
+        append(line, number);
+    }
+    json_array_foreach(value, i, item) {
+        append(line, i ? ", " : "");
+        flatten(item, line);
+    }
+    json_object_foreach((json_t*)value, key, item) {
+        append(line, n++ ? ", " : "");
+        append(line, key);
+        append(line, " ");
+        flatten(item, line);
+    }
+}
+
+static void
+print_card(const json_t* card)
+{
+    static const char* const keys[] = {"name", "licence", "data", "credits", "sdr"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); ++i) {
+        char line[LINE] = "";
+        flatten(json_object_get(card, keys[i]), line);
+        for (char* c = line; *c; ++c) {
+            *c = (unsigned char)*c < 0x20 ? ' ' : *c;
+        }
+        if (*line) {
+            printf("%-11s %s\n", keys[i], line);
+        }
+    }
+}
+
+static void
+print_text(const ub_model* model, const json_t* card, const ub_choice* choice)
+{
+    const ub_network* net = &model->net;
+    char text[LINE];
+    printf("model       %s\n", model->path);
+    describe_network(net, text, sizeof(text));
+    printf("network     %s\n", text);
+    printf("parameters  %.2f million\n", 1e-6 * (double)count_parameters(net));
+    printf("sources    ");
+    for (uint32_t i = 0; i < net->sources; ++i) {
+        printf(" %s", net->source[i]);
+    }
+    printf("\nrate        %u Hz, window %u, hop %u (files of any rate keep theirs)\n",
+           (unsigned)net->sample_rate, (unsigned)net->window, (unsigned)net->hop);
+    print_card(card);
+    ub_print_choice(choice);
+}
+
+static void
+print_object(const ub_model* model, json_t* card, const ub_choice* choice)
+{
+    const ub_network* net = &model->net;
+    char text[LINE];
+    describe_network(net, text, sizeof(text));
+    json_t* sources = json_array();
+    for (uint32_t i = 0; i < net->sources; ++i) {
+        json_array_append_new(sources, ub_json_text(net->source[i]));
+    }
+    json_t* object = json_pack(
+        "{so ss sI so si si si so}", "model", ub_json_text(model->path), "network", text,
+        "parameters", (json_int_t)count_parameters(net), "sources", sources, "rate",
+        (int)net->sample_rate, "window", (int)net->window, "hop", (int)net->hop, "card",
+        card ? json_incref(card) : json_null());
+    ub_put_choice(object, choice);
+    ub_print_json(object);
+}
+
+int
+ub_cli_info(const ub_cli_options* options)
+{
+    char err[UB_CLI_ERR] = "";
+    char path[4096];
+    const char* chosen = options->args ? options->arg[0] : options->model;
+    const ub_model* model = ub_model_path(chosen, path, sizeof(path), err, sizeof(err))
+                                ? ub_model_open(path, err, sizeof(err))
+                                : NULL;
+    if (!model) {
+        ub_print_error("%s", err);
+        return UB_CLI_FAILED;
+    }
+    json_t* card = json_loads(model->card, 0, NULL);
+    ub_choice choice = {0};
+    const bool able = ub_choose_backend(model, options->backend, &choice, err, sizeof(err));
+    if (!able) {
+        ub_print_error("%s", err);
+    }
+    if (options->json) {
+        print_object(model, card, able ? &choice : NULL);
+    } else {
+        print_text(model, card, able ? &choice : NULL);
+    }
+    json_decref(card);
+    ub_model_unref(model);
+    return able ? UB_CLI_OK : UB_CLI_FAILED;
+}

@@ -1,0 +1,209 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "plugin/cli/cli.h"
+#include "plugin/cli/aside.h"
+#include "plugin/cli/print.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "Usage: unbraid [OPTION]... FILE...\n"
+    "       unbraid info [MODEL]\n"
+    "       unbraid score REF_DIR EST_DIR\n"
+    "\n"
+    "Take a song apart: writes FILE.vocals.wav, FILE.drums.wav and so on, as long as\n"
+    "the song and in step with it.  FILE - reads standard input.\n"
+    "\n"
+    "  -o, --output DIR     write to DIR (default: beside each FILE)\n"
+    "  -s, --source NAME    only this source; may be given again (default: all)\n"
+    "  -r, --remove         write the song without the source, FILE.no-vocals.wav\n"
+    "  -f, --format FORMAT  wav (default), wav24, wav16, flac or ogg\n"
+    "  -m, --model MODEL    weights file (default: UNBRAID_MODEL, else the installed one)\n"
+    "  -b, --backend NAME   what computes: see 'unbraid info' (default: the best)\n"
+    "  -j, --threads N      threads to compute with (default: 1)\n"
+    "  -q, --quiet          print errors and warnings only\n"
+    "      --json           print one JSON object per file\n"
+    "  -h, --help           print this\n"
+    "  -V, --version        print the version\n"
+    "\n"
+    "info   describes a model and what can run it here\n"
+    "score  compares stems of the same names in two directories, in dB: SDR as museval 4\n"
+    "       has it (median over seconds), and uSDR (whole length)\n"
+    "\n"
+    "Status: 0 all done, 1 a file failed, 2 wrong use.\n";
+
+static const struct option long_options[] = {
+    {"output", required_argument, NULL, 'o'},  {"source", required_argument, NULL, 's'},
+    {"remove", no_argument, NULL, 'r'},        {"format", required_argument, NULL, 'f'},
+    {"model", required_argument, NULL, 'm'},   {"backend", required_argument, NULL, 'b'},
+    {"threads", required_argument, NULL, 'j'}, {"quiet", no_argument, NULL, 'q'},
+    {"json", no_argument, NULL, 'J'},          {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0}};
+
+/** A command, the options that it knows and how many arguments it takes. */
+typedef struct {
+    const char* name;
+    int (*run)(const ub_cli_options* options);
+    const char* options;
+    int min;
+    int max;
+    const char* arguments;
+} command;
+
+static const command commands[] = {
+    {"info", ub_cli_info, "mJq", 0, 1, "at most one MODEL"},
+    {"score", ub_cli_score, "Jq", 2, 2, "REF_DIR EST_DIR"},
+};
+
+static int
+usage(void)
+{
+    fputs("Try 'unbraid --help'.\n", stderr);
+    return UB_CLI_USAGE;
+}
+
+static bool
+read_threads(const char* text, unsigned* threads)
+{
+    char* rest = NULL;
+    const long n = strtol(text, &rest, 10);
+    *threads = (unsigned)n;
+    if (!*text || *rest || n < 1 || n > 1024) {
+        ub_print_error("-j %s: expected 1 to 1024", text);
+        return false;
+    }
+    return true;
+}
+
+/// Take one option with its argument
+static bool
+take(ub_cli_options* options, int option, const char* value)
+{
+    switch (option) {
+    case 'o':
+        options->dir = value;
+        return true;
+    case 's':
+        if (options->sources == UB_CLI_NAMES) {
+            ub_print_error("-s %s: expected at most %d sources", value, UB_CLI_NAMES);
+            return false;
+        }
+        options->source[options->sources++] = value;
+        return true;
+    case 'r':
+        return options->remove = true;
+    case 'f':
+        options->format = ub_format_find(value);
+        if (!options->format) {
+            ub_print_error("-f %s: no such format (expected wav, wav24, wav16, flac or ogg)",
+                           value);
+        }
+        return options->format;
+    case 'm':
+        options->model = value;
+        return true;
+    case 'b':
+        options->backend = value;
+        return true;
+    case 'j':
+        return read_threads(value, &options->threads);
+    case 'q':
+        return options->quiet = true;
+    case 'J':
+        return options->json = true;
+    default:
+        return false;
+    }
+}
+
+/// Read the command line; false if it is wrong.  `used` gets the options seen.
+static bool
+parse(int argc, char** argv, ub_cli_options* options, char* used, size_t size)
+{
+    int option = 0;
+    size_t n = 0;
+    while ((option = getopt_long(argc, argv, "o:s:rf:m:b:j:qhV", long_options, NULL)) != -1) {
+        if (n + 1 < size && !strchr(used, option)) {
+            used[n++] = (char)option;
+        }
+        if (option != 'h' && option != 'V' && !take(options, option, optarg)) {
+            return false;
+        }
+    }
+    options->arg = argv + optind;
+    options->args = argc - optind;
+    return true;
+}
+
+static int
+run_command(const command* chosen, ub_cli_options* options, const char* used)
+{
+    const char* other = used + strspn(used, chosen->options);
+    if (*other) {
+        ub_print_error("%s does not know one of the options given", chosen->name);
+        return usage();
+    }
+    --options->args;
+    ++options->arg;
+    if (options->args < chosen->min || options->args > chosen->max) {
+        ub_print_error("%s: %d arguments (expected %s)", chosen->name, options->args,
+                       chosen->arguments);
+        return usage();
+    }
+    return chosen->run(options);
+}
+
+/// Whoever reads standard output must not take half of it for all
+static int
+finish(int status)
+{
+    if (fflush(stdout) || ferror(stdout)) {
+        ub_print_error("standard output cannot be written");
+        return UB_CLI_FAILED;
+    }
+    return status;
+}
+
+static int
+print(const char* text)
+{
+    fputs(text, stdout);
+    return UB_CLI_OK;
+}
+
+static int
+run(ub_cli_options* options, const char* used)
+{
+    if (strchr(used, 'h')) {
+        return print(help);
+    }
+    if (strchr(used, 'V')) {
+        return print("unbraid " UB_VERSION "\n");
+    }
+    if (!options->args) {
+        ub_print_error("no FILE given");
+        return usage();
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); ++i) {
+        if (!strcmp(options->arg[0], commands[i].name)) {
+            return run_command(&commands[i], options, used);
+        }
+    }
+    return ub_cli_separate(options);
+}
+
+int
+main(int argc, char** argv)
+{
+    ub_cli_options options = {.format = ub_formats};
+    char used[16] = "";
+    ub_aside_init();
+    if (argc > 0) {
+        argv[0] = "unbraid"; // getopt's messages begin with it
+    }
+    return finish(parse(argc, argv, &options, used, sizeof(used)) ? run(&options, used) : usage());
+}

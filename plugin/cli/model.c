@@ -1,0 +1,82 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "plugin/cli/model.h"
+
+#include "model/file/error.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_NAME "unbraid.lv2/default.safetensors"
+
+/// The directory that the program lies in
+static void
+program_dir(char* dir, size_t size)
+{
+    const ssize_t n = readlink("/proc/self/exe", dir, size - 1);
+    dir[n < 0 ? 0 : n] = '\0';
+    char* slash = strrchr(dir, '/');
+    if (slash) {
+        *slash = '\0';
+    }
+}
+
+/// Note a path in the list, and whether it can be read
+static bool
+look(const char* path, char* list, size_t size)
+{
+    const size_t n = strlen(list);
+    snprintf(list + n, size - n, "%s%s", n ? ", " : "", path);
+    return !access(path, R_OK);
+}
+
+/// Look in the directories of LV2_PATH, where hosts look for plugins
+static bool
+look_along(const char* dirs, char* path, size_t size, char* list, size_t list_size)
+{
+    for (const char* dir = dirs ? dirs : ""; *dir;) {
+        const size_t n = strcspn(dir, ":");
+        snprintf(path, size, "%.*s/%s", (int)n, dir, FILE_NAME);
+        if (n && look(path, list, list_size)) {
+            return true;
+        }
+        dir += n + (dir[n] == ':');
+    }
+    return false;
+}
+
+bool
+ub_model_path(const char* chosen, char* path, size_t size, char* err, size_t err_size)
+{
+    const char* given = chosen ? chosen : getenv("UNBRAID_MODEL");
+    if (given && *given) {
+        return snprintf(path, size, "%s", given) < (int)size ||
+               ub_error(err, err_size, "%s: name is too long", given);
+    }
+    char program[1024];
+    program_dir(program, sizeof(program));
+    const char* home = getenv("HOME");
+    const struct {
+        const char* root;
+        const char* sub;
+    } places[] = {{program, ""},
+                  {program, "/../lib/lv2"},
+                  {home ? home : "", "/.lv2"},
+                  {"/usr/local", "/lib/lv2"},
+                  {"/usr", "/lib/lv2"}};
+    char list[4096] = "";
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); ++i) {
+        snprintf(path, size, "%s%s/%s", places[i].root, places[i].sub, FILE_NAME);
+        if (look(path, list, sizeof(list))) {
+            return true;
+        }
+    }
+    if (look_along(getenv("LV2_PATH"), path, size, list, sizeof(list))) {
+        return true;
+    }
+    return ub_error(err, err_size, "no model found (expected -m FILE, UNBRAID_MODEL or one of %s)",
+                    list);
+}

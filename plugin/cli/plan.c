@@ -1,0 +1,131 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "plugin/cli/plan.h"
+
+#include "model/file/error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char*
+ub_output_path(const char* input, const char* dir, const char* source, bool remove,
+               const char* suffix)
+{
+    const bool standard = !strcmp(input, "-");
+    const char* slash = standard ? NULL : strrchr(input, '/');
+    const char* name = standard ? "stdin" : slash ? slash + 1 : input;
+    const char* dot = strrchr(name, '.');
+    const int length = (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name));
+    const char* no = remove ? "no-" : "";
+    char* path = NULL;
+    int n = 0;
+    if (dir) {
+        n = asprintf(&path, "%s/%.*s.%s%s.%s", dir, length, name, no, source, suffix);
+    } else {
+        const int prefix = slash ? (int)(slash + 1 - input) : 0;
+        n = asprintf(&path, "%.*s%.*s.%s%s.%s", prefix, input, length, name, no, source, suffix);
+    }
+    return n < 0 ? NULL : path;
+}
+
+/** A file's identity, whether or not it is there: its directory and its name. */
+typedef struct {
+    dev_t device;
+    ino_t directory;
+    const char* name;
+} place;
+
+static bool
+find_place(const char* path, place* at, char* err, size_t err_size)
+{
+    const char* slash = strrchr(path, '/');
+    char* dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    struct stat status;
+    const bool ok = dir && !stat(dir, &status) && !access(dir, W_OK | X_OK);
+    if (ok) {
+        *at = (place){status.st_dev, status.st_ino, slash ? slash + 1 : path};
+    } else {
+        ub_error(err, err_size, "%s: cannot be written (%s)", path, strerror(errno));
+    }
+    free(dir);
+    return ok;
+}
+
+static int
+compare_places(const void* a, const void* b)
+{
+    const place* p = a;
+    const place* q = b;
+    if (p->device != q->device) {
+        return p->device < q->device ? -1 : 1;
+    }
+    if (p->directory != q->directory) {
+        return p->directory < q->directory ? -1 : 1;
+    }
+    return strcmp(p->name, q->name);
+}
+
+/// No two outputs in one place
+static bool
+check_outputs(char* const* outputs, size_t n, char* err, size_t err_size)
+{
+    place* at = calloc(n, sizeof(*at));
+    bool ok = at || ub_error(err, err_size, "out of memory");
+    for (size_t i = 0; ok && i < n; ++i) {
+        ok = find_place(outputs[i], &at[i], err, err_size);
+    }
+    if (ok) {
+        qsort(at, n, sizeof(*at), compare_places);
+    }
+    for (size_t i = 1; ok && i < n; ++i) {
+        if (!compare_places(&at[i - 1], &at[i])) {
+            ok = ub_error(err, err_size, "%s: would be written for two inputs", at[i].name);
+        }
+    }
+    free(at);
+    return ok;
+}
+
+static bool
+status_of(const char* path, struct stat* status)
+{
+    return strcmp(path, "-") ? !stat(path, status) : !fstat(STDIN_FILENO, status);
+}
+
+/// An output that is there already must be a file, and none of the inputs
+static bool
+check_existing(const char* output, char* const* inputs, size_t count, char* err, size_t err_size)
+{
+    struct stat there;
+    if (stat(output, &there)) {
+        return true;
+    }
+    if (!S_ISREG(there.st_mode)) {
+        return ub_error(err, err_size, "%s: is there and is no file (expected none or a file)",
+                        output);
+    }
+    for (size_t i = 0; i < count; ++i) {
+        struct stat in;
+        if (status_of(inputs[i], &in) && in.st_dev == there.st_dev && in.st_ino == there.st_ino) {
+            return ub_error(err, err_size, "%s: would be written over the input %s", output,
+                            inputs[i]);
+        }
+    }
+    return true;
+}
+
+bool
+ub_plan_check(char* const* inputs, size_t count, char* const* outputs, size_t each, char* err,
+              size_t err_size)
+{
+    bool ok = check_outputs(outputs, count * each, err, err_size);
+    for (size_t i = 0; ok && i < count * each; ++i) {
+        ok = check_existing(outputs[i], inputs, count, err, err_size);
+    }
+    return ok;
+}

@@ -1,0 +1,181 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "plugin/lv2/deck.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void match_sources(ub_deck* deck)
+{
+    const ub_model* const model = ub_stream_model(deck->stream);
+    for (int i = 0; i < UB_INSTRUMENTS; ++i) {
+        deck->source[i] = -1;
+        for (uint32_t s = 0; s < model->net.sources; ++s) {
+            if (!strcasecmp(ub_instrument[i], model->net.source[s])) {
+                deck->source[i] = (int)s;
+            }
+        }
+    }
+}
+
+static ub_deck* allocate(const ub_deck_config* config, char* err, size_t err_size)
+{
+    ub_deck* const deck = (ub_deck*)calloc(1, sizeof(ub_deck));
+    if (deck) {
+        deck->outputs = config->outputs;
+    } else {
+        snprintf(err, err_size, "out of memory");
+    }
+    return deck;
+}
+
+// Whether a stream's latencies are what the port may say, by which hosts size delay lines
+static bool latency_fits(ub_stream* stream, const ub_deck_config* config, const char* path,
+                         uint32_t latency[UB_RESPONSES], char* err, size_t err_size)
+{
+    const float most = ub_control_specs[UB_LATENCY].max;
+    ub_separator* const separator = ub_stream_separator(stream);
+    uint32_t longest = 0;
+    for (uint32_t i = UB_RESPONSES; i-- > 0;) { // the first is chosen at the end
+        ub_separator_select(separator, i);
+        latency[i] = ub_separator_latency(separator);
+        longest = latency[i] > longest ? latency[i] : longest;
+    }
+    if ((float)longest > most) {
+        snprintf(err, err_size, "%s: latency of %u samples at %g Hz (expected at most %.0f)", path,
+                 longest, config->rate, (double)most);
+    }
+    return (float)longest <= most;
+}
+
+static ub_stream* open_stream(const ub_deck_config* config, const char* path, ub_engine* engine,
+                              uint32_t latency[UB_RESPONSES], char* err, size_t err_size)
+{
+    const ub_stream_config stream_config = {.model = path,
+                                            .rate = config->rate,
+                                            .channels = config->channels,
+                                            .outputs = config->outputs,
+                                            .block = config->block,
+                                            .engine = engine};
+    ub_stream* const stream = ub_stream_new(&stream_config, err, err_size);
+    if (stream && !latency_fits(stream, config, path, latency, err, err_size)) {
+        ub_stream_free(stream);
+        return NULL;
+    }
+    return stream;
+}
+
+static void own_path(const ub_deck_config* config, char path[UB_PATH_SIZE])
+{
+    const size_t length = strlen(config->bundle);
+    const char* const slash = length && config->bundle[length - 1] == '/' ? "" : "/";
+    snprintf(path, UB_PATH_SIZE, "%s%sdefault.safetensors", config->bundle, slash);
+}
+
+bool ub_deck_is_own(const ub_deck_config* config, const char* path)
+{
+    char own[UB_PATH_SIZE];
+    own_path(config, own);
+    return !*path || !strcmp(path, own);
+}
+
+ub_deck* ub_deck_new(const ub_deck_config* config, const char* path, ub_engine* engine, char* err,
+                     size_t err_size)
+{
+    ub_deck* const deck = allocate(config, err, err_size);
+    if (!deck) {
+        ub_engine_free(engine);
+        return NULL;
+    }
+    deck->engine = engine;
+    if (*path) {
+        snprintf(deck->path, sizeof(deck->path), "%s", path);
+    } else {
+        own_path(config, deck->path);
+    }
+    deck->stream = open_stream(config, deck->path, engine, deck->latency, err, err_size);
+    if (!deck->stream) {
+        ub_deck_free(deck);
+        return NULL;
+    }
+    match_sources(deck);
+    return deck;
+}
+
+ub_deck* ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_size)
+{
+    ub_deck* const deck = allocate(config, err, err_size);
+    if (!deck) {
+        return NULL;
+    }
+    deck->stream =
+        ub_stream_new_dry(config->rate, config->channels, config->outputs, err, err_size);
+    if (!deck->stream) {
+        ub_deck_free(deck);
+        return NULL;
+    }
+    return deck;
+}
+
+void ub_deck_free(ub_deck* deck)
+{
+    if (deck) {
+        ub_stream_free(deck->stream);
+        ub_engine_free(deck->engine);
+        free(deck);
+    }
+}
+
+void ub_deck_reset(ub_deck* deck)
+{
+    ub_separator_reset(ub_deck_separator(deck));
+    deck->told = false;
+}
+
+static bool same(const ub_wish* a, const ub_wish* b)
+{
+    bool alike = a->bypass == b->bypass && a->remove == b->remove && a->amount == b->amount &&
+                 a->gain == b->gain && a->consistency == b->consistency;
+    for (int i = 0; i < UB_INSTRUMENTS; ++i) {
+        alike = alike && a->instrument[i] == b->instrument[i];
+    }
+    return alike;
+}
+
+static void tell(ub_deck* deck, uint32_t output, const ub_wish* wish)
+{
+    ub_play play = {.remove = wish->remove,
+                    .amount = wish->amount,
+                    .gain = wish->gain,
+                    .consistency = wish->consistency};
+    if (wish->bypass || !ub_stream_model(deck->stream)) {
+        // Of many outputs the first alone has the mix, so that their sum is the mix
+        play = (ub_play){.remove = output == 0, .gain = output ? 0.0f : wish->gain};
+    } else {
+        for (int i = 0; i < UB_INSTRUMENTS; ++i) {
+            if (deck->source[i] >= 0) {
+                play.source[deck->source[i]] = wish->instrument[i];
+            }
+        }
+    }
+    ub_stream_play(deck->stream, output, &play);
+}
+
+void ub_deck_play(ub_deck* deck, ub_response response, const ub_wish* wish)
+{
+    if (response != deck->response) {
+        ub_separator_select(ub_deck_separator(deck), response);
+        deck->response = response;
+        deck->told = false;
+    }
+    for (uint32_t o = 0; o < deck->outputs; ++o) {
+        if (!deck->told || !same(&wish[o], &deck->wish[o])) {
+            tell(deck, o, &wish[o]);
+            deck->wish[o] = wish[o];
+        }
+    }
+    deck->told = true;
+}

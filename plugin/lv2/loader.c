@@ -1,0 +1,245 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "plugin/lv2/loader.h"
+
+#include "model/engine/thread.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// The bundle's own model is remembered as such: bundles move
+static void set_path(const ub_loader* loader, char to[UB_PATH_SIZE], const char* path)
+{
+    snprintf(to, UB_PATH_SIZE, "%s", ub_deck_is_own(&loader->config, path) ? "" : path);
+}
+
+static void free_done(ub_loader* loader)
+{
+    ub_deck_free(atomic_exchange(&loader->done, NULL));
+}
+
+static void fail(ub_loader* loader, const char* why)
+{
+    char line[640];
+    snprintf(line, sizeof(line), "%s; what played before plays on", why);
+    ub_host_say(loader->host, line);
+    atomic_store(&loader->failed, true);
+}
+
+// The two below run under the lock.  NULL if they fail, which the host is told.
+static ub_engine* choose(ub_loader* loader)
+{
+    char err[512] = "";
+    ub_engine* const engine =
+        ub_choose_engine(loader->processor, loader->host, err, sizeof(err));
+    if (!engine) {
+        fail(loader, err);
+    }
+    return engine;
+}
+
+static ub_deck* make(ub_loader* loader, const char* path, ub_engine* engine)
+{
+    char err[512] = "";
+    ub_deck* const deck = ub_deck_new(&loader->config, path, engine, err, sizeof(err));
+    if (!deck) {
+        fail(loader, err);
+    }
+    return deck;
+}
+
+// Under the lock.  A deck that was never taken over gives way to a newer one.
+static void offer(ub_loader* loader, ub_deck* deck)
+{
+    loader->engine = deck->engine;
+    memcpy(loader->latency, deck->latency, sizeof(loader->latency));
+    ub_deck_free(atomic_exchange(&loader->ready, deck));
+}
+
+// Under the lock.  What would be the same as before is only loaded if it is to be `fresh`,
+// as its file may have changed.
+static bool load(ub_loader* loader, const char* path, bool fresh)
+{
+    ub_engine* const engine = choose(loader);
+    if (!engine) {
+        return false;
+    }
+    if (!fresh && engine == loader->engine && !strcmp(path, loader->loaded)) {
+        ub_engine_free(engine);
+        return true;
+    }
+    ub_deck* const deck = make(loader, path, engine);
+    if (!deck) {
+        return false;
+    }
+    offer(loader, deck);
+    set_path(loader, loader->loaded, path);
+    return true;
+}
+
+// Under the lock.
+static bool retime(ub_loader* loader)
+{
+    ub_engine* const engine = choose(loader);
+    ub_deck* const deck = engine ? make(loader, loader->loaded, engine) : NULL;
+    if (!deck) {
+        return false;
+    }
+    if (memcmp(deck->latency, loader->latency, sizeof(loader->latency))) {
+        offer(loader, deck);
+    } else {
+        ub_deck_free(deck);
+    }
+    return true;
+}
+
+static void answer(ub_loader* loader)
+{
+    char path[UB_PATH_SIZE];
+    pthread_mutex_lock(&loader->lock);
+    loader->processor = loader->asked_processor;
+    set_path(loader, path, loader->asked_model ? loader->asked_path : loader->loaded);
+    if (load(loader, path, loader->asked_model) && loader->asked_model) {
+        memcpy(loader->wanted, path, sizeof(loader->wanted));
+    }
+    pthread_mutex_unlock(&loader->lock);
+    atomic_store(&loader->busy, false);
+}
+
+static void explain(ub_loader* loader)
+{
+    char note[512] = "";
+    pthread_mutex_lock(&loader->lock);
+    if (loader->engine) {
+        ub_engine_note(loader->engine, note, sizeof(note));
+    }
+    pthread_mutex_unlock(&loader->lock);
+    if (*note) {
+        ub_host_say(loader->host, note);
+    }
+}
+
+static void* work(void* arg)
+{
+    ub_loader* const loader = (ub_loader*)arg;
+    while (!atomic_load(&loader->quit)) {
+        sem_wait(&loader->work);
+        free_done(loader);
+        if (atomic_load(&loader->busy)) {
+            answer(loader);
+        }
+        if (atomic_exchange(&loader->unclear, false)) {
+            explain(loader);
+        }
+    }
+    return NULL;
+}
+
+bool ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* config,
+                     ub_host* host, char* err, size_t err_size)
+{
+    loader->config = *config;
+    loader->host = host;
+    loader->engine = deck->engine;
+    memcpy(loader->latency, deck->latency, sizeof(loader->latency));
+    sem_init(&loader->work, 0, 0);
+    pthread_mutex_init(&loader->lock, NULL);
+    loader->running = ub_thread_start(&loader->thread, work, loader);
+    if (!loader->running) {
+        pthread_mutex_destroy(&loader->lock);
+        sem_destroy(&loader->work);
+        snprintf(err, err_size, "no more threads");
+    }
+    return loader->running;
+}
+
+void ub_loader_stop(ub_loader* loader)
+{
+    if (!loader->running) {
+        return;
+    }
+    atomic_store(&loader->quit, true);
+    sem_post(&loader->work);
+    pthread_join(loader->thread, NULL);
+    loader->running = false;
+    free_done(loader);
+    ub_deck_free(atomic_exchange(&loader->ready, NULL));
+    pthread_mutex_destroy(&loader->lock);
+    sem_destroy(&loader->work);
+}
+
+bool ub_loader_load(ub_loader* loader, const char* path)
+{
+    pthread_mutex_lock(&loader->lock);
+    set_path(loader, loader->wanted, path);
+    const bool loaded = load(loader, loader->wanted, false);
+    pthread_mutex_unlock(&loader->lock);
+    return loaded;
+}
+
+bool ub_loader_set_block(ub_loader* loader, uint32_t block)
+{
+    pthread_mutex_lock(&loader->lock);
+    bool done = true;
+    if (block != loader->config.block) {
+        loader->config.block = block;
+        done = retime(loader);
+    }
+    pthread_mutex_unlock(&loader->lock);
+    return done;
+}
+
+void ub_loader_wanted(ub_loader* loader, char path[UB_PATH_SIZE])
+{
+    pthread_mutex_lock(&loader->lock);
+    memcpy(path, loader->wanted, sizeof(loader->wanted));
+    pthread_mutex_unlock(&loader->lock);
+}
+
+bool ub_loader_ask(ub_loader* loader, const char* path, ub_processor processor)
+{
+    if (ub_loader_busy(loader)) {
+        return false;
+    }
+    loader->asked_model = path;
+    if (path) {
+        strncpy(loader->asked_path, path, sizeof(loader->asked_path) - 1);
+    }
+    loader->asked_processor = processor;
+    atomic_store(&loader->busy, true);
+    sem_post(&loader->work);
+    return true;
+}
+
+bool ub_loader_busy(ub_loader* loader)
+{
+    return atomic_load(&loader->busy);
+}
+
+bool ub_loader_failed(ub_loader* loader)
+{
+    return atomic_exchange(&loader->failed, false);
+}
+
+void ub_loader_explain(ub_loader* loader)
+{
+    atomic_store(&loader->unclear, true);
+    sem_post(&loader->work);
+}
+
+ub_deck* ub_loader_take(ub_loader* loader)
+{
+    return atomic_exchange(&loader->ready, NULL);
+}
+
+bool ub_loader_has_room(ub_loader* loader)
+{
+    return !atomic_load(&loader->done);
+}
+
+void ub_loader_put_away(ub_loader* loader, ub_deck* deck)
+{
+    atomic_store(&loader->done, deck);
+    sem_post(&loader->work);
+}

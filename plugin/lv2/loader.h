@@ -1,0 +1,95 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_PLUGIN_LV2_LOADER_H
+#define UB_PLUGIN_LV2_LOADER_H
+
+/**
+   @file
+   Makes decks while the plugin plays, on a thread of its own: what a host offers for
+   such work is one thread for all plugins in some, and none at all in others.
+
+   Decks go through two places between the threads: a loaded one waits in `ready` for
+   the audio thread, and one that has played its last waits in `done` to be freed.
+*/
+
+#include "plugin/lv2/deck.h"
+#include "plugin/lv2/host.h"
+#include "plugin/lv2/processor.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+typedef struct {
+    ub_deck_config config; ///< Its block is under the lock
+    ub_host* host;
+    bool running; ///< Whether there is a thread
+    pthread_t thread;
+
+    // Audio thread to loader
+    char asked_path[UB_PATH_SIZE]; ///< Written by the audio thread while not `busy`, as the next
+    bool asked_model;              ///< Whether a model was asked for by that path
+    ub_processor asked_processor;
+    atomic_bool busy;       ///< The loader has been asked, and has not answered
+    atomic_bool unclear;    ///< What computes has changed, and the host should know why
+    _Atomic(ub_deck*) done; ///< To be freed; written only while NULL
+    sem_t work;
+    atomic_bool quit;
+
+    // Loader and restoring threads to audio thread
+    _Atomic(ub_deck*) ready;
+    atomic_bool failed; ///< The last model asked for could not be loaded
+
+    pthread_mutex_t lock;      ///< Of what follows, and of loading
+    char wanted[UB_PATH_SIZE]; ///< The model that a session should remember
+    char loaded[UB_PATH_SIZE]; ///< The last one that could be loaded
+    ub_processor processor;    ///< The last one asked for
+    ub_engine* engine;         ///< Of the last deck made, which keeps it; NULL for a dry one
+    uint32_t latency[UB_RESPONSES]; ///< Of that deck
+} ub_loader;
+
+/// Start the thread, for a player that has the bundle's model on a deck, which is not
+/// owned.  The host must outlive the loader.  False, with one line in err: no thread.
+bool ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* config,
+                     ub_host* host, char* err, size_t err_size);
+
+/// Stop the thread, if there is one, and free what is waiting.
+void ub_loader_stop(ub_loader* loader);
+
+/// Load a model on the calling thread, "" for the bundle's own; it then waits to be
+/// taken over.  On failure the wanted model is remembered all the same, so that a session
+/// that is saved again has not lost it.  Not on the audio thread.
+bool ub_loader_load(ub_loader* loader, const char* path);
+
+/// The host's blocks are of another length now.  Where that makes for another latency, a
+/// deck with it waits to be taken over.  Not on the audio thread.
+bool ub_loader_set_block(ub_loader* loader, uint32_t block);
+
+/// Copy the path of the model that a session should remember, "" for the bundle's own.
+/// Not on the audio thread.
+void ub_loader_wanted(ub_loader* loader, char path[UB_PATH_SIZE]);
+
+/// Ask for a model, NULL for the one there is, on a processor.  False if the loader is
+/// still busy.  Real-time safe.
+bool ub_loader_ask(ub_loader* loader, const char* path, ub_processor processor);
+
+/// Whether what was asked for is still being loaded.  Real-time safe.
+bool ub_loader_busy(ub_loader* loader);
+
+/// Whether loading has failed since this was last asked.  Real-time safe.
+bool ub_loader_failed(ub_loader* loader);
+
+/// Have the host told why something else computes now, if it is for a fault.  Real-time safe.
+void ub_loader_explain(ub_loader* loader);
+
+/// The deck that waits to be taken over, or NULL.  Real-time safe.
+ub_deck* ub_loader_take(ub_loader* loader);
+
+/// Whether there is room for a deck to be put away.  Real-time safe.
+bool ub_loader_has_room(ub_loader* loader);
+
+/// Have a deck freed, for which there must be room.  Real-time safe.
+void ub_loader_put_away(ub_loader* loader, ub_deck* deck);
+
+#endif // UB_PLUGIN_LV2_LOADER_H
