@@ -9,6 +9,7 @@
 #   make bench-peers    speed beside PyTorch and ONNX Runtime, which it installs in build/
 #   make install    PREFIX=..., DESTDIR=..., LV2DIR=... (default: ~/.lv2 and ~/.local)
 #   make uninstall
+#   make format     put C files in the style of .clang-format (version 14)
 #   make clean
 
 VERSION := 0.1.0
@@ -96,7 +97,7 @@ TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
 MODEL      := $(BUNDLE)/default.safetensors
 
 .PHONY: all lib plugin cli cuda units hosts benches demo demo-run test check unit-asan unit-tsan bench bench-peers install \
-        uninstall clean
+        uninstall format clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -272,6 +273,9 @@ install: all
 uninstall:
 	rm -rf $(DESTDIR)$(LV2DIR)/unbraid.lv2
 	rm -f $(DESTDIR)$(BINDIR)/unbraid
+
+format:
+	git ls-files '*.[ch]' '*.cu' | xargs $(or $(shell command -v clang-format-14),clang-format) -i
 
 clean:
 	rm -rf $(B)

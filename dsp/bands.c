@@ -9,7 +9,8 @@
 #define HALVINGS 60
 
 // The sum of n distances that each are `factor` times the one before, the first of a bin
-static double reach(double factor, uint32_t n)
+static double
+reach(double factor, uint32_t n)
 {
     double distance = 1.0;
     double sum = 0.0;
@@ -20,7 +21,8 @@ static double reach(double factor, uint32_t n)
     return sum;
 }
 
-static double growth(uint32_t distances, double target)
+static double
+growth(uint32_t distances, double target)
 {
     double low = 1.0;
     double high = 2.0;
@@ -35,7 +37,8 @@ static double growth(uint32_t distances, double target)
     return low;
 }
 
-void ub_band_centres(const ub_grid* grid, double* centre)
+void
+ub_band_centres(const ub_grid* grid, double* centre)
 {
     const double factor = growth(grid->bins - grid->kept, grid->dft_bins - grid->kept);
     double distance = 1.0;
@@ -45,7 +48,8 @@ void ub_band_centres(const ub_grid* grid, double* centre)
     }
 }
 
-ub_place ub_band_place(const double* centre, uint32_t n, uint32_t from, double p)
+ub_place
+ub_band_place(const double* centre, uint32_t n, uint32_t from, double p)
 {
     uint32_t i = from;
     while (i + 1 < n && centre[i + 1] <= p + UB_SAME_BIN) {

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 /// The least power of two that is not below n
-static inline uint32_t ub_power_of_two(uint32_t n)
+static inline uint32_t
+ub_power_of_two(uint32_t n)
 {
     uint32_t power = 1;
     while (power < n) {

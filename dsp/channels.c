@@ -6,14 +6,16 @@
 #include <stddef.h>
 #include <string.h>
 
-static void take_mean(const float* pair, uint32_t bins, float* mean)
+static void
+take_mean(const float* pair, uint32_t bins, float* mean)
 {
     for (uint32_t b = 0; b < bins; ++b) {
         mean[b] = 0.5f * (pair[b] + pair[bins + b]);
     }
 }
 
-void ub_channels_fit(float* magnitude, uint32_t audio, uint32_t model, uint32_t bins)
+void
+ub_channels_fit(float* magnitude, uint32_t audio, uint32_t model, uint32_t bins)
 {
     if (audio > model) {
         take_mean(magnitude, bins, magnitude);
@@ -22,8 +24,9 @@ void ub_channels_fit(float* magnitude, uint32_t audio, uint32_t model, uint32_t 
     }
 }
 
-const float* ub_channels_mask(const float* mask, uint32_t audio, uint32_t model, uint32_t channel,
-                              uint32_t bins, float* room)
+const float*
+ub_channels_mask(const float* mask, uint32_t audio, uint32_t model, uint32_t channel, uint32_t bins,
+                 float* room)
 {
     if (audio < model) {
         take_mean(mask, bins, room);

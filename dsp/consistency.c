@@ -6,7 +6,8 @@
 // Far below any mask that is heard: shares a mix that no source claims out evenly
 #define FLOOR 1e-6f
 
-void ub_make_consistent(float* const* mask, uint32_t sources, uint32_t n, float amount)
+void
+ub_make_consistent(float* const* mask, uint32_t sources, uint32_t n, float amount)
 {
     for (uint32_t i = 0; i < n; ++i) {
         float sum = 0.0f;

@@ -15,21 +15,24 @@
 #if defined(__SSE__)
 #include <xmmintrin.h>
 
-static inline uint64_t ub_denormals_off(void)
+static inline uint64_t
+ub_denormals_off(void)
 {
     const unsigned int saved = _mm_getcsr();
     _mm_setcsr(saved | 0x8040u); // flush to zero, denormals are zero
     return saved;
 }
 
-static inline void ub_denormals_restore(uint64_t saved)
+static inline void
+ub_denormals_restore(uint64_t saved)
 {
     _mm_setcsr((unsigned int)saved);
 }
 
 #elif defined(__aarch64__)
 
-static inline uint64_t ub_denormals_off(void)
+static inline uint64_t
+ub_denormals_off(void)
 {
     uint64_t saved = 0;
     __asm__ volatile("mrs %0, fpcr" : "=r"(saved));
@@ -37,19 +40,22 @@ static inline uint64_t ub_denormals_off(void)
     return saved;
 }
 
-static inline void ub_denormals_restore(uint64_t saved)
+static inline void
+ub_denormals_restore(uint64_t saved)
 {
     __asm__ volatile("msr fpcr, %0" : : "r"(saved));
 }
 
 #else
 
-static inline uint64_t ub_denormals_off(void)
+static inline uint64_t
+ub_denormals_off(void)
 {
     return 0;
 }
 
-static inline void ub_denormals_restore(uint64_t saved)
+static inline void
+ub_denormals_restore(uint64_t saved)
 {
     (void)saved;
 }

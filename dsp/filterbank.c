@@ -32,7 +32,8 @@ struct ub_filterbank_s {
     const windows* heard; // of the chosen timing
 };
 
-static bool make_windows(windows* w, uint32_t size, uint32_t heard)
+static bool
+make_windows(windows* w, uint32_t size, uint32_t heard)
 {
     w->heard = heard;
     w->analysis = malloc(size * sizeof(float));
@@ -49,7 +50,8 @@ static bool make_windows(windows* w, uint32_t size, uint32_t heard)
     return true;
 }
 
-static bool add_timings(ub_filterbank* bank, const ub_timing* timings, uint32_t n)
+static bool
+add_timings(ub_filterbank* bank, const ub_timing* timings, uint32_t n)
 {
     const uint32_t size = bank->schedule.size;
     uint32_t longest = 0;
@@ -67,8 +69,9 @@ static bool add_timings(ub_filterbank* bank, const ub_timing* timings, uint32_t 
     return bank->timings && ok && bank->history;
 }
 
-ub_filterbank* ub_filterbank_new(const ub_schedule* schedule, const ub_timing* timings, uint32_t n,
-                                 uint32_t channels, uint32_t outputs)
+ub_filterbank*
+ub_filterbank_new(const ub_schedule* schedule, const ub_timing* timings, uint32_t n,
+                  uint32_t channels, uint32_t outputs)
 {
     ub_filterbank* bank = calloc(1, sizeof(ub_filterbank));
     if (!bank) {
@@ -88,7 +91,8 @@ ub_filterbank* ub_filterbank_new(const ub_schedule* schedule, const ub_timing* t
     return bank;
 }
 
-void ub_filterbank_free(ub_filterbank* bank)
+void
+ub_filterbank_free(ub_filterbank* bank)
 {
     if (!bank) {
         return;
@@ -106,71 +110,80 @@ void ub_filterbank_free(ub_filterbank* bank)
     free(bank);
 }
 
-void ub_filterbank_reset(ub_filterbank* bank, uint32_t timing)
+void
+ub_filterbank_reset(ub_filterbank* bank, uint32_t timing)
 {
     bank->heard = &bank->timings[timing];
     ub_history_reset(bank->history, bank->schedule.size + (uint32_t)ceil(bank->schedule.hop));
     ub_overlap_reset(bank->overlap);
 }
 
-void ub_filterbank_take(ub_filterbank* bank, int64_t sample, const float* const* in,
-                        uint32_t offset, uint32_t n)
+void
+ub_filterbank_take(ub_filterbank* bank, int64_t sample, const float* const* in, uint32_t offset,
+                   uint32_t n)
 {
     for (uint32_t c = 0; c < bank->channels; ++c) {
         ub_history_write(bank->history, sample, c, in[c] + offset, n);
     }
 }
 
-static const float complex* transform(ub_filterbank* bank, int64_t start, uint32_t channel,
-                                      const float* window)
+static const float complex*
+transform(ub_filterbank* bank, int64_t start, uint32_t channel, const float* window)
 {
-    ub_history_read(bank->history, start, channel, ub_stft_frame(bank->stft),
-                    bank->schedule.size);
+    ub_history_read(bank->history, start, channel, ub_stft_frame(bank->stft), bank->schedule.size);
     return ub_stft_analyse(bank->stft, window);
 }
 
-const float complex* ub_filterbank_analyse(ub_filterbank* bank, int64_t r, uint32_t channel)
+const float complex*
+ub_filterbank_analyse(ub_filterbank* bank, int64_t r, uint32_t channel)
 {
     return transform(bank, ub_frame_start(&bank->schedule, r), channel, bank->window);
 }
 
 // The first sample at which frame r is heard; the frame it is heard in ends with the last
-static int64_t heard_start(const ub_filterbank* bank, int64_t r)
+static int64_t
+heard_start(const ub_filterbank* bank, int64_t r)
 {
     return ub_frame_centre(&bank->schedule, r) - bank->heard->heard / 2;
 }
 
 // The first sample of the frame that frame r is heard in, which is never after its own
-static int64_t first_sample(const ub_filterbank* bank, int64_t r)
+static int64_t
+first_sample(const ub_filterbank* bank, int64_t r)
 {
     return heard_start(bank, r) - (bank->schedule.size - bank->heard->heard);
 }
 
-bool ub_filterbank_silent(const ub_filterbank* bank, int64_t r)
+bool
+ub_filterbank_silent(const ub_filterbank* bank, int64_t r)
 {
     return ub_history_quiet(bank->history) <= first_sample(bank, r);
 }
 
-void ub_filterbank_begin(ub_filterbank* bank, int64_t r)
+void
+ub_filterbank_begin(ub_filterbank* bank, int64_t r)
 {
     ub_overlap_begin(bank->overlap, heard_start(bank, r), bank->heard->both, bank->heard->heard);
 }
 
-void ub_filterbank_open(ub_filterbank* bank, int64_t r, uint32_t channel)
+void
+ub_filterbank_open(ub_filterbank* bank, int64_t r, uint32_t channel)
 {
     transform(bank, first_sample(bank, r), channel, bank->heard->analysis);
 }
 
-void ub_filterbank_add(ub_filterbank* bank, int64_t r, uint32_t output, uint32_t channel,
-                       const float* gain)
+void
+ub_filterbank_add(ub_filterbank* bank, int64_t r, uint32_t output, uint32_t channel,
+                  const float* gain)
 {
     const float* frame = ub_stft_synthesise(bank->stft, gain, bank->heard->synthesis);
     ub_overlap_add(bank->overlap, heard_start(bank, r), output * bank->channels + channel,
                    frame + bank->schedule.size - bank->heard->heard, bank->heard->heard);
 }
 
-void ub_filterbank_give(ub_filterbank* bank, int64_t sample, float* const* out, uint32_t offset,
-                        uint32_t n)
+void
+ub_filterbank_give(ub_filterbank* bank, int64_t sample, float* const* out, uint32_t offset,
+                   uint32_t n)
 {
     const uint32_t before = sample >= 0 ? 0 : -sample < n ? (uint32_t)-sample : n;
     for (uint32_t c = 0; c < bank->outputs * bank->channels; ++c) {

@@ -22,7 +22,8 @@ struct ub_gains_s {
     float* gain;      // [outputs][host_bins]
 };
 
-ub_gains* ub_gains_new(const ub_grid* grid, double rate, uint32_t channels, uint32_t outputs)
+ub_gains*
+ub_gains_new(const ub_grid* grid, double rate, uint32_t channels, uint32_t outputs)
 {
     ub_gains* gains = calloc(1, sizeof(ub_gains));
     if (!gains) {
@@ -44,7 +45,8 @@ ub_gains* ub_gains_new(const ub_grid* grid, double rate, uint32_t channels, uint
     return gains;
 }
 
-void ub_gains_free(ub_gains* gains)
+void
+ub_gains_free(ub_gains* gains)
 {
     if (gains) {
         ub_gridmap_free(gains->map);
@@ -55,7 +57,8 @@ void ub_gains_free(ub_gains* gains)
     }
 }
 
-void ub_gains_see(ub_gains* gains, uint32_t channel, const float complex* spectrum)
+void
+ub_gains_see(ub_gains* gains, uint32_t channel, const float complex* spectrum)
 {
     float* magnitude = gains->magnitude + (size_t)channel * gains->bins;
     if (spectrum) {
@@ -65,28 +68,32 @@ void ub_gains_see(ub_gains* gains, uint32_t channel, const float complex* spectr
     }
 }
 
-const float* ub_gains_magnitudes(ub_gains* gains)
+const float*
+ub_gains_magnitudes(ub_gains* gains)
 {
     ub_channels_fit(gains->magnitude, gains->channels, gains->model, gains->bins);
     return gains->magnitude;
 }
 
-static float* gain_of(const ub_gains* gains, uint32_t output)
+static float*
+gain_of(const ub_gains* gains, uint32_t output)
 {
     return gains->gain + (size_t)output * gains->host_bins;
 }
 
 // The mask of a channel of an output as dry + wet * mask at the host's bins
-static void map_mask(ub_gains* gains, const ub_maskqueue* masks, uint32_t output,
-                     uint32_t channel, float dry, float wet)
+static void
+map_mask(ub_gains* gains, const ub_maskqueue* masks, uint32_t output, uint32_t channel, float dry,
+         float wet)
 {
     const float* mask = ub_channels_mask(ub_maskqueue_mask(masks, output), gains->channels,
                                          gains->model, channel, gains->bins, gains->mask);
     ub_gridmap_gains(gains->map, mask, dry, wet, gain_of(gains, output));
 }
 
-static void find_consistent(ub_gains* gains, const ub_settings* settings,
-                            const ub_maskqueue* masks, int64_t r, uint32_t channel, float amount)
+static void
+find_consistent(ub_gains* gains, const ub_settings* settings, const ub_maskqueue* masks, int64_t r,
+                uint32_t channel, float amount)
 {
     float* masked[UB_MAX_OUTPUTS];
     for (uint32_t o = 0; o < gains->outputs; ++o) {
@@ -103,8 +110,9 @@ static void find_consistent(ub_gains* gains, const ub_settings* settings,
     }
 }
 
-void ub_gains_find(ub_gains* gains, const ub_settings* settings, const ub_maskqueue* masks,
-                   int64_t r, uint32_t channel)
+void
+ub_gains_find(ub_gains* gains, const ub_settings* settings, const ub_maskqueue* masks, int64_t r,
+              uint32_t channel)
 {
     const float amount = ub_settings_get(settings, r, 0)->consistency;
     if (amount != 0.0f) {
@@ -117,7 +125,8 @@ void ub_gains_find(ub_gains* gains, const ub_settings* settings, const ub_maskqu
     }
 }
 
-const float* ub_gains_get(const ub_gains* gains, uint32_t output)
+const float*
+ub_gains_get(const ub_gains* gains, uint32_t output)
 {
     return gain_of(gains, output);
 }

@@ -35,12 +35,14 @@ struct ub_gridmap_s {
     float* power;       // [host_bins + 1]
 };
 
-double ub_gridmap_hop(const ub_grid* grid, double rate)
+double
+ub_gridmap_hop(const ub_grid* grid, double rate)
 {
     return grid->hop * rate / grid->rate;
 }
 
-static uint32_t largest_prime_factor(uint32_t n)
+static uint32_t
+largest_prime_factor(uint32_t n)
 {
     uint32_t largest = 1;
     for (uint32_t p = 2; n > 1; ++p) {
@@ -52,7 +54,8 @@ static uint32_t largest_prime_factor(uint32_t n)
     return largest;
 }
 
-uint32_t ub_gridmap_size(const ub_grid* grid, double rate)
+uint32_t
+ub_gridmap_size(const ub_grid* grid, double rate)
 {
     const double exact = grid->window * rate / grid->rate;
     const uint32_t nearest = 2 * (uint32_t)lround(exact / 2);
@@ -69,7 +72,8 @@ uint32_t ub_gridmap_size(const ub_grid* grid, double rate)
     return nearest;
 }
 
-static void map_down(ub_gridmap* map, double ratio)
+static void
+map_down(ub_gridmap* map, double ratio)
 {
     for (uint32_t b = 0; b < map->grid.dft_bins; ++b) {
         const double p = (map->grid.first_bin + b) * ratio;
@@ -83,7 +87,8 @@ static void map_down(ub_gridmap* map, double ratio)
 }
 
 // A band is the mean of the bins around its centre, weighted as they take part in its mask
-static void map_bands(ub_gridmap* map, const double* centre)
+static void
+map_bands(ub_gridmap* map, const double* centre)
 {
     const ub_grid* g = &map->grid;
     uint32_t near = 0;
@@ -101,7 +106,8 @@ static void map_bands(ub_gridmap* map, const double* centre)
     }
 }
 
-static void map_up(ub_gridmap* map, const double* centre, double ratio)
+static void
+map_up(ub_gridmap* map, const double* centre, double ratio)
 {
     const ub_grid* g = &map->grid;
     uint32_t near = 0;
@@ -121,7 +127,8 @@ static void map_up(ub_gridmap* map, const double* centre, double ratio)
     }
 }
 
-static bool allocate(ub_gridmap* map)
+static bool
+allocate(ub_gridmap* map)
 {
     const ub_grid* g = &map->grid;
     map->down = calloc(g->dft_bins, sizeof(ub_place));
@@ -132,7 +139,8 @@ static bool allocate(ub_gridmap* map)
     return map->down && map->band && map->share && map->up && map->power;
 }
 
-ub_gridmap* ub_gridmap_new(const ub_grid* grid, double rate)
+ub_gridmap*
+ub_gridmap_new(const ub_grid* grid, double rate)
 {
     ub_gridmap* map = calloc(1, sizeof(ub_gridmap));
     double* centre = calloc(grid->bins, sizeof(double));
@@ -157,7 +165,8 @@ ub_gridmap* ub_gridmap_new(const ub_grid* grid, double rate)
     return map;
 }
 
-void ub_gridmap_free(ub_gridmap* map)
+void
+ub_gridmap_free(ub_gridmap* map)
 {
     if (map) {
         free(map->down);
@@ -169,7 +178,8 @@ void ub_gridmap_free(ub_gridmap* map)
     }
 }
 
-void ub_gridmap_magnitudes(ub_gridmap* map, const float complex* spectrum, float* magnitude)
+void
+ub_gridmap_magnitudes(ub_gridmap* map, const float complex* spectrum, float* magnitude)
 {
     const float* parts = (const float*)spectrum;
     float* m = map->power;
@@ -193,19 +203,22 @@ void ub_gridmap_magnitudes(ub_gridmap* map, const float complex* spectrum, float
     }
 }
 
-static inline float clamp_mask(float m)
+static inline float
+clamp_mask(float m)
 {
     return m > 0.0f ? (m < 1.0f ? m : 1.0f) : 0.0f; // NaN becomes 0
 }
 
-static inline float mask_at(const float* mask, ub_place place)
+static inline float
+mask_at(const float* mask, ub_place place)
 {
     const float m0 = clamp_mask(mask[place.band]);
     const float m1 = clamp_mask(mask[place.band + (place.part > 0.0f)]);
     return m0 + place.part * (m1 - m0);
 }
 
-static float top_mask(const ub_gridmap* map, const float* mask)
+static float
+top_mask(const ub_gridmap* map, const float* mask)
 {
     const uint32_t bins = map->grid.dft_bins;
     const uint32_t n = bins < TOP_BINS ? bins : TOP_BINS;
@@ -216,14 +229,16 @@ static float top_mask(const ub_gridmap* map, const float* mask)
     return sum / (float)n;
 }
 
-static void fill(float* gain, uint32_t from, uint32_t to, float value)
+static void
+fill(float* gain, uint32_t from, uint32_t to, float value)
 {
     for (uint32_t k = from; k < to; ++k) {
         gain[k] = value;
     }
 }
 
-void ub_gridmap_gains(const ub_gridmap* map, const float* mask, float dry, float wet, float* gain)
+void
+ub_gridmap_gains(const ub_gridmap* map, const float* mask, float dry, float wet, float* gain)
 {
     const ub_grid* g = &map->grid;
     const bool nearest = isnan(g->dropped_mask);

@@ -19,7 +19,8 @@ struct ub_history_s {
     int64_t quiet;  // no sample but 0 from there on
 };
 
-ub_history* ub_history_new(uint32_t channels, uint32_t length)
+ub_history*
+ub_history_new(uint32_t channels, uint32_t length)
 {
     ub_history* history = calloc(1, sizeof(ub_history));
     if (!history) {
@@ -36,7 +37,8 @@ ub_history* ub_history_new(uint32_t channels, uint32_t length)
     return history;
 }
 
-void ub_history_free(ub_history* history)
+void
+ub_history_free(ub_history* history)
 {
     if (history) {
         free(history->samples);
@@ -44,7 +46,8 @@ void ub_history_free(ub_history* history)
     }
 }
 
-void ub_history_reset(ub_history* history, uint32_t before)
+void
+ub_history_reset(ub_history* history, uint32_t before)
 {
     const size_t ring = (size_t)history->mask + 1;
     for (uint32_t c = 0; c < history->channels; ++c) {
@@ -53,15 +56,16 @@ void ub_history_reset(ub_history* history, uint32_t before)
     history->quiet = -(int64_t)before;
 }
 
-static inline float made_fit(float x)
+static inline float
+made_fit(float x)
 {
     const float low = x > -LOUDEST ? x : -LOUDEST;
     const float cut = low < LOUDEST ? low : LOUDEST;
     return x - x == 0.0f ? cut : 0.0f; // the difference is NaN for NaN and infinity
 }
 
-void ub_history_write(ub_history* history, int64_t start, uint32_t channel, const float* in,
-                      uint32_t n)
+void
+ub_history_write(ub_history* history, int64_t start, uint32_t channel, const float* in, uint32_t n)
 {
     float* ring = history->samples + (size_t)channel * (history->mask + 1);
     bool sound = false;
@@ -73,8 +77,8 @@ void ub_history_write(ub_history* history, int64_t start, uint32_t channel, cons
     history->quiet = sound ? start + n : history->quiet;
 }
 
-void ub_history_read(const ub_history* history, int64_t start, uint32_t channel, float* out,
-                     uint32_t n)
+void
+ub_history_read(const ub_history* history, int64_t start, uint32_t channel, float* out, uint32_t n)
 {
     const float* ring = history->samples + (size_t)channel * (history->mask + 1);
     const uint32_t p = (uint32_t)start & history->mask;
@@ -84,7 +88,8 @@ void ub_history_read(const ub_history* history, int64_t start, uint32_t channel,
     memcpy(out + m, ring, (n - m) * sizeof(float));
 }
 
-int64_t ub_history_quiet(const ub_history* history)
+int64_t
+ub_history_quiet(const ub_history* history)
 {
     return history->quiet;
 }

@@ -18,11 +18,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define UB_MAX_CHANNELS 2
-#define UB_MAX_SOURCES 8    ///< Longest condition vector
-#define UB_MAX_OUTPUTS 4    ///< Sets of masks made from the same input
-#define UB_MAX_CONDITIONS 8 ///< Distinct condition vectors in one job
-#define UB_UNMASKED 255     ///< In place of a condition: the frame needs no mask
+#define UB_MAX_CHANNELS   2
+#define UB_MAX_SOURCES    8   ///< Longest condition vector
+#define UB_MAX_OUTPUTS    4   ///< Sets of masks made from the same input
+#define UB_MAX_CONDITIONS 8   ///< Distinct condition vectors in one job
+#define UB_UNMASKED       255 ///< In place of a condition: the frame needs no mask
 
 /** The time-frequency grid on which a model takes magnitudes and gives masks. */
 typedef struct {
@@ -48,18 +48,18 @@ typedef struct {
    and again between next() and release().
 */
 typedef struct {
-    int64_t end;     ///< Newest frame of the window, which is `grid.frames` long
-    int64_t first;   ///< First frame whose mask is asked for
-    uint32_t count;  ///< Frames asked for; first + count - 1 <= end
-    double budget;   ///< Seconds of audio from submit() until the answer is needed
-    double expiry;   ///< Seconds of audio from submit() until it is of no use any more;
-                     ///< INFINITY for one that is waited for, as are then those before it
+    int64_t end;         ///< Newest frame of the window, which is `grid.frames` long
+    int64_t first;       ///< First frame whose mask is asked for
+    uint32_t count;      ///< Frames asked for; first + count - 1 <= end
+    double budget;       ///< Seconds of audio from submit() until the answer is needed
+    double expiry;       ///< Seconds of audio from submit() until it is of no use any more;
+                         ///< INFINITY for one that is waited for, as are then those before it
     uint32_t conditions; ///< Condition vectors used; 0 if no frame needs a mask, and
                          ///< the masker only takes the frames in
     float condition[UB_MAX_CONDITIONS][UB_MAX_SOURCES]; ///< The vectors
-    uint8_t* which;  ///< Each frame's condition or UB_UNMASKED, [outputs][max_count]
-    float* mask;     ///< Answer, [outputs][count][channels][bins], 0 to 1
-    bool ok;         ///< False if there is no mask: too late, or it could not be computed
+    uint8_t* which; ///< Each frame's condition or UB_UNMASKED, [outputs][max_count]
+    float* mask;    ///< Answer, [outputs][count][channels][bins], 0 to 1
+    bool ok;        ///< False if there is no mask: too late, or it could not be computed
 } ub_job;
 
 /** A source of masks for one stream.  Calls come from one (audio) thread. */

@@ -19,7 +19,8 @@ struct ub_maskqueue_s {
     uint32_t n_held;
 };
 
-ub_maskqueue* ub_maskqueue_new(ub_masker* masker, uint32_t outputs, uint32_t mask_size)
+ub_maskqueue*
+ub_maskqueue_new(ub_masker* masker, uint32_t outputs, uint32_t mask_size)
 {
     ub_maskqueue* queue = calloc(1, sizeof(ub_maskqueue));
     if (!queue) {
@@ -37,14 +38,15 @@ ub_maskqueue* ub_maskqueue_new(ub_masker* masker, uint32_t outputs, uint32_t mas
     return queue;
 }
 
-static const float* job_mask(const ub_maskqueue* queue, const ub_job* job, uint32_t output,
-                             int64_t t)
+static const float*
+job_mask(const ub_maskqueue* queue, const ub_job* job, uint32_t output, int64_t t)
 {
     const size_t frame = (size_t)output * job->count + (size_t)(t - job->first);
     return job->mask + frame * queue->mask_size;
 }
 
-static void copy_frame(ub_maskqueue* queue, const ub_job* job, int64_t t)
+static void
+copy_frame(ub_maskqueue* queue, const ub_job* job, int64_t t)
 {
     for (uint32_t o = 0; o < queue->outputs; ++o) {
         memcpy(queue->mask + (size_t)o * queue->mask_size, job_mask(queue, job, o, t),
@@ -54,13 +56,15 @@ static void copy_frame(ub_maskqueue* queue, const ub_job* job, int64_t t)
 }
 
 // Whether there are masks in an answer
-static bool has_masks(const ub_job* job)
+static bool
+has_masks(const ub_job* job)
 {
     return job->ok && job->count && job->conditions;
 }
 
 // An answer whose frames have all passed may still be the newest there is
-static void drop_oldest(ub_maskqueue* queue)
+static void
+drop_oldest(ub_maskqueue* queue)
 {
     ub_job* job = queue->held[0];
     const int64_t last = job->first + job->count - 1;
@@ -72,7 +76,8 @@ static void drop_oldest(ub_maskqueue* queue)
     memmove(queue->held, queue->held + 1, queue->n_held * sizeof(queue->held[0]));
 }
 
-bool ub_maskqueue_collect(ub_maskqueue* queue, int64_t t)
+bool
+ub_maskqueue_collect(ub_maskqueue* queue, int64_t t)
 {
     bool changed = false;
     ub_job* job = NULL;
@@ -81,8 +86,8 @@ bool ub_maskqueue_collect(ub_maskqueue* queue, int64_t t)
             drop_oldest(queue);
             changed = true;
         }
-        job = queue->masker && queue->n_held < HELD_JOBS ? queue->masker->next(queue->masker)
-                                                         : NULL;
+        job =
+            queue->masker && queue->n_held < HELD_JOBS ? queue->masker->next(queue->masker) : NULL;
         if (job) {
             queue->held[queue->n_held++] = job;
             changed = true;
@@ -91,13 +96,15 @@ bool ub_maskqueue_collect(ub_maskqueue* queue, int64_t t)
     return changed;
 }
 
-bool ub_maskqueue_wait(ub_maskqueue* queue, int64_t t)
+bool
+ub_maskqueue_wait(ub_maskqueue* queue, int64_t t)
 {
     return ub_maskqueue_collect(queue, t) ||
            (queue->masker->wait(queue->masker) && ub_maskqueue_collect(queue, t));
 }
 
-void ub_maskqueue_reset(ub_maskqueue* queue, int64_t first)
+void
+ub_maskqueue_reset(ub_maskqueue* queue, int64_t first)
 {
     ub_maskqueue_collect(queue, INT64_MAX);
     for (uint32_t i = 0; i < queue->outputs * queue->mask_size; ++i) {
@@ -106,7 +113,8 @@ void ub_maskqueue_reset(ub_maskqueue* queue, int64_t first)
     queue->frame = first - 1;
 }
 
-void ub_maskqueue_free(ub_maskqueue* queue)
+void
+ub_maskqueue_free(ub_maskqueue* queue)
 {
     if (queue) {
         ub_maskqueue_reset(queue, 0);
@@ -117,7 +125,8 @@ void ub_maskqueue_free(ub_maskqueue* queue)
 
 // The newest good answer that has frame t, not counting its last `tail` frames,
 // among the first n held; n if there is none
-static uint32_t find(const ub_maskqueue* queue, uint32_t n, int64_t t, uint32_t tail)
+static uint32_t
+find(const ub_maskqueue* queue, uint32_t n, int64_t t, uint32_t tail)
 {
     for (uint32_t i = n; i-- > 0;) {
         const ub_job* job = queue->held[i];
@@ -129,7 +138,8 @@ static uint32_t find(const ub_maskqueue* queue, uint32_t n, int64_t t, uint32_t 
 }
 
 // Frame t out of answer i, faded in over the one before it
-static void blend(ub_maskqueue* queue, uint32_t i, int64_t t, uint32_t fade)
+static void
+blend(ub_maskqueue* queue, uint32_t i, int64_t t, uint32_t fade)
 {
     const ub_job* job = queue->held[i];
     const int64_t into = t - job->first;
@@ -146,7 +156,8 @@ static void blend(ub_maskqueue* queue, uint32_t i, int64_t t, uint32_t fade)
     }
 }
 
-bool ub_maskqueue_advance(ub_maskqueue* queue, int64_t t, uint32_t fade, bool wait)
+bool
+ub_maskqueue_advance(ub_maskqueue* queue, int64_t t, uint32_t fade, bool wait)
 {
     if (!queue->masker) {
         return false;
@@ -166,7 +177,8 @@ bool ub_maskqueue_advance(ub_maskqueue* queue, int64_t t, uint32_t fade, bool wa
     return in_time;
 }
 
-const float* ub_maskqueue_mask(const ub_maskqueue* queue, uint32_t output)
+const float*
+ub_maskqueue_mask(const ub_maskqueue* queue, uint32_t output)
 {
     return queue->mask + (size_t)output * queue->mask_size;
 }

@@ -16,7 +16,8 @@
 
 /// n things of that size, all 0, whose pages are there already: whoever writes them first
 /// need not wait for the system.  To be freed with free.  NULL: no memory.
-static inline void* ub_touched_alloc(size_t n, size_t size)
+static inline void*
+ub_touched_alloc(size_t n, size_t size)
 {
     volatile char* memory = calloc(n, size);
     for (size_t i = 0; memory && i < n * size; i += UB_PAGE) {

@@ -19,7 +19,8 @@ struct ub_overlap_s {
     float* samples; // [channels][ring]
 };
 
-ub_overlap* ub_overlap_new(uint32_t channels, uint32_t size)
+ub_overlap*
+ub_overlap_new(uint32_t channels, uint32_t size)
 {
     ub_overlap* overlap = calloc(1, sizeof(ub_overlap));
     if (!overlap) {
@@ -37,7 +38,8 @@ ub_overlap* ub_overlap_new(uint32_t channels, uint32_t size)
     return overlap;
 }
 
-void ub_overlap_free(ub_overlap* overlap)
+void
+ub_overlap_free(ub_overlap* overlap)
 {
     if (overlap) {
         free(overlap->sum);
@@ -46,7 +48,8 @@ void ub_overlap_free(ub_overlap* overlap)
     }
 }
 
-void ub_overlap_reset(ub_overlap* overlap)
+void
+ub_overlap_reset(ub_overlap* overlap)
 {
     const size_t ring = overlap->mask + 1;
     memset(overlap->sum, 0, ring * sizeof(float));
@@ -54,14 +57,15 @@ void ub_overlap_reset(ub_overlap* overlap)
 }
 
 // Samples from ring position p on that lie in one piece, at most n
-static uint32_t piece(const ub_overlap* overlap, uint32_t p, uint32_t n)
+static uint32_t
+piece(const ub_overlap* overlap, uint32_t p, uint32_t n)
 {
     const uint32_t room = overlap->mask + 1 - p;
     return n < room ? n : room;
 }
 
-static void accumulate(const ub_overlap* overlap, float* ring, int64_t start, const float* x,
-                       uint32_t n)
+static void
+accumulate(const ub_overlap* overlap, float* ring, int64_t start, const float* x, uint32_t n)
 {
     const uint32_t p = (uint32_t)start & overlap->mask;
     const uint32_t m = piece(overlap, p, n);
@@ -73,19 +77,20 @@ static void accumulate(const ub_overlap* overlap, float* ring, int64_t start, co
     }
 }
 
-void ub_overlap_begin(ub_overlap* overlap, int64_t start, const float* window, uint32_t n)
+void
+ub_overlap_begin(ub_overlap* overlap, int64_t start, const float* window, uint32_t n)
 {
     accumulate(overlap, overlap->sum, start, window, n);
 }
 
-void ub_overlap_add(ub_overlap* overlap, int64_t start, uint32_t channel, const float* frame,
-                    uint32_t n)
+void
+ub_overlap_add(ub_overlap* overlap, int64_t start, uint32_t channel, const float* frame, uint32_t n)
 {
     accumulate(overlap, overlap->samples + (size_t)channel * (overlap->mask + 1), start, frame, n);
 }
 
-void ub_overlap_read(const ub_overlap* overlap, int64_t start, uint32_t channel, float* out,
-                     uint32_t n)
+void
+ub_overlap_read(const ub_overlap* overlap, int64_t start, uint32_t channel, float* out, uint32_t n)
 {
     const float* ring = overlap->samples + (size_t)channel * (overlap->mask + 1);
     while (n > 0) {
@@ -101,7 +106,8 @@ void ub_overlap_read(const ub_overlap* overlap, int64_t start, uint32_t channel,
     }
 }
 
-void ub_overlap_clear(ub_overlap* overlap, int64_t start, uint32_t n)
+void
+ub_overlap_clear(ub_overlap* overlap, int64_t start, uint32_t n)
 {
     const size_t ring = overlap->mask + 1;
     while (n > 0) {

@@ -19,7 +19,8 @@ struct ub_ring_s {
     _Alignas(CACHE_LINE) _Atomic uint32_t popped;
 };
 
-ub_ring* ub_ring_new(size_t size, uint32_t capacity)
+ub_ring*
+ub_ring_new(size_t size, uint32_t capacity)
 {
     ub_ring* ring = aligned_alloc(CACHE_LINE, sizeof(ub_ring));
     if (!ring) {
@@ -40,7 +41,8 @@ ub_ring* ub_ring_new(size_t size, uint32_t capacity)
     return ring;
 }
 
-void ub_ring_free(ub_ring* ring)
+void
+ub_ring_free(ub_ring* ring)
 {
     if (ring) {
         free(ring->records);
@@ -48,32 +50,37 @@ void ub_ring_free(ub_ring* ring)
     }
 }
 
-static void* record(ub_ring* ring, uint32_t count)
+static void*
+record(ub_ring* ring, uint32_t count)
 {
     return ring->records + ring->size * (count & (ring->capacity - 1));
 }
 
-void* ub_ring_write(ub_ring* ring)
+void*
+ub_ring_write(ub_ring* ring)
 {
     const uint32_t w = atomic_load_explicit(&ring->written, memory_order_relaxed);
     const uint32_t r = atomic_load_explicit(&ring->popped, memory_order_acquire);
     return w - r == ring->capacity ? NULL : record(ring, w);
 }
 
-void ub_ring_commit(ub_ring* ring)
+void
+ub_ring_commit(ub_ring* ring)
 {
     const uint32_t w = atomic_load_explicit(&ring->written, memory_order_relaxed);
     atomic_store_explicit(&ring->written, w + 1, memory_order_release);
 }
 
-void* ub_ring_read(ub_ring* ring)
+void*
+ub_ring_read(ub_ring* ring)
 {
     const uint32_t r = atomic_load_explicit(&ring->popped, memory_order_relaxed);
     const uint32_t w = atomic_load_explicit(&ring->written, memory_order_acquire);
     return w == r ? NULL : record(ring, r);
 }
 
-void ub_ring_pop(ub_ring* ring)
+void
+ub_ring_pop(ub_ring* ring)
 {
     const uint32_t r = atomic_load_explicit(&ring->popped, memory_order_relaxed);
     atomic_store_explicit(&ring->popped, r + 1, memory_order_release);

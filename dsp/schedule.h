@@ -23,45 +23,52 @@ typedef struct {
     double hop;    ///< samples at the host's rate
 } ub_schedule;
 
-static inline int64_t ub_frame_centre(const ub_schedule* s, int64_t r)
+static inline int64_t
+ub_frame_centre(const ub_schedule* s, int64_t r)
 {
     return llround((double)(r - 1) * s->hop);
 }
 
-static inline int64_t ub_frame_start(const ub_schedule* s, int64_t r)
+static inline int64_t
+ub_frame_start(const ub_schedule* s, int64_t r)
 {
     return ub_frame_centre(s, r) - s->size / 2;
 }
 
 /// Frames from a frame's analysis to its synthesis: the first frame of a job
 /// waits for step - 1 more and the look-ahead, and then for the answer.
-static inline uint32_t ub_timing_delay(const ub_timing* t)
+static inline uint32_t
+ub_timing_delay(const ub_timing* t)
 {
     return t->lookahead + t->step - 1 + t->deadline;
 }
 
 /// The first frame that a job due after frame r is asked for
-static inline int64_t ub_timing_first(const ub_timing* t, int64_t r)
+static inline int64_t
+ub_timing_first(const ub_timing* t, int64_t r)
 {
     return r - t->lookahead - (t->step - 1);
 }
 
 /// Whether a job is due once frame r has been analysed
-static inline bool ub_timing_due(const ub_timing* t, int64_t r)
+static inline bool
+ub_timing_due(const ub_timing* t, int64_t r)
 {
     return ub_timing_first(t, r) >= 0 && ub_timing_first(t, r) % t->step == 0;
 }
 
 /// Frames of masks held at once: a job is given back step + fade + deadline frames after
 /// it was submitted, when the last of its frames has been played
-static inline uint32_t ub_timing_held(const ub_timing* t)
+static inline uint32_t
+ub_timing_held(const ub_timing* t)
 {
     const uint32_t jobs = (t->step + t->fade + t->deadline + t->step - 1) / t->step;
     return jobs * (t->step + t->fade);
 }
 
 /// Samples of a frame that are heard, an even number: its centre's and as many on both sides
-static inline uint32_t ub_schedule_heard(const ub_schedule* s, const ub_timing* t)
+static inline uint32_t
+ub_schedule_heard(const ub_schedule* s, const ub_timing* t)
 {
     const uint32_t n = 2 * (uint32_t)lround(t->heard * s->hop / 2);
     return n && n < s->size ? n : s->size;
@@ -69,7 +76,8 @@ static inline uint32_t ub_schedule_heard(const ub_schedule* s, const ub_timing* 
 
 /// A sample waits for the frame that ends its last frame's window to be analysed.  Between
 /// two frames n apart lie at most ceil(n * hop) samples.
-static inline uint32_t ub_schedule_latency(const ub_schedule* s, const ub_timing* t)
+static inline uint32_t
+ub_schedule_latency(const ub_schedule* s, const ub_timing* t)
 {
     const uint32_t halves = s->size / 2 + ub_schedule_heard(s, t) / 2;
     return halves + (uint32_t)ceil(ub_timing_delay(t) * s->hop - 1e-6);

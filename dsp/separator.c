@@ -33,24 +33,27 @@ struct ub_separator_s {
     ub_gains* gains;
     ub_maskqueue* masks;
     ub_settings* settings;
-    int64_t epoch;    // number of the stream's frame 0
-    int64_t frame;    // next frame of the stream to analyse
-    int64_t sample;   // next input sample of the stream
+    int64_t epoch;  // number of the stream's frame 0
+    int64_t frame;  // next frame of the stream to analyse
+    int64_t sample; // next input sample of the stream
     uint64_t late;
 };
 
-static const ub_timing* timing(const ub_separator* self)
+static const ub_timing*
+timing(const ub_separator* self)
 {
     return &self->timings[self->timing];
 }
 
-uint32_t ub_timing_latency(const ub_grid* grid, const ub_timing* t, double rate)
+uint32_t
+ub_timing_latency(const ub_grid* grid, const ub_timing* t, double rate)
 {
     const ub_schedule s = {ub_gridmap_size(grid, rate), ub_gridmap_hop(grid, rate)};
     return ub_schedule_latency(&s, t);
 }
 
-static bool config_fits(const ub_separator_config* config, char* err, size_t err_size)
+static bool
+config_fits(const ub_separator_config* config, char* err, size_t err_size)
 {
     const ub_masker* masker = config->masker;
     if (!(config->rate >= 8000.0 && config->rate <= 192000.0)) {
@@ -69,8 +72,7 @@ static bool config_fits(const ub_separator_config* config, char* err, size_t err
     for (uint32_t i = 0; i < config->timings; ++i) {
         const ub_timing* t = &config->timing[i];
         if (t->step < 1 || t->deadline < 1 || t->fade > t->lookahead || t->fade > t->step ||
-            t->heard == 1 ||
-            (masker && t->step + t->fade > masker->max_count)) {
+            t->heard == 1 || (masker && t->step + t->fade > masker->max_count)) {
             snprintf(err, err_size, "separator: timing %u is not possible", i);
             return false;
         }
@@ -83,15 +85,16 @@ static bool config_fits(const ub_separator_config* config, char* err, size_t err
     return true;
 }
 
-static bool allocate(ub_separator* self, double rate)
+static bool
+allocate(ub_separator* self, double rate)
 {
     uint32_t delay = 0;
     for (uint32_t i = 0; i < self->n_timings; ++i) {
         const uint32_t d = ub_timing_delay(&self->timings[i]);
         delay = d > delay ? d : delay;
     }
-    self->bank = ub_filterbank_new(&self->schedule, self->timings, self->n_timings,
-                                   self->channels, self->outputs);
+    self->bank = ub_filterbank_new(&self->schedule, self->timings, self->n_timings, self->channels,
+                                   self->outputs);
     self->gains = ub_gains_new(&self->grid, rate, self->channels, self->outputs);
     self->masks =
         ub_maskqueue_new(self->masker, self->outputs, self->grid.channels * self->grid.bins);
@@ -99,7 +102,8 @@ static bool allocate(ub_separator* self, double rate)
     return self->bank && self->gains && self->masks && self->settings;
 }
 
-ub_separator* ub_separator_new(const ub_separator_config* config, char* err, size_t err_size)
+ub_separator*
+ub_separator_new(const ub_separator_config* config, char* err, size_t err_size)
 {
     if (!config_fits(config, err, err_size)) {
         return NULL;
@@ -125,7 +129,8 @@ ub_separator* ub_separator_new(const ub_separator_config* config, char* err, siz
     return self;
 }
 
-void ub_separator_free(ub_separator* self)
+void
+ub_separator_free(ub_separator* self)
 {
     if (self) {
         ub_filterbank_free(self->bank);
@@ -137,7 +142,8 @@ void ub_separator_free(ub_separator* self)
 }
 
 // Frames that no job has asked for would stay in the masker's way
-static void flush_frames(ub_separator* self)
+static void
+flush_frames(ub_separator* self)
 {
     ub_job* job = self->masker && self->frame ? self->masker->begin(self->masker, 0) : NULL;
     if (job) {
@@ -150,7 +156,8 @@ static void flush_frames(ub_separator* self)
     }
 }
 
-void ub_separator_reset(ub_separator* self)
+void
+ub_separator_reset(ub_separator* self)
 {
     const int64_t epoch = self->epoch + self->frame + RESET_JUMP;
     ub_maskqueue_reset(self->masks, epoch);
@@ -163,7 +170,8 @@ void ub_separator_reset(ub_separator* self)
     ub_settings_reset(self->settings);
 }
 
-void ub_separator_select(ub_separator* self, uint32_t which)
+void
+ub_separator_select(ub_separator* self, uint32_t which)
 {
     if (which != self->timing && which < self->n_timings) {
         self->timing = which;
@@ -172,40 +180,47 @@ void ub_separator_select(ub_separator* self, uint32_t which)
     }
 }
 
-void ub_separator_set(ub_separator* self, uint32_t output, const ub_setting* setting)
+void
+ub_separator_set(ub_separator* self, uint32_t output, const ub_setting* setting)
 {
     ub_settings_set(self->settings, output, setting);
 }
 
-void ub_separator_set_freewheel(ub_separator* self, bool freewheel)
+void
+ub_separator_set_freewheel(ub_separator* self, bool freewheel)
 {
     self->freewheel = freewheel;
 }
 
-uint32_t ub_separator_latency(const ub_separator* self)
+uint32_t
+ub_separator_latency(const ub_separator* self)
 {
     return self->latency;
 }
 
-uint64_t ub_separator_late_frames(const ub_separator* self)
+uint64_t
+ub_separator_late_frames(const ub_separator* self)
 {
     return self->late;
 }
 
 // The next frame to be played
-static int64_t leaving(const ub_separator* self)
+static int64_t
+leaving(const ub_separator* self)
 {
     return self->frame - ub_timing_delay(timing(self));
 }
 
 // In freewheel, let the masker catch up; false if there is nothing to wait for
-static bool catch_up(ub_separator* self)
+static bool
+catch_up(ub_separator* self)
 {
     return self->freewheel && ub_maskqueue_wait(self->masks, self->epoch + leaving(self));
 }
 
 // What a job's frames need: nothing, where there is only silence to be masked
-static void set_conditions(const ub_separator* self, ub_job* job)
+static void
+set_conditions(const ub_separator* self, ub_job* job)
 {
     const int64_t first = job->first - self->epoch;
     const ub_masker* masker = self->masker;
@@ -218,13 +233,13 @@ static void set_conditions(const ub_separator* self, ub_job* job)
 }
 
 // Ask for the masks that the newest frame r makes possible
-static void ask(ub_separator* self, int64_t r)
+static void
+ask(ub_separator* self, int64_t r)
 {
     const ub_timing* t = timing(self);
     const double hop = self->grid.hop / self->grid.rate;
     ub_job* job = NULL;
-    while (!(job = self->masker->begin(self->masker, t->step + t->fade)) && catch_up(self)) {
-    }
+    while (!(job = self->masker->begin(self->masker, t->step + t->fade)) && catch_up(self)) {}
     if (!job) {
         return; // the masker is far behind: these frames will be late
     }
@@ -237,7 +252,8 @@ static void ask(ub_separator* self, int64_t r)
 }
 
 // The newest whole frame, r: give its magnitudes to the masker
-static void analyse(ub_separator* self, int64_t r)
+static void
+analyse(ub_separator* self, int64_t r)
 {
     if (!self->masker) {
         return;
@@ -247,8 +263,7 @@ static void analyse(ub_separator* self, int64_t r)
         ub_gains_see(self->gains, c, silent ? NULL : ub_filterbank_analyse(self->bank, r, c));
     }
     const float* magnitude = ub_gains_magnitudes(self->gains);
-    while (!self->masker->frame(self->masker, self->epoch + r, magnitude) && catch_up(self)) {
-    }
+    while (!self->masker->frame(self->masker, self->epoch + r, magnitude) && catch_up(self)) {}
     ub_maskqueue_collect(self->masks, self->epoch + leaving(self));
     if (ub_timing_due(timing(self), r)) {
         ask(self, r);
@@ -256,10 +271,11 @@ static void analyse(ub_separator* self, int64_t r)
 }
 
 // Frame r leaves, through every output's mask
-static void synthesise(ub_separator* self, int64_t r)
+static void
+synthesise(ub_separator* self, int64_t r)
 {
-    const bool in_time = ub_maskqueue_advance(self->masks, self->epoch + r,
-                                              timing(self)->fade, self->freewheel);
+    const bool in_time =
+        ub_maskqueue_advance(self->masks, self->epoch + r, timing(self)->fade, self->freewheel);
     if (self->masker && !in_time && ub_settings_wet(self->settings, r)) {
         ++self->late;
     }
@@ -274,7 +290,8 @@ static void synthesise(ub_separator* self, int64_t r)
     }
 }
 
-void ub_separator_run(ub_separator* self, const float* const* in, float* const* out, uint32_t n)
+void
+ub_separator_run(ub_separator* self, const float* const* in, float* const* out, uint32_t n)
 {
     const uint64_t denormals = ub_denormals_off();
     uint32_t done = 0;

@@ -11,13 +11,14 @@
 
 struct ub_settings_s {
     uint32_t outputs;
-    uint32_t mask;                       // ring length - 1
-    int64_t next;                        // first frame whose centre has not passed
+    uint32_t mask;                      // ring length - 1
+    int64_t next;                       // first frame whose centre has not passed
     ub_setting current[UB_MAX_OUTPUTS]; // in force
-    ub_setting* ring;                    // [ring][outputs]
+    ub_setting* ring;                   // [ring][outputs]
 };
 
-ub_settings* ub_settings_new(uint32_t outputs, uint32_t frames)
+ub_settings*
+ub_settings_new(uint32_t outputs, uint32_t frames)
 {
     ub_settings* settings = calloc(1, sizeof(ub_settings));
     if (!settings) {
@@ -34,7 +35,8 @@ ub_settings* ub_settings_new(uint32_t outputs, uint32_t frames)
     return settings;
 }
 
-void ub_settings_free(ub_settings* settings)
+void
+ub_settings_free(ub_settings* settings)
 {
     if (settings) {
         free(settings->ring);
@@ -42,22 +44,26 @@ void ub_settings_free(ub_settings* settings)
     }
 }
 
-void ub_settings_reset(ub_settings* settings)
+void
+ub_settings_reset(ub_settings* settings)
 {
     settings->next = 0;
 }
 
-void ub_settings_set(ub_settings* settings, uint32_t output, const ub_setting* setting)
+void
+ub_settings_set(ub_settings* settings, uint32_t output, const ub_setting* setting)
 {
     settings->current[output] = *setting;
 }
 
-static ub_setting* at(const ub_settings* settings, int64_t r, uint32_t output)
+static ub_setting*
+at(const ub_settings* settings, int64_t r, uint32_t output)
 {
     return &settings->ring[((size_t)r & settings->mask) * settings->outputs + output];
 }
 
-void ub_settings_pass(ub_settings* settings, const ub_schedule* schedule, int64_t end)
+void
+ub_settings_pass(ub_settings* settings, const ub_schedule* schedule, int64_t end)
 {
     while (ub_frame_centre(schedule, settings->next) < end) {
         memcpy(at(settings, settings->next, 0), settings->current,
@@ -66,12 +72,14 @@ void ub_settings_pass(ub_settings* settings, const ub_schedule* schedule, int64_
     }
 }
 
-const ub_setting* ub_settings_get(const ub_settings* settings, int64_t r, uint32_t output)
+const ub_setting*
+ub_settings_get(const ub_settings* settings, int64_t r, uint32_t output)
 {
     return at(settings, r, output);
 }
 
-bool ub_settings_wet(const ub_settings* settings, int64_t r)
+bool
+ub_settings_wet(const ub_settings* settings, int64_t r)
 {
     bool wet = false;
     for (uint32_t o = 0; o < settings->outputs; ++o) {
@@ -80,7 +88,8 @@ bool ub_settings_wet(const ub_settings* settings, int64_t r)
     return wet;
 }
 
-static float distance(const float* a, const float* b, uint32_t n)
+static float
+distance(const float* a, const float* b, uint32_t n)
 {
     float sum = 0.0f;
     for (uint32_t i = 0; i < n; ++i) {
@@ -91,7 +100,8 @@ static float distance(const float* a, const float* b, uint32_t n)
 }
 
 // The job's condition that is the same or, if there is no room for one more, nearest
-static uint8_t condition_of(ub_job* job, const float* condition, uint32_t sources)
+static uint8_t
+condition_of(ub_job* job, const float* condition, uint32_t sources)
 {
     uint32_t best = 0;
     float best_distance = 0.0f;
@@ -109,8 +119,9 @@ static uint8_t condition_of(ub_job* job, const float* condition, uint32_t source
     return (uint8_t)best;
 }
 
-void ub_settings_conditions(const ub_settings* settings, int64_t r, uint32_t sources,
-                            uint32_t max_count, ub_job* job)
+void
+ub_settings_conditions(const ub_settings* settings, int64_t r, uint32_t sources, uint32_t max_count,
+                       ub_job* job)
 {
     job->conditions = 0;
     for (uint32_t o = 0; o < settings->outputs; ++o) {

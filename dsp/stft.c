@@ -12,9 +12,9 @@
 
 struct ub_stft_s {
     uint32_t size;
-    float* window; // [size]
-    float* frame;  // [size]
-    float* output; // [size]
+    float* window;           // [size]
+    float* frame;            // [size]
+    float* output;           // [size]
     fftwf_complex* spectrum; // [size / 2 + 1]
     fftwf_complex* product;  // [size / 2 + 1]
     fftwf_plan forward;
@@ -24,18 +24,20 @@ struct ub_stft_s {
 // FFTW's planner is global and not thread-safe
 static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
 
-static bool make_plans(ub_stft* stft)
+static bool
+make_plans(ub_stft* stft)
 {
     const int n = (int)stft->size;
     pthread_mutex_lock(&planner);
-    stft->forward = fftwf_plan_dft_r2c_1d(n, stft->frame, stft->spectrum,
-                                          FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
+    stft->forward =
+        fftwf_plan_dft_r2c_1d(n, stft->frame, stft->spectrum, FFTW_ESTIMATE | FFTW_PRESERVE_INPUT);
     stft->backward = fftwf_plan_dft_c2r_1d(n, stft->product, stft->output, FFTW_ESTIMATE);
     pthread_mutex_unlock(&planner);
     return stft->forward && stft->backward;
 }
 
-ub_stft* ub_stft_new(uint32_t size)
+ub_stft*
+ub_stft_new(uint32_t size)
 {
     ub_stft* stft = calloc(1, sizeof(ub_stft));
     if (!stft) {
@@ -46,15 +48,15 @@ ub_stft* ub_stft_new(uint32_t size)
     stft->output = fftwf_alloc_real(size);
     stft->spectrum = fftwf_alloc_complex(size / 2 + 1);
     stft->product = fftwf_alloc_complex(size / 2 + 1);
-    if (!stft->frame || !stft->output || !stft->spectrum || !stft->product ||
-        !make_plans(stft)) {
+    if (!stft->frame || !stft->output || !stft->spectrum || !stft->product || !make_plans(stft)) {
         ub_stft_free(stft);
         return NULL;
     }
     return stft;
 }
 
-void ub_stft_free(ub_stft* stft)
+void
+ub_stft_free(ub_stft* stft)
 {
     if (!stft) {
         return;
@@ -70,12 +72,14 @@ void ub_stft_free(ub_stft* stft)
     free(stft);
 }
 
-float* ub_stft_frame(ub_stft* stft)
+float*
+ub_stft_frame(ub_stft* stft)
 {
     return stft->frame;
 }
 
-const float complex* ub_stft_analyse(ub_stft* stft, const float* window)
+const float complex*
+ub_stft_analyse(ub_stft* stft, const float* window)
 {
     for (uint32_t i = 0; i < stft->size; ++i) {
         stft->frame[i] *= window[i];
@@ -84,7 +88,8 @@ const float complex* ub_stft_analyse(ub_stft* stft, const float* window)
     return stft->spectrum;
 }
 
-const float* ub_stft_synthesise(ub_stft* stft, const float* gain, const float* window)
+const float*
+ub_stft_synthesise(ub_stft* stft, const float* gain, const float* window)
 {
     for (uint32_t i = 0; i <= stft->size / 2; ++i) {
         stft->product[i] = gain[i] * stft->spectrum[i];

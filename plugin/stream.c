@@ -36,13 +36,15 @@ static const ub_timing timings[UB_RESPONSES] = {
     [UB_LIVE] = {.lookahead = 3, .step = 2, .fade = 0, .deadline = 3, .heard = 2},
 };
 
-const ub_timing* ub_response_timings(void)
+const ub_timing*
+ub_response_timings(void)
 {
     return timings;
 }
 
 // The same times, where they can be, in frames of a longer hop
-static ub_timing scale_timing(const ub_timing* t, double hop)
+static ub_timing
+scale_timing(const ub_timing* t, double hop)
 {
     const double scale = fmin(HOP / hop, 1.0);
     return (ub_timing){.lookahead = (uint32_t)lrint(scale * t->lookahead),
@@ -54,7 +56,8 @@ static ub_timing scale_timing(const ub_timing* t, double hop)
 
 // An answer is taken up at the start of a block, so one that is asked for within a block
 // comes when that has passed
-static void set_timings(ub_stream* self, const ub_grid* grid, double rate, uint32_t block)
+static void
+set_timings(ub_stream* self, const ub_grid* grid, double rate, uint32_t block)
 {
     const double hop = rate * grid->hop / grid->rate;
     const uint32_t frames = (uint32_t)ceil(block / hop);
@@ -67,8 +70,9 @@ static void set_timings(ub_stream* self, const ub_grid* grid, double rate, uint3
     }
 }
 
-static bool add_client(ub_stream* self, const ub_grid* grid, const ub_stream_config* config,
-                       char* err, size_t err_size)
+static bool
+add_client(ub_stream* self, const ub_grid* grid, const ub_stream_config* config, char* err,
+           size_t err_size)
 {
     ub_client_options options = {.outputs = config->outputs, .backlog = BACKLOG};
     for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
@@ -90,8 +94,9 @@ static bool add_client(ub_stream* self, const ub_grid* grid, const ub_stream_con
     return self->client;
 }
 
-static bool add_separator(ub_stream* self, const ub_grid* grid, double rate, uint32_t channels,
-                          uint32_t outputs, char* err, size_t err_size)
+static bool
+add_separator(ub_stream* self, const ub_grid* grid, double rate, uint32_t channels,
+              uint32_t outputs, char* err, size_t err_size)
 {
     const ub_separator_config config = {
         .rate = rate,
@@ -107,8 +112,8 @@ static bool add_separator(ub_stream* self, const ub_grid* grid, double rate, uin
     return self->separator;
 }
 
-static bool open_stream(ub_stream* self, const ub_stream_config* config, char* err,
-                        size_t err_size)
+static bool
+open_stream(ub_stream* self, const ub_stream_config* config, char* err, size_t err_size)
 {
     self->model = ub_model_open(config->model, err, err_size);
     if (!self->model) {
@@ -125,7 +130,8 @@ static bool open_stream(ub_stream* self, const ub_stream_config* config, char* e
     return self->separator;
 }
 
-static ub_stream* allocate(char* err, size_t err_size)
+static ub_stream*
+allocate(char* err, size_t err_size)
 {
     ub_stream* self = calloc(1, sizeof(ub_stream));
     if (!self) {
@@ -134,7 +140,8 @@ static ub_stream* allocate(char* err, size_t err_size)
     return self;
 }
 
-ub_stream* ub_stream_new(const ub_stream_config* config, char* err, size_t err_size)
+ub_stream*
+ub_stream_new(const ub_stream_config* config, char* err, size_t err_size)
 {
     ub_stream* self = allocate(err, err_size);
     if (self && !open_stream(self, config, err, err_size)) {
@@ -144,8 +151,8 @@ ub_stream* ub_stream_new(const ub_stream_config* config, char* err, size_t err_s
     return self;
 }
 
-ub_stream* ub_stream_new_dry(double rate, uint32_t channels, uint32_t outputs, char* err,
-                             size_t err_size)
+ub_stream*
+ub_stream_new_dry(double rate, uint32_t channels, uint32_t outputs, char* err, size_t err_size)
 {
     const ub_grid grid = {.rate = 44100,
                           .window = 2048,
@@ -169,7 +176,8 @@ ub_stream* ub_stream_new_dry(double rate, uint32_t channels, uint32_t outputs, c
     return self;
 }
 
-void ub_stream_free(ub_stream* self)
+void
+ub_stream_free(ub_stream* self)
 {
     if (self) {
         ub_separator_free(self->separator); // gives its jobs back to the client
@@ -179,22 +187,26 @@ void ub_stream_free(ub_stream* self)
     }
 }
 
-ub_separator* ub_stream_separator(ub_stream* self)
+ub_separator*
+ub_stream_separator(ub_stream* self)
 {
     return self->separator;
 }
 
-bool ub_stream_healthy(const ub_stream* self)
+bool
+ub_stream_healthy(const ub_stream* self)
 {
     return !self->client || ub_client_healthy(self->client);
 }
 
-const ub_model* ub_stream_model(const ub_stream* self)
+const ub_model*
+ub_stream_model(const ub_stream* self)
 {
     return self->model;
 }
 
-void ub_stream_play(ub_stream* self, uint32_t output, const ub_play* play)
+void
+ub_stream_play(ub_stream* self, uint32_t output, const ub_play* play)
 {
     ub_setting setting = {.consistency = play->consistency};
     float most = 0.0f;

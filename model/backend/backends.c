@@ -61,7 +61,8 @@ ub_backend_find(const char* name, char* err, size_t err_size)
     if (!strcmp(name, "gpu") || !strncmp(name, "cuda", 4)) {
         ub_cuda_list(why);
     }
-    ub_error(err, err_size, "backend %s: not known or not available here (expected auto, cpu%s)%s%s",
-             name, names, *why ? ": " : "", why);
+    ub_error(err, err_size,
+             "backend %s: not known or not available here (expected auto, cpu%s)%s%s", name, names,
+             *why ? ": " : "", why);
     return NULL;
 }

@@ -58,8 +58,8 @@ const void* ub_part_input(const ub_images* images, const ub_frames_plan* plan, u
                           uint32_t part, const void* input);
 
 /// All of a decoder layer that is split; its output is the next layer's input or the mask
-ub_conv_job ub_decoder_job(const ub_images* images, const ub_frames_plan* plan,
-                           const ub_item* item, uint32_t layer, const void* input);
+ub_conv_job ub_decoder_job(const ub_images* images, const ub_frames_plan* plan, const ub_item* item,
+                           uint32_t layer, const void* input);
 
 /// Append the skip connection to a layer's input, if it has one and is not split
 void ub_decoder_append(ub_images* images, const ub_frames_plan* plan, uint32_t layer);

@@ -16,8 +16,8 @@ struct ub_trail_rows_s {
 
 struct ub_trail_s {
     ub_reuse reuse;
-    size_t condition_size;             // bytes
-    uint32_t slots;                    // rows of all layers
+    size_t condition_size; // bytes
+    uint32_t slots;        // rows of all layers
     uint32_t first_slot[UB_MAX_LAYERS];
     size_t first_byte[UB_MAX_LAYERS];
     uint64_t windows;
@@ -153,7 +153,8 @@ ub_trail_has(const ub_trail_rows* kept, const ub_rows rows[UB_MAX_LAYERS], int64
 {
     bool has = true;
     for (uint32_t i = 0; has && i < kept->trail->reuse.layers; ++i) {
-        has = has_span(kept, i, rows[i].kept[0], start) && has_span(kept, i, rows[i].kept[1], start);
+        has =
+            has_span(kept, i, rows[i].kept[0], start) && has_span(kept, i, rows[i].kept[1], start);
     }
     return has;
 }

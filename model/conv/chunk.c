@@ -46,10 +46,10 @@ lay_out(ub_conv_chunk* c, char* memory)
     const ub_conv* w = c->conv;
     const size_t slots = (size_t)c->n * c->lines;
     size_t at = 0;
-#define PLACE(pointer, type, count)                                                                \
-    do {                                                                                           \
-        (pointer) = memory ? (type*)(memory + at) : NULL;                                          \
-        at += ((count) * sizeof(type) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;                    \
+#define PLACE(pointer, type, count)                                             \
+    do {                                                                        \
+        (pointer) = memory ? (type*)(memory + at) : NULL;                       \
+        at += ((count) * sizeof(type) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; \
     } while (0)
     for (uint32_t k = 0; k < w->inputs; ++k) {
         PLACE(c->input[k], float, (size_t)c->n * c->rows * w->row_size[k]);

@@ -29,23 +29,23 @@ typedef struct {
 typedef struct {
     const ub_conv* conv;
     const ub_conv_job* jobs; ///< [n][each]
-    uint32_t n;     ///< Inputs; what is a job's below is theirs
-    uint32_t each;  ///< Jobs of each input
-    int64_t first;  ///< Line
-    uint32_t lines; ///< Count
-    ub_span wanted; ///< Output frames that are written
+    uint32_t n;              ///< Inputs; what is a job's below is theirs
+    uint32_t each;           ///< Jobs of each input
+    int64_t first;           ///< Line
+    uint32_t lines;          ///< Count
+    ub_span wanted;          ///< Output frames that are written
     char* memory;
 
-    int64_t row;                         ///< First input frame
-    uint32_t rows;                       ///< Input frames
-    float* input[UB_CONV_TERMS];         ///< [job][row][tile]
-    float* product[UB_CONV_TERMS];       ///< [slot][tile][width]
-    ub_conv_slot* slots;                 ///< Lines of all jobs, class by class
-    ub_conv_pixel* pixels;               ///< [slot][tile]
+    int64_t row;                           ///< First input frame
+    uint32_t rows;                         ///< Input frames
+    float* input[UB_CONV_TERMS];           ///< [job][row][tile]
+    float* product[UB_CONV_TERMS];         ///< [slot][tile][width]
+    ub_conv_slot* slots;                   ///< Lines of all jobs, class by class
+    ub_conv_pixel* pixels;                 ///< [slot][tile]
     uint32_t class_at[UB_CONV_PHASES + 1]; ///< Where each class begins in the slots
-    float* zeros;                        ///< For inputs outside the image
-    float* spare;                        ///< For outputs outside the image
-    float* raw;                          ///< A mask's line, [position of bins][columns]
+    float* zeros;                          ///< For inputs outside the image
+    float* spare;                          ///< For outputs outside the image
+    float* raw;                            ///< A mask's line, [position of bins][columns]
 } ub_conv_chunk;
 
 /// Bytes of memory for some lines of n jobs

@@ -11,7 +11,7 @@
 
 // The best build is chosen when the program starts, which is too early for the code that
 // sanitizers add
-#if defined(__x86_64__) && defined(__linux__) && __GNUC__ >= 12 &&                                \
+#if defined(__x86_64__) && defined(__linux__) && __GNUC__ >= 12 && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define UB_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

@@ -8,7 +8,7 @@
 #include <omp.h>
 
 #define BUDGET ((size_t)1 << 20) ///< Bytes of a chunk's inputs and products, to stay in cache
-#define LIGHT ((size_t)1 << 18)  ///< Bytes of weights that stay there beside them
+#define LIGHT  ((size_t)1 << 18) ///< Bytes of weights that stay there beside them
 
 /// The lines that hold these output frames
 static void

@@ -81,7 +81,7 @@ ub_conv_chunk_transform(const ub_conv_chunk* c, uint32_t k)
     for (uint32_t i = 0; there && i < 2 && job->in[i].channels; ++i) {
         const ub_conv_image* in = &job->in[i];
         const size_t at = (size_t)(row - in->first) * w->layer->in_size[1] * in->step;
-        (w->filtered ? filter_part : copy_part)(c, in, i ? job->in[0].channels : 0,
-                                                in->pixels + at, k);
+        (w->filtered ? filter_part : copy_part)(c, in, i ? job->in[0].channels : 0, in->pixels + at,
+                                                k);
     }
 }

@@ -11,90 +11,91 @@
   registers over all taps; for each value of A there are two fused multiply-adds.
   LOAD(from, out) makes a vector of the halves at an address.
 */
-#define CASE(NAME, ROWS)                                                                           \
-    case ROWS: NAME##_some(p, ROWS, vectors, half); break;
+#define CASE(NAME, ROWS)                     \
+    case ROWS:                               \
+        NAME##_some(p, ROWS, vectors, half); \
+        break;
 
-#define KERNEL(NAME, LANES, TARGET, LOAD)                                                          \
-    typedef float NAME##_vector                                                                    \
-        __attribute__((vector_size(4 * LANES), aligned(4), may_alias));                            \
-    TARGET UB_INLINE void NAME##_some(const ub_conv_product* p, const uint32_t rows,               \
-                                      const uint32_t vectors, const bool half)                     \
-    {                                                                                              \
-        NAME##_vector sum[UB_CONV_ROWS][2] = {{{0}}};                                              \
-        const size_t size = half ? sizeof(uint16_t) : sizeof(float);                               \
-        const char* b = (const char*)p->b;                                                         \
-        const char* ahead = p->ahead;                                                              \
-        if (p->more) {                                                                             \
-            _Pragma("GCC unroll 8") for (uint32_t i = 0; i < rows; ++i)                            \
-            {                                                                                      \
-                _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)                     \
-                {                                                                                  \
-                    sum[i][j] = *(const NAME##_vector*)(p->c + i * p->c_step + j * LANES);         \
-                }                                                                                  \
-            }                                                                                      \
-        }                                                                                          \
-        for (uint32_t tap = 0; tap < p->taps; ++tap) {                                             \
-            const size_t at = tap * p->tap_step;                                                   \
-            for (uint32_t k = 0; k < p->depth; ++k, b += vectors * LANES * size) {                 \
-                NAME##_vector column[2];                                                           \
-                __builtin_prefetch(ahead, 0, 2);                                                   \
-                ahead += p->ahead_step;                                                            \
-                _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)                     \
-                {                                                                                  \
-                    const char* from = b + j * LANES * size;                                       \
-                    if (half) {                                                                    \
-                        LOAD(from, &column[j]);                                                    \
-                    } else {                                                                       \
-                        column[j] = *(const NAME##_vector*)from;                                   \
-                    }                                                                              \
-                }                                                                                  \
-                _Pragma("GCC unroll 8") for (uint32_t i = 0; i < rows; ++i)                        \
-                {                                                                                  \
-                    const float value = p->a[i][at + k];                                           \
-                    _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)                 \
-                    {                                                                              \
-                        sum[i][j] += column[j] * value;                                            \
-                    }                                                                              \
-                }                                                                                  \
-            }                                                                                      \
-        }                                                                                          \
-        _Pragma("GCC unroll 8") for (uint32_t i = 0; i < rows; ++i)                                \
-        {                                                                                          \
-            _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)                         \
-            {                                                                                      \
-                *(NAME##_vector*)(p->c + i * p->c_step + j * LANES) = sum[i][j];                   \
-            }                                                                                      \
-        }                                                                                          \
-    }                                                                                              \
-    TARGET UB_INLINE void NAME##_wide(const ub_conv_product* p, const uint32_t vectors,            \
-                                      const bool half)                                             \
-    {                                                                                              \
-        switch (p->rows) {                                                                         \
-            CASE(NAME, 1)                                                                          \
-            CASE(NAME, 2)                                                                          \
-            CASE(NAME, 3)                                                                          \
-            CASE(NAME, 4)                                                                          \
-            CASE(NAME, 5)                                                                          \
-            CASE(NAME, 6)                                                                          \
-            CASE(NAME, 7)                                                                          \
-            CASE(NAME, 8)                                                                          \
-        }                                                                                          \
-    }                                                                                              \
-    TARGET static void NAME(const ub_conv_product* p)                                              \
-    {                                                                                              \
-        if (p->vectors == 1) {                                                                     \
-            NAME##_wide(p, 1, false);                                                              \
-        } else {                                                                                   \
-            NAME##_wide(p, 2, false);                                                              \
-        }                                                                                          \
-    }                                                                                              \
-    TARGET static __attribute__((unused)) void NAME##_half(const ub_conv_product* p)               \
-    {                                                                                              \
-        if (p->vectors == 1) {                                                                     \
-            NAME##_wide(p, 1, true);                                                               \
-        } else {                                                                                   \
-            NAME##_wide(p, 2, true);                                                               \
-        }                                                                                          \
+#define KERNEL(NAME, LANES, TARGET, LOAD)                                                       \
+    typedef float NAME##_vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias)); \
+    TARGET UB_INLINE void NAME##_some(const ub_conv_product* p, const uint32_t rows,            \
+                                      const uint32_t vectors, const bool half)                  \
+    {                                                                                           \
+        NAME##_vector sum[UB_CONV_ROWS][2] = {{{0}}};                                           \
+        const size_t size = half ? sizeof(uint16_t) : sizeof(float);                            \
+        const char* b = (const char*)p->b;                                                      \
+        const char* ahead = p->ahead;                                                           \
+        if (p->more) {                                                                          \
+            _Pragma("GCC unroll 8") for (uint32_t i = 0; i < rows; ++i)                         \
+            {                                                                                   \
+                _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)                  \
+                {                                                                               \
+                    sum[i][j] = *(const NAME##_vector*)(p->c + i * p->c_step + j * LANES);      \
+                }                                                                               \
+            }                                                                                   \
+        }                                                                                       \
+        for (uint32_t tap = 0; tap < p->taps; ++tap) {                                          \
+            const size_t at = tap * p->tap_step;                                                \
+            for (uint32_t k = 0; k < p->depth; ++k, b += vectors * LANES * size) {              \
+                NAME##_vector column[2];                                                        \
+                __builtin_prefetch(ahead, 0, 2);                                                \
+                ahead += p->ahead_step;                                                         \
+                _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)                  \
+                {                                                                               \
+                    const char* from = b + j * LANES * size;                                    \
+                    if (half) {                                                                 \
+                        LOAD(from, &column[j]);                                                 \
+                    } else {                                                                    \
+                        column[j] = *(const NAME##_vector*)from;                                \
+                    }                                                                           \
+                }                                                                               \
+                _Pragma("GCC unroll 8") for (uint32_t i = 0; i < rows; ++i)                     \
+                {                                                                               \
+                    const float value = p->a[i][at + k];                                        \
+                    _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)              \
+                    {                                                                           \
+                        sum[i][j] += column[j] * value;                                         \
+                    }                                                                           \
+                }                                                                               \
+            }                                                                                   \
+        }                                                                                       \
+        _Pragma("GCC unroll 8") for (uint32_t i = 0; i < rows; ++i)                             \
+        {                                                                                       \
+            _Pragma("GCC unroll 2") for (uint32_t j = 0; j < vectors; ++j)                      \
+            {                                                                                   \
+                *(NAME##_vector*)(p->c + i * p->c_step + j * LANES) = sum[i][j];                \
+            }                                                                                   \
+        }                                                                                       \
+    }                                                                                           \
+    TARGET UB_INLINE void NAME##_wide(const ub_conv_product* p, const uint32_t vectors,         \
+                                      const bool half)                                          \
+    {                                                                                           \
+        switch (p->rows) {                                                                      \
+            CASE(NAME, 1)                                                                       \
+            CASE(NAME, 2)                                                                       \
+            CASE(NAME, 3)                                                                       \
+            CASE(NAME, 4)                                                                       \
+            CASE(NAME, 5)                                                                       \
+            CASE(NAME, 6)                                                                       \
+            CASE(NAME, 7)                                                                       \
+            CASE(NAME, 8)                                                                       \
+        }                                                                                       \
+    }                                                                                           \
+    TARGET static void NAME(const ub_conv_product* p)                                           \
+    {                                                                                           \
+        if (p->vectors == 1) {                                                                  \
+            NAME##_wide(p, 1, false);                                                           \
+        } else {                                                                                \
+            NAME##_wide(p, 2, false);                                                           \
+        }                                                                                       \
+    }                                                                                           \
+    TARGET static __attribute__((unused)) void NAME##_half(const ub_conv_product* p)            \
+    {                                                                                           \
+        if (p->vectors == 1) {                                                                  \
+            NAME##_wide(p, 1, true);                                                            \
+        } else {                                                                                \
+            NAME##_wide(p, 2, true);                                                            \
+        }                                                                                       \
     }
 
 #define NO_HALVES(from, out) (void)(from)
@@ -128,9 +129,9 @@ multiply_plainly(const ub_conv_product* p, uint32_t lanes)
 
 #include <immintrin.h>
 
-#define HALVES_8(from, out)                                                                        \
+#define HALVES_8(from, out) \
     (*(out) = (multiply_8_vector)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)(from))))
-#define HALVES_16(from, out)                                                                       \
+#define HALVES_16(from, out) \
     (*(out) = (multiply_16_vector)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)(from))))
 
 KERNEL(multiply_8, 8, __attribute__((target("avx2,fma,f16c"))), HALVES_8)
@@ -215,8 +216,8 @@ transform_middle(const float* restrict d1, const float* restrict d2, const float
 
 /// The first and the last
 UB_INLINE void
-transform_end(const float* restrict a, const float* restrict b, const float* restrict c,
-              uint32_t n, float* restrict v)
+transform_end(const float* restrict a, const float* restrict b, const float* restrict c, uint32_t n,
+              float* restrict v)
 {
     for (uint32_t i = 0; i < n; ++i) {
         v[i] = 4.0f * a[i] - 5.0f * b[i] + c[i];

@@ -18,15 +18,15 @@
 typedef struct {
     const float* a[UB_CONV_ROWS]; ///< Each row's first values
     uint32_t rows;
-    uint32_t taps;    ///< Runs of values in each row of A...
-    size_t tap_step;  ///< ...from the beginning of one to that of the next
-    uint32_t depth;   ///< Values in a run
-    const void* b;    ///< [taps][depth][columns], of float or of half precision
+    uint32_t taps;   ///< Runs of values in each row of A...
+    size_t tap_step; ///< ...from the beginning of one to that of the next
+    uint32_t depth;  ///< Values in a run
+    const void* b;   ///< [taps][depth][columns], of float or of half precision
     bool half;
-    uint32_t vectors; ///< Of columns: 1 or 2
+    uint32_t vectors;  ///< Of columns: 1 or 2
     const char* ahead; ///< What is wanted next is fetched from here on,...
     size_t ahead_step; ///< ...so many bytes on for each row of B
-    bool more; ///< Add to what is in C
+    bool more;         ///< Add to what is in C
     float* c;
     size_t c_step; ///< Values from row to row
 } ub_conv_product;

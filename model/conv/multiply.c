@@ -16,8 +16,7 @@ find_rows(const ub_conv_chunk* c, const ub_conv_term* t, uint32_t tap, uint32_t 
     const float* input = c->input[t->input] + tap * w->row_size[t->input] + t->offset;
     for (uint32_t i = 0; i < p->rows; ++i) {
         const ub_conv_pixel* pixel = &c->pixels[at + i];
-        p->a[i] = input + pixel->row * w->row_size[t->input] +
-                  pixel->tile * w->tile_step[t->input];
+        p->a[i] = input + pixel->row * w->row_size[t->input] + pixel->tile * w->tile_step[t->input];
     }
 }
 

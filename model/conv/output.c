@@ -7,8 +7,7 @@
 
 /// Products of an output phase at one tile, NULL for terms that it has none of
 static void
-find_products(const ub_conv_chunk* c, uint32_t phase, size_t at,
-              const float* m[UB_CONV_FILTERED])
+find_products(const ub_conv_chunk* c, uint32_t phase, size_t at, const float* m[UB_CONV_FILTERED])
 {
     for (uint32_t k = 0; k < UB_CONV_FILTERED; ++k) {
         const ub_conv_term* t = &c->conv->term[k];
@@ -107,8 +106,7 @@ finish_line(const ub_conv_chunk* c, const ub_conv_job* job, int64_t line, size_t
         finish_mask(c, job, line, at);
         return;
     }
-    float* row =
-        job->out + (size_t)(line - job->out_first) * w->layer->out_size[1] * job->out_step;
+    float* row = job->out + (size_t)(line - job->out_first) * w->layer->out_size[1] * job->out_step;
     (w->filtered ? finish_filtered : finish_direct)(c, job, row, at);
 }
 

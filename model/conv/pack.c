@@ -13,12 +13,8 @@
 
 /// What a kernel of three bins becomes
 static const double transform[UB_CONV_FILTERED][UB_CONV_TAPS] = {
-    {1.0 / 4, 0.0, 0.0},
-    {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-    {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-    {1.0 / 24, 1.0 / 12, 1.0 / 6},
-    {1.0 / 24, -1.0 / 12, 1.0 / 6},
-    {0.0, 0.0, 1.0},
+    {1.0 / 4, 0.0, 0.0},           {-1.0 / 6, -1.0 / 6, -1.0 / 6}, {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+    {1.0 / 24, 1.0 / 12, 1.0 / 6}, {1.0 / 24, -1.0 / 12, 1.0 / 6}, {0.0, 0.0, 1.0},
 };
 
 /// The layer's tap of frames that is tap i of a line; of a mask, it may not be there

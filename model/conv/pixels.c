@@ -120,8 +120,8 @@ ub_copy_pixels(const void* from, size_t from_step, void* to, size_t to_step, uin
 }
 
 UB_INLINE void
-finish_lines(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
-             size_t out_step, size_t n, bool half)
+finish_lines(const ub_finish* finish, const float* raw, size_t raw_step, void* out, size_t out_step,
+             size_t n, bool half)
 {
     const float slope = ub_activation_slope(finish->activation);
     const uint32_t channels = finish->channels;

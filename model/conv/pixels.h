@@ -20,8 +20,8 @@ void ub_planes_to_pixels(const float* planes, uint32_t channels, size_t pixels, 
                          bool half);
 
 /// Copy n pixels of some channels each
-void ub_copy_pixels(const void* from, size_t from_step, void* to, size_t to_step,
-                    uint32_t channels, size_t n, bool half);
+void ub_copy_pixels(const void* from, size_t from_step, void* to, size_t to_step, uint32_t channels,
+                    size_t n, bool half);
 
 /** What follows a convolution: y = activation(scale * x + shift). */
 typedef struct {

@@ -18,16 +18,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UB_CUDA_ABI 2         ///< Changes with anything in this file
-#define UB_CUDA_SYMBOL "ub_cuda_open"
-#define UB_CUDA_LANES 8U      ///< Channels of an image are a multiple of it
-#define UB_CUDA_BATCH 64U     ///< Most items in a run
-#define UB_CUDA_LAYERS 16U    ///< Most layers
-#define UB_CUDA_PHASES 64U    ///< Most phases of a transposed convolution
-#define UB_CUDA_TARGETS 9U    ///< Most places that a layer's output goes to
-#define UB_CUDA_DEVICES 16U   ///< Most devices that are told of
-#define UB_CUDA_TEXT 256U     ///< Room for one line of text
-#define UB_CUDA_MASK UINT32_MAX ///< The place of the last layer's output
+#define UB_CUDA_ABI     2 ///< Changes with anything in this file
+#define UB_CUDA_SYMBOL  "ub_cuda_open"
+#define UB_CUDA_LANES   8U         ///< Channels of an image are a multiple of it
+#define UB_CUDA_BATCH   64U        ///< Most items in a run
+#define UB_CUDA_LAYERS  16U        ///< Most layers
+#define UB_CUDA_PHASES  64U        ///< Most phases of a transposed convolution
+#define UB_CUDA_TARGETS 9U         ///< Most places that a layer's output goes to
+#define UB_CUDA_DEVICES 16U        ///< Most devices that are told of
+#define UB_CUDA_TEXT    256U       ///< Room for one line of text
+#define UB_CUDA_MASK    UINT32_MAX ///< The place of the last layer's output
 
 typedef enum { UB_CUDA_F32, UB_CUDA_TF32, UB_CUDA_BF16, UB_CUDA_F16 } ub_cuda_precision;
 
@@ -37,7 +37,13 @@ typedef struct {
     char about[UB_CUDA_DEVICES][UB_CUDA_TEXT]; ///< One line each, e.g. "NVIDIA H100, 80 GB"
 } ub_cuda_devices;
 
-typedef enum { UB_CUDA_LINEAR, UB_CUDA_RELU, UB_CUDA_LEAKY, UB_CUDA_SIGMOID, UB_CUDA_TANH } ub_cuda_act;
+typedef enum {
+    UB_CUDA_LINEAR,
+    UB_CUDA_RELU,
+    UB_CUDA_LEAKY,
+    UB_CUDA_SIGMOID,
+    UB_CUDA_TANH
+} ub_cuda_act;
 
 /** One convolution, its input's frames in_first to in_first + in_size[0] - 1. */
 typedef struct {

@@ -119,12 +119,12 @@ forward(cudnnHandle_t cudnn, const view* v, const ub_cuda_conv_task* t, const vo
     }
     snprintf(err, UB_CUDA_TEXT, "cuDNN: no algorithm for a convolution");
     for (int i = 0; !done && i < n; ++i) {
-        done = fits(ranking[i].status, ranking[i].memory) &&
-               ub_cudnn_worked(cudnnConvolutionForward(cudnn, &one, v->in, in, v->weights,
-                                                       t->weights, v->conv, ranking[i].algo,
-                                                       workspace, ranking[i].memory, &zero, v->out,
-                                                       t->out),
-                               err);
+        done =
+            fits(ranking[i].status, ranking[i].memory) &&
+            ub_cudnn_worked(cudnnConvolutionForward(cudnn, &one, v->in, in, v->weights, t->weights,
+                                                    v->conv, ranking[i].algo, workspace,
+                                                    ranking[i].memory, &zero, v->out, t->out),
+                            err);
     }
     return done;
 }
@@ -143,12 +143,12 @@ gradient(cudnnHandle_t cudnn, const view* v, const ub_cuda_conv_task* t, const v
     }
     snprintf(err, UB_CUDA_TEXT, "cuDNN: no algorithm for a transposed convolution");
     for (int i = 0; !done && i < n; ++i) {
-        done = fits(ranking[i].status, ranking[i].memory) &&
-               ub_cudnn_worked(cudnnConvolutionBackwardData(
-                                   cudnn, &one, v->weights, t->weights, v->in, in, v->conv,
-                                   ranking[i].algo, workspace, ranking[i].memory, &zero, v->out,
-                                   t->out),
-                               err);
+        done =
+            fits(ranking[i].status, ranking[i].memory) &&
+            ub_cudnn_worked(cudnnConvolutionBackwardData(cudnn, &one, v->weights, t->weights, v->in,
+                                                         in, v->conv, ranking[i].algo, workspace,
+                                                         ranking[i].memory, &zero, v->out, t->out),
+                            err);
     }
     return done;
 }
@@ -160,9 +160,8 @@ ub_cuda_conv_launch(cudnnHandle_t cudnn, const ub_cuda_conv_task* t, void* works
     const char* in =
         (const char*)t->in + t->conv->in_first * row * ub_cuda_value_size(t->precision);
     view v = {NULL, NULL, NULL, NULL};
-    const bool launched =
-        view_make(&v, t, err) && (t->conv->transposed ? gradient : forward)(cudnn, &v, t, in,
-                                                                            workspace, err);
+    const bool launched = view_make(&v, t, err) && (t->conv->transposed ? gradient : forward)(
+                                                       cudnn, &v, t, in, workspace, err);
     view_clear(&v);
     return launched;
 }

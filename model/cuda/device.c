@@ -34,8 +34,9 @@ fail_driver(char* err)
     if (!driver) {
         return fail(err, "CUDA: no NVIDIA driver");
     }
-    snprintf(err, UB_CUDA_TEXT, "CUDA: the NVIDIA driver is too old (for CUDA %d.%d, expected %d.%d)",
-             driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
+    snprintf(err, UB_CUDA_TEXT,
+             "CUDA: the NVIDIA driver is too old (for CUDA %d.%d, expected %d.%d)", driver / 1000,
+             driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
     return 0;
 }
 

@@ -17,7 +17,7 @@
 typedef struct {
     uint32_t in_first[2]; ///< Of the layer's image
     uint32_t in_size[2];
-    uint32_t pad[2][2];   ///< Zeros, [axis][before, after]
+    uint32_t pad[2][2];    ///< Zeros, [axis][before, after]
     uint32_t out_first[2]; ///< Of the target's image
     uint32_t out_step[2];
     uint32_t out_size[2];

@@ -29,13 +29,15 @@ typedef struct {
 } ub_cuda_point;
 
 /// Number of points of a layer for n items
-UB_BOTH size_t ub_cuda_points(const ub_cuda_layer* layer, uint32_t n)
+UB_BOTH size_t
+ub_cuda_points(const ub_cuda_layer* layer, uint32_t n)
 {
     return (size_t)n * layer->count * layer->bins * layer->filters;
 }
 
 /// The i-th point: channels fastest, as in images
-UB_BOTH ub_cuda_point ub_cuda_point_at(const ub_cuda_layer* layer, size_t i)
+UB_BOTH ub_cuda_point
+ub_cuda_point_at(const ub_cuda_layer* layer, size_t i)
 {
     ub_cuda_point p;
     p.channel = (uint32_t)(i % layer->filters);
@@ -48,7 +50,8 @@ UB_BOTH ub_cuda_point ub_cuda_point_at(const ub_cuda_layer* layer, size_t i)
 }
 
 /// Where a point's convolution output is in the raw buffer, for n items
-UB_BOTH size_t ub_cuda_raw_at(const ub_cuda_layer* layer, ub_cuda_point p, uint32_t n)
+UB_BOTH size_t
+ub_cuda_raw_at(const ub_cuda_layer* layer, ub_cuda_point p, uint32_t n)
 {
     const uint32_t t = layer->first + p.frame + layer->crop[0];
     const uint32_t b = p.bin + layer->crop[1];
@@ -64,8 +67,9 @@ UB_BOTH size_t ub_cuda_raw_at(const ub_cuda_layer* layer, ub_cuda_point p, uint3
 }
 
 /// Where a point goes in an image
-UB_BOTH size_t ub_cuda_image_at(const ub_cuda_layer* layer, const ub_cuda_image* image,
-                                const ub_cuda_target* target, ub_cuda_point p)
+UB_BOTH size_t
+ub_cuda_image_at(const ub_cuda_layer* layer, const ub_cuda_image* image,
+                 const ub_cuda_target* target, ub_cuda_point p)
 {
     const uint32_t t = layer->first + p.frame;
     return (((size_t)p.item * image->frames + t) * image->bins + p.bin) * image->channels +
@@ -73,14 +77,15 @@ UB_BOTH size_t ub_cuda_image_at(const ub_cuda_layer* layer, const ub_cuda_image*
 }
 
 /// Where a point goes in the masks, [items][channels][count][bins]
-UB_BOTH size_t ub_cuda_mask_at(const ub_cuda_layer* layer, ub_cuda_point p)
+UB_BOTH size_t
+ub_cuda_mask_at(const ub_cuda_layer* layer, ub_cuda_point p)
 {
     return (((size_t)p.item * layer->filters + p.channel) * layer->count + p.frame) * layer->bins +
            p.bin;
 }
 
-UB_BOTH float ub_cuda_finish(const ub_cuda_layer* layer, const float* finish, uint32_t channel,
-                             float x)
+UB_BOTH float
+ub_cuda_finish(const ub_cuda_layer* layer, const float* finish, uint32_t channel, float x)
 {
     const float* scale = finish + layer->finish;
     const float y = scale[channel] * x + scale[layer->filters + channel];
@@ -100,15 +105,17 @@ UB_BOTH float ub_cuda_finish(const ub_cuda_layer* layer, const float* finish, ui
 
 /// Where value i of the first image, [items][frames][bins][padded], comes from in the
 /// inputs, [slots][channels][frames][bins]; SIZE_MAX for padding
-UB_BOTH size_t ub_cuda_input_at(const ub_cuda_program* program, const uint32_t* slot, size_t i)
+UB_BOTH size_t
+ub_cuda_input_at(const ub_cuda_program* program, const uint32_t* slot, size_t i)
 {
     const ub_cuda_image* image = &program->image[0];
     const uint32_t channel = (uint32_t)(i % image->channels);
     const size_t plane = (size_t)image->frames * image->bins;
     const size_t pixel = i / image->channels % plane;
     const uint32_t item = (uint32_t)(i / image->channels / plane);
-    return channel < program->channels ? ((size_t)slot[item] * program->channels + channel) * plane + pixel
-                                       : SIZE_MAX;
+    return channel < program->channels
+               ? ((size_t)slot[item] * program->channels + channel) * plane + pixel
+               : SIZE_MAX;
 }
 
 #endif // UB_CUDA_FINISH_H

@@ -40,11 +40,10 @@ put_input(ub_cuda_set* set, const ub_cuda_fused_task* t, const ub_cuda_direct* d
 {
     const ub_cuda_image* image = &t->program->image[t->layer];
     const int64_t row = (int64_t)image->bins * image->channels;
-    const ub_cuda_tensor tensor = {
-        .id = IN,
-        .type = ub_cuda_data_type(t->precision),
-        .size = {t->n, image->channels, d->in_size[0], d->in_size[1]},
-        .stride = {image->frames * row, 1, row, image->channels}};
+    const ub_cuda_tensor tensor = {.id = IN,
+                                   .type = ub_cuda_data_type(t->precision),
+                                   .size = {t->n, image->channels, d->in_size[0], d->in_size[1]},
+                                   .stride = {image->frames * row, 1, row, image->channels}};
     return ub_cuda_put_tensor(set, &tensor);
 }
 
@@ -266,13 +265,13 @@ find_addresses(const ub_cuda_fused* self, const ub_cuda_fused_data* data, void**
     const ub_cuda_fused_task* t = &self->task;
     const ub_cuda_layer* layer = layer_of(t);
     const size_t value = ub_cuda_value_size(t->precision);
-    address[IN] = (char*)data->in +
-                  value * offset(&t->program->image[t->layer], self->direct.in_first, 0);
+    address[IN] =
+        (char*)data->in + value * offset(&t->program->image[t->layer], self->direct.in_first, 0);
     address[WEIGHTS] = data->weights;
     address[SCALE] = data->finish + layer->finish;
     address[SHIFT] = data->finish + layer->finish + layer->filters;
-    address[OUT] = (char*)data->out + value * offset(image_out(t), self->direct.out_first,
-                                                     layer->target[0].channel);
+    address[OUT] = (char*)data->out +
+                   value * offset(image_out(t), self->direct.out_first, layer->target[0].channel);
 }
 
 bool

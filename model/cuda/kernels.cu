@@ -8,51 +8,60 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
-#define THREADS 256
+#define THREADS     256
 #define MOST_BLOCKS 65535
 
-static __device__ float to_float(float x)
+static __device__ float
+to_float(float x)
 {
     return x;
 }
 
-static __device__ float to_float(__nv_bfloat16 x)
+static __device__ float
+to_float(__nv_bfloat16 x)
 {
     return __bfloat162float(x);
 }
 
-static __device__ float to_float(__half x)
+static __device__ float
+to_float(__half x)
 {
     return __half2float(x);
 }
 
-static __device__ void put(float* to, float x)
+static __device__ void
+put(float* to, float x)
 {
     *to = x;
 }
 
-static __device__ void put(__nv_bfloat16* to, float x)
+static __device__ void
+put(__nv_bfloat16* to, float x)
 {
     *to = __float2bfloat16_rn(x);
 }
 
-static __device__ void put(__half* to, float x)
+static __device__ void
+put(__half* to, float x)
 {
     *to = __float2half_rn(x);
 }
 
-static __device__ size_t first_index()
+static __device__ size_t
+first_index()
 {
     return (size_t)blockIdx.x * blockDim.x + threadIdx.x;
 }
 
-static __device__ size_t index_step()
+static __device__ size_t
+index_step()
 {
     return (size_t)gridDim.x * blockDim.x;
 }
 
 template <typename T>
-static __global__ void convert_kernel(const float* from, T* to, size_t n)
+static __global__ void
+convert_kernel(const float* from, T* to, size_t n)
 {
     for (size_t i = first_index(); i < n; i += index_step()) {
         put(to + i, from[i]);
@@ -60,8 +69,9 @@ static __global__ void convert_kernel(const float* from, T* to, size_t n)
 }
 
 template <typename T>
-static __global__ void load_kernel(const ub_cuda_program* program, const uint32_t* slot,
-                                   const float* input, T* image, size_t n)
+static __global__ void
+load_kernel(const ub_cuda_program* program, const uint32_t* slot, const float* input, T* image,
+            size_t n)
 {
     for (size_t i = first_index(); i < n; i += index_step()) {
         const size_t at = ub_cuda_input_at(program, slot, i);
@@ -70,9 +80,9 @@ static __global__ void load_kernel(const ub_cuda_program* program, const uint32_
 }
 
 template <typename T>
-static __global__ void finish_kernel(const ub_cuda_program* program, uint32_t number,
-                                     size_t points, const float* finish, const T* raw,
-                                     ub_cuda_image_list images, float* mask, uint32_t n)
+static __global__ void
+finish_kernel(const ub_cuda_program* program, uint32_t number, size_t points, const float* finish,
+              const T* raw, ub_cuda_image_list images, float* mask, uint32_t n)
 {
     const ub_cuda_layer* layer = &program->layer[number];
     for (size_t i = first_index(); i < points; i += index_step()) {
@@ -93,7 +103,8 @@ static __global__ void finish_kernel(const ub_cuda_program* program, uint32_t nu
     }
 }
 
-static unsigned blocks_for(size_t n)
+static unsigned
+blocks_for(size_t n)
 {
     const size_t blocks = (n + THREADS - 1) / THREADS;
     return (unsigned)(blocks < MOST_BLOCKS ? blocks : MOST_BLOCKS);
@@ -101,7 +112,8 @@ static unsigned blocks_for(size_t n)
 
 /// Call a function with a null pointer of the precision's type, which chooses its template
 template <typename F>
-static cudaError_t with_type(ub_cuda_precision precision, F function)
+static cudaError_t
+with_type(ub_cuda_precision precision, F function)
 {
     switch (precision) {
     case UB_CUDA_BF16:
@@ -117,8 +129,9 @@ static cudaError_t with_type(ub_cuda_precision precision, F function)
     return cudaGetLastError();
 }
 
-cudaError_t ub_cuda_launch_convert(ub_cuda_precision precision, const float* from, void* to,
-                                   size_t n, cudaStream_t stream)
+cudaError_t
+ub_cuda_launch_convert(ub_cuda_precision precision, const float* from, void* to, size_t n,
+                       cudaStream_t stream)
 {
     return with_type(precision, [&](auto* type) {
         using T = decltype(type);
@@ -126,9 +139,10 @@ cudaError_t ub_cuda_launch_convert(ub_cuda_precision precision, const float* fro
     });
 }
 
-cudaError_t ub_cuda_launch_load(ub_cuda_precision precision, const ub_cuda_program* program,
-                                const uint32_t* slot, const float* input, void* image, size_t n,
-                                cudaStream_t stream)
+cudaError_t
+ub_cuda_launch_load(ub_cuda_precision precision, const ub_cuda_program* program,
+                    const uint32_t* slot, const float* input, void* image, size_t n,
+                    cudaStream_t stream)
 {
     return with_type(precision, [&](auto* type) {
         using T = decltype(type);
@@ -136,10 +150,11 @@ cudaError_t ub_cuda_launch_load(ub_cuda_precision precision, const ub_cuda_progr
     });
 }
 
-cudaError_t ub_cuda_launch_finish(ub_cuda_precision precision, const ub_cuda_program* program,
-                                  uint32_t layer, size_t points, const float* finish,
-                                  const void* raw, const ub_cuda_image_list* images, float* mask,
-                                  uint32_t n, cudaStream_t stream)
+cudaError_t
+ub_cuda_launch_finish(ub_cuda_precision precision, const ub_cuda_program* program, uint32_t layer,
+                      size_t points, const float* finish, const void* raw,
+                      const ub_cuda_image_list* images, float* mask, uint32_t n,
+                      cudaStream_t stream)
 {
     return with_type(precision, [&](auto* type) {
         using T = decltype(type);

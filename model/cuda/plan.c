@@ -24,10 +24,10 @@ bool
 ub_cuda_plan_init(ub_cuda_plan* plan, const ub_cuda_program* program, char* err)
 {
     void* on_device = NULL;
-    const bool made = ub_cuda_worked(cudaMalloc(&on_device, sizeof(*program)), err) &&
-                      ub_cuda_worked(cudaMemcpy(on_device, program, sizeof(*program),
-                                                cudaMemcpyHostToDevice),
-                                     err);
+    const bool made =
+        ub_cuda_worked(cudaMalloc(&on_device, sizeof(*program)), err) &&
+        ub_cuda_worked(cudaMemcpy(on_device, program, sizeof(*program), cudaMemcpyHostToDevice),
+                       err);
     *plan = (ub_cuda_plan){.program = program, .on_device = (ub_cuda_program*)on_device};
     if (!made) {
         cudaFree(on_device);
@@ -183,12 +183,11 @@ launch_layer(const ub_cuda_plan* plan, uint32_t number, uint32_t n, const ub_cud
         launched = ub_cuda_conv_launch(site->cudnn, &task, site->workspace, err);
     }
     return launched &&
-           ub_cuda_worked(ub_cuda_launch_finish(precision, plan->on_device, number,
-                                                ub_cuda_points(layer, n),
-                                                ub_cuda_table_finish(b->table.device), b->raw,
-                                                &b->images, (float*)b->mask.device, n,
-                                                site->stream),
-                          err);
+           ub_cuda_worked(
+               ub_cuda_launch_finish(precision, plan->on_device, number, ub_cuda_points(layer, n),
+                                     ub_cuda_table_finish(b->table.device), b->raw, &b->images,
+                                     (float*)b->mask.device, n, site->stream),
+               err);
 }
 
 bool
@@ -199,11 +198,11 @@ ub_cuda_plan_launch(const ub_cuda_plan* plan, size_t size, const ub_cuda_site* s
     const ub_cuda_image* first = &program->image[0];
     const uint32_t n = ub_cuda_sizes[size];
     const size_t values = (size_t)n * first->frames * first->bins * first->channels;
-    bool launched = ub_cuda_worked(
-        ub_cuda_launch_load(site->model->precision, plan->on_device,
-                            (const uint32_t*)b->table.device, (const float*)b->input.device,
-                            b->images.at[0], values, site->stream),
-        err);
+    bool launched = ub_cuda_worked(ub_cuda_launch_load(site->model->precision, plan->on_device,
+                                                       (const uint32_t*)b->table.device,
+                                                       (const float*)b->input.device,
+                                                       b->images.at[0], values, site->stream),
+                                   err);
     for (uint32_t i = 0; launched && i < program->layers; ++i) {
         launched = fused_of(plan, size, i) ? launch_fused(plan, size, i, site, err)
                                            : launch_layer(plan, i, n, site, err);

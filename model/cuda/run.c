@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define SPIN 200e-6   // s for which a wait does not sleep: most jobs are over by then
+#define SPIN   200e-6 // s for which a wait does not sleep: most jobs are over by then
 #define MOMENT 20000L // ns of its naps
 
 /// A driver's own wait would not return from a kernel that hangs

@@ -61,7 +61,8 @@ load_tensor(ub_cuda_model* model, const ub_cuda_weights* from, char* err)
 }
 
 ub_cuda_model*
-ub_cuda_model_new(const ub_cuda_weights* weights, uint32_t n, ub_cuda_precision precision, char* err)
+ub_cuda_model_new(const ub_cuda_weights* weights, uint32_t n, ub_cuda_precision precision,
+                  char* err)
 {
     ub_cuda_model* model = (ub_cuda_model*)calloc(1, sizeof(ub_cuda_model));
     if (!model) {

@@ -16,12 +16,14 @@ typedef struct {
     float magnitude[];
 } frame_record;
 
-static ub_client* of(ub_masker* masker)
+static ub_client*
+of(ub_masker* masker)
 {
     return (ub_client*)masker;
 }
 
-static bool push_frame(ub_masker* masker, int64_t t, const float* magnitude)
+static bool
+push_frame(ub_masker* masker, int64_t t, const float* magnitude)
 {
     ub_client* client = of(masker);
     frame_record* record = ub_ring_write(client->frames);
@@ -36,7 +38,8 @@ static bool push_frame(ub_masker* masker, int64_t t, const float* magnitude)
 
 // Room for a job's masks in one piece, behind that of the job before.  Jobs are given
 // back in the order in which they began, so what is held is in one piece, too.
-static bool take_room(ub_client* client, ub_ticket* ticket, uint32_t count)
+static bool
+take_room(ub_client* client, ub_ticket* ticket, uint32_t count)
 {
     const uint32_t at = client->masks_head;
     const bool wraps = at + count > client->mask_frames;
@@ -46,14 +49,14 @@ static bool take_room(ub_client* client, ub_ticket* ticket, uint32_t count)
     }
     const uint32_t first = wraps ? 0 : at;
     ticket->room = skipped + count;
-    ticket->job.mask =
-        client->masks + (size_t)first * client->masker.outputs * client->mask_size;
+    ticket->job.mask = client->masks + (size_t)first * client->masker.outputs * client->mask_size;
     client->masks_head = first + count;
     client->masks_held += ticket->room;
     return true;
 }
 
-static void leave_room(ub_client* client, ub_ticket* ticket)
+static void
+leave_room(ub_client* client, ub_ticket* ticket)
 {
     client->masks_held -= ticket->room;
     if (!client->masks_held) {
@@ -61,7 +64,8 @@ static void leave_room(ub_client* client, ub_ticket* ticket)
     }
 }
 
-static ub_job* begin(ub_masker* masker, uint32_t count)
+static ub_job*
+begin(ub_masker* masker, uint32_t count)
 {
     ub_client* client = of(masker);
     ub_ticket* ticket = client->n_free ? client->free[client->n_free - 1] : NULL;
@@ -73,7 +77,8 @@ static ub_job* begin(ub_masker* masker, uint32_t count)
     return &ticket->job;
 }
 
-static void submit(ub_masker* masker, ub_job* job)
+static void
+submit(ub_masker* masker, ub_job* job)
 {
     ub_client* client = of(masker);
     ub_ticket* ticket = (ub_ticket*)job;
@@ -91,7 +96,8 @@ static void submit(ub_masker* masker, ub_job* job)
     sem_post(client->work);
 }
 
-static ub_job* next(ub_masker* masker)
+static ub_job*
+next(ub_masker* masker)
 {
     ub_client* client = of(masker);
     ub_ticket** slot = ub_ring_read(client->answered);
@@ -105,14 +111,16 @@ static ub_job* next(ub_masker* masker)
     return &ticket->job;
 }
 
-static void release(ub_masker* masker, ub_job* job)
+static void
+release(ub_masker* masker, ub_job* job)
 {
     ub_client* client = of(masker);
     leave_room(client, (ub_ticket*)job);
     client->free[client->n_free++] = (ub_ticket*)job;
 }
 
-static bool wait_answer(ub_masker* masker)
+static bool
+wait_answer(ub_masker* masker)
 {
     ub_client* client = of(masker);
     atomic_store(&client->waited_for, true);
@@ -122,7 +130,8 @@ static bool wait_answer(ub_masker* masker)
     return ub_ring_read(client->answered);
 }
 
-static bool init_jobs(ub_client* client, const ub_client_options* options)
+static bool
+init_jobs(ub_client* client, const ub_client_options* options)
 {
     const size_t frame = options->outputs * client->mask_size * sizeof(float);
     bool ok = true;
@@ -137,7 +146,8 @@ static bool init_jobs(ub_client* client, const ub_client_options* options)
     return ok && client->masks;
 }
 
-bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_options* options)
+bool
+ub_client_init(ub_client* client, const ub_model* model, const ub_client_options* options)
 {
     const ub_network* net = &model->net;
     client->masker = (ub_masker){.frame = push_frame,
@@ -164,7 +174,8 @@ bool ub_client_init(ub_client* client, const ub_model* model, const ub_client_op
            client->number && client->history;
 }
 
-uint32_t ub_client_step(const ub_client* client, const ub_span* span)
+uint32_t
+ub_client_step(const ub_client* client, const ub_span* span)
 {
     for (uint32_t i = 0; i < client->series.n; ++i) {
         const ub_series* s = &client->series.at[i];
@@ -175,7 +186,8 @@ uint32_t ub_client_step(const ub_client* client, const ub_span* span)
     return 0;
 }
 
-void ub_client_drop_trail(ub_client* client)
+void
+ub_client_drop_trail(ub_client* client)
 {
     if (client->trail) {
         client->trail_backend->trail_free(client->trail);
@@ -183,7 +195,8 @@ void ub_client_drop_trail(ub_client* client)
     }
 }
 
-void ub_client_clear(ub_client* client)
+void
+ub_client_clear(ub_client* client)
 {
     for (uint32_t i = 0; i < UB_CLIENT_JOBS; ++i) {
         free(client->tickets[i].job.which);
@@ -199,13 +212,15 @@ void ub_client_clear(ub_client* client)
     ub_model_unref(client->model);
 }
 
-ub_ticket* ub_client_head(ub_client* client)
+ub_ticket*
+ub_client_head(ub_client* client)
 {
     ub_ticket** slot = ub_ring_read(client->asked);
     return slot ? *slot : NULL;
 }
 
-static void compress(const ub_network* net, const float* magnitude, float* input, size_t n)
+static void
+compress(const ub_network* net, const float* magnitude, float* input, size_t n)
 {
     const float scale = net->input_scale;
     const float power = net->input_power;
@@ -225,12 +240,14 @@ static void compress(const ub_network* net, const float* magnitude, float* input
 }
 
 // The row of history that frame t has, if it is there
-static size_t row_of(const ub_client* client, int64_t t)
+static size_t
+row_of(const ub_client* client, int64_t t)
 {
     return (size_t)((uint64_t)t % client->model->net.frames);
 }
 
-void ub_client_take_frames(ub_client* client, int64_t end)
+void
+ub_client_take_frames(ub_client* client, int64_t end)
 {
     const ub_network* net = &client->model->net;
     const frame_record* record = NULL;
@@ -243,7 +260,8 @@ void ub_client_take_frames(ub_client* client, int64_t end)
     }
 }
 
-void ub_client_window(const ub_client* client, const ub_job* job, float* window)
+void
+ub_client_window(const ub_client* client, const ub_job* job, float* window)
 {
     const ub_network* net = &client->model->net;
     for (uint32_t i = 0; i < net->frames; ++i) {
@@ -261,7 +279,8 @@ void ub_client_window(const ub_client* client, const ub_job* job, float* window)
     }
 }
 
-void ub_client_answer(ub_client* client)
+void
+ub_client_answer(ub_client* client)
 {
     ub_ticket** from = ub_ring_read(client->asked);
     ub_ticket** to = ub_ring_write(client->answered); // never full: it holds all tickets
@@ -271,17 +290,20 @@ void ub_client_answer(ub_client* client)
     sem_post(&client->answers);
 }
 
-bool ub_client_healthy(const ub_client* client)
+bool
+ub_client_healthy(const ub_client* client)
 {
     return !atomic_load(&client->failed);
 }
 
-ub_masker* ub_client_masker(ub_client* client)
+ub_masker*
+ub_client_masker(ub_client* client)
 {
     return &client->masker;
 }
 
-ub_grid ub_model_grid(const ub_model* model)
+ub_grid
+ub_model_grid(const ub_model* model)
 {
     const ub_network* net = &model->net;
     return (ub_grid){.rate = net->sample_rate,

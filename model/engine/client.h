@@ -59,10 +59,10 @@ struct ub_client_s {
     // Worker that has taken the client, under the engine's lock
     ub_ticket* taken; // the head that it works at, or NULL
     ub_client* next;
-    int64_t* number;  // [frames] which frame each row of history is
-    float* history;   // [frames][channels][bins] network input
+    int64_t* number;       // [frames] which frame each row of history is
+    float* history;        // [frames][channels][bins] network input
     ub_series_list series; // that jobs may belong to
-    ub_trail* trail; // what a backend keeps of the last windows, or NULL
+    ub_trail* trail;       // what a backend keeps of the last windows, or NULL
     const ub_backend* trail_backend;
     uint32_t trail_step; // what the trail was made for
 };

@@ -21,7 +21,8 @@ typedef struct {
 } chunk;
 
 // Noise that is always the same, as quiet as most of music
-static void fill(float* values, size_t n, float scale)
+static void
+fill(float* values, size_t n, float scale)
 {
     uint32_t state = 1;
     for (size_t i = 0; i < n; ++i) {
@@ -31,7 +32,8 @@ static void fill(float* values, size_t n, float scale)
     }
 }
 
-static bool chunk_make(chunk* c, const ub_model* model)
+static bool
+chunk_make(chunk* c, const ub_model* model)
 {
     const ub_network* net = &model->net;
     float condition[UB_NET_SOURCES] = {1.0f};
@@ -49,7 +51,8 @@ static bool chunk_make(chunk* c, const ub_model* model)
     return true;
 }
 
-static void chunk_clear(chunk* c)
+static void
+chunk_clear(chunk* c)
 {
     ub_folded_free(c->folded);
     free(c->input);
@@ -58,8 +61,9 @@ static void chunk_clear(chunk* c)
 }
 
 // The time of a chunk in s; NAN with one line in err if it cannot be had
-static double measure(const chunk* c, const ub_backend* backend, ub_runner* runner, float* mask,
-                      char* err, size_t err_size)
+static double
+measure(const chunk* c, const ub_backend* backend, ub_runner* runner, float* mask, char* err,
+        size_t err_size)
 {
     double best = INFINITY;
     const ub_item item = {.input = c->input, .folded = c->folded, .mask = mask};
@@ -76,7 +80,8 @@ static double measure(const chunk* c, const ub_backend* backend, ub_runner* runn
     return best;
 }
 
-static double snr(const chunk* c)
+static double
+snr(const chunk* c)
 {
     double power = 0.0;
     double error = 0.0;
@@ -96,8 +101,9 @@ typedef struct {
     double time; // of a chunk, s
 } contestant;
 
-static bool judge(const chunk* c, const contestant* challenger, const contestant* processor,
-                  char* why, size_t why_size)
+static bool
+judge(const chunk* c, const contestant* challenger, const contestant* processor, char* why,
+      size_t why_size)
 {
     const double same = snr(c);
     const double gain = fmax(challenger->backend->gain, 1.0);
@@ -115,14 +121,16 @@ static bool judge(const chunk* c, const contestant* challenger, const contestant
     return won;
 }
 
-static void compete(const chunk* c, contestant* one, float* mask, char* err, size_t err_size)
+static void
+compete(const chunk* c, contestant* one, float* mask, char* err, size_t err_size)
 {
     one->runner = one->backend->create(c->model, err, err_size);
     one->time = one->runner ? measure(c, one->backend, one->runner, mask, err, err_size) : NAN;
 }
 
-bool ub_contest(const ub_model* model, const ub_backend* challenger, const ub_backend* processor,
-                unsigned threads, ub_winner* winner, char* why, size_t why_size)
+bool
+ub_contest(const ub_model* model, const ub_backend* challenger, const ub_backend* processor,
+           unsigned threads, ub_winner* winner, char* why, size_t why_size)
 {
     chunk c = {0};
     contestant a = {.backend = challenger, .time = NAN};
@@ -151,7 +159,8 @@ bool ub_contest(const ub_model* model, const ub_backend* challenger, const ub_ba
     return won;
 }
 
-void ub_winner_drop(ub_winner* winner)
+void
+ub_winner_drop(ub_winner* winner)
 {
     if (winner->runner) {
         winner->backend->destroy(winner->runner);

@@ -13,7 +13,7 @@
 
 // Items of one run, each of which has its masks and its folded condition; what one job needs
 #define LEAST_ITEMS UB_MAX_CONDITIONS
-#define MOST_ITEMS UB_DESK_JOBS
+#define MOST_ITEMS  UB_DESK_JOBS
 _Static_assert(LEAST_ITEMS >= UB_MAX_OUTPUTS && LEAST_ITEMS >= UB_NET_SOURCES, "see above");
 _Static_assert(UB_NET_SOURCES == UB_MAX_SOURCES, "models and jobs have the same limit");
 
@@ -41,14 +41,16 @@ struct ub_desk_s {
 
 // Backends prepare for as many threads as the calling one may use.  Returns that number
 // as it was, to be set again: the calling thread is the host's.
-static int use_threads(int threads)
+static int
+use_threads(int threads)
 {
     const int before = omp_get_max_threads();
     omp_set_num_threads(threads);
     return before;
 }
 
-static bool allocate(ub_desk* desk)
+static bool
+allocate(ub_desk* desk)
 {
     const ub_network* net = &desk->model->net;
     const size_t size = sizeof(float) * net->channels * net->frames * net->bins;
@@ -65,8 +67,9 @@ static bool allocate(ub_desk* desk)
     return ok;
 }
 
-ub_desk* ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model* model, char* err,
-                     size_t err_size)
+ub_desk*
+ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model* model, char* err,
+            size_t err_size)
 {
     ub_desk* desk = calloc(1, sizeof(ub_desk));
     if (!desk) {
@@ -93,7 +96,8 @@ ub_desk* ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model
     return desk;
 }
 
-void ub_desk_free(ub_desk* desk)
+void
+ub_desk_free(ub_desk* desk)
 {
     if (!desk) {
         return;
@@ -112,23 +116,27 @@ void ub_desk_free(ub_desk* desk)
     free(desk);
 }
 
-uint32_t ub_desk_batch(const ub_desk* desk)
+uint32_t
+ub_desk_batch(const ub_desk* desk)
 {
     return desk->batch;
 }
 
-uint32_t ub_desk_items(const ub_desk* desk)
+uint32_t
+ub_desk_items(const ub_desk* desk)
 {
     return desk->n_items;
 }
 
-const char* ub_desk_fault(const ub_desk* desk)
+const char*
+ub_desk_fault(const ub_desk* desk)
 {
     return desk->backend->fault ? desk->backend->fault(desk->runner) : NULL;
 }
 
 // The folded condition, from the last few or made anew in place of the oldest
-static const ub_folded* folded(ub_desk* desk, const float* condition)
+static const ub_folded*
+folded(ub_desk* desk, const float* condition)
 {
     const size_t size = desk->model->net.sources * sizeof(float);
     folded_entry* oldest = &desk->entry[0];
@@ -146,7 +154,8 @@ static const ub_folded* folded(ub_desk* desk, const float* condition)
     return oldest->folded;
 }
 
-static bool run(ub_desk* desk, const ub_item* items, uint32_t n, const ub_span* span)
+static bool
+run(ub_desk* desk, const ub_item* items, uint32_t n, const ub_span* span)
 {
     const int before = use_threads(desk->threads);
     const bool ok = desk->backend->run(desk->runner, items, n, span->first, span->count);
@@ -155,20 +164,23 @@ static bool run(ub_desk* desk, const ub_item* items, uint32_t n, const ub_span* 
 }
 
 // Conditions that jobs have: one for each output, or more across a change
-static uint32_t usual_conditions(uint32_t outputs)
+static uint32_t
+usual_conditions(uint32_t outputs)
 {
     return outputs > 2 ? outputs : 2;
 }
 
 // A trail for windows that are so many frames apart, or NULL if it would not repay its memory
-static ub_trail* new_trail(const ub_desk* desk, uint32_t outputs, uint32_t step)
+static ub_trail*
+new_trail(const ub_desk* desk, uint32_t outputs, uint32_t step)
 {
     const bool worth = step && step <= LONGEST_STEP && desk->backend->trail_new;
     return worth ? desk->backend->trail_new(desk->model, step, outputs) : NULL;
 }
 
 // The trail of a client's windows, made when it begins to ask for such
-static ub_trail* trail_of(const ub_desk* desk, ub_client* client, const ub_span* span)
+static ub_trail*
+trail_of(const ub_desk* desk, ub_client* client, const ub_span* span)
 {
     const uint32_t step = ub_client_step(client, span);
     if (client->trail_backend != desk->backend || client->trail_step != step) {
@@ -181,8 +193,8 @@ static ub_trail* trail_of(const ub_desk* desk, ub_client* client, const ub_span*
 }
 
 // Two windows in a row, if the second can make use of the first
-static bool warm_up_series(ub_desk* desk, ub_item* items, uint32_t n, uint32_t outputs,
-                           const ub_series* series)
+static bool
+warm_up_series(ub_desk* desk, ub_item* items, uint32_t n, uint32_t outputs, const ub_series* series)
 {
     ub_trail* trail = new_trail(desk, outputs, series->step);
     bool ok = true;
@@ -199,16 +211,16 @@ static bool warm_up_series(ub_desk* desk, ub_item* items, uint32_t n, uint32_t o
     return ok;
 }
 
-bool ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_series_list* series)
+bool
+ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_series_list* series)
 {
     const float nothing[UB_NET_SOURCES] = {0};
     ub_item items[UB_MAX_OUTPUTS] = {{0}};
     const uint32_t n = usual_conditions(outputs);
     ++desk->runs;
     for (uint32_t i = 0; i < n; ++i) {
-        items[i] = (ub_item){.input = desk->window[0],
-                             .folded = folded(desk, nothing),
-                             .mask = desk->mask[i]};
+        items[i] = (ub_item){
+            .input = desk->window[0], .folded = folded(desk, nothing), .mask = desk->mask[i]};
     }
     bool ok = true;
     for (uint32_t i = 0; ok && i < series->n; ++i) {
@@ -218,8 +230,8 @@ bool ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_series_list* seri
 }
 
 // Frame i of a mask [channels][count][bins] as [channels][bins], or all 1 without one
-static void copy_frame(const ub_network* net, const float* mask, uint32_t count, uint32_t i,
-                       float* to)
+static void
+copy_frame(const ub_network* net, const float* mask, uint32_t count, uint32_t i, float* to)
 {
     for (uint32_t c = 0; c < net->channels; ++c, to += net->bins) {
         if (mask) {
@@ -233,20 +245,21 @@ static void copy_frame(const ub_network* net, const float* mask, uint32_t count,
 }
 
 // From [condition][channels][count][bins] to [outputs][count][channels][bins]
-static void sort_masks(const ub_desk* desk, const ub_client* client, ub_job* job,
-                       float* const* masks)
+static void
+sort_masks(const ub_desk* desk, const ub_client* client, ub_job* job, float* const* masks)
 {
     float* to = job->mask;
     for (uint32_t o = 0; o < client->masker.outputs; ++o) {
         for (uint32_t i = 0; i < job->count; ++i, to += client->mask_size) {
             const uint8_t which = job->which[(size_t)o * client->masker.max_count + i];
-            copy_frame(&desk->model->net, which == UB_UNMASKED ? NULL : masks[which], job->count,
-                       i, to);
+            copy_frame(&desk->model->net, which == UB_UNMASKED ? NULL : masks[which], job->count, i,
+                       to);
         }
     }
 }
 
-ub_span ub_job_span(const ub_model* model, const ub_job* job)
+ub_span
+ub_job_span(const ub_model* model, const ub_job* job)
 {
     const int64_t oldest = job->end - model->net.frames + 1;
     return (ub_span){(uint32_t)(job->first - oldest), job->count};
@@ -254,7 +267,8 @@ ub_span ub_job_span(const ub_model* model, const ub_job* job)
 
 // A job that has expired is only in the way of those that have not.  Returns whether
 // there is something to compute.
-static bool open_job(ub_client* client, ub_ticket* ticket)
+static bool
+open_job(ub_client* client, ub_ticket* ticket)
 {
     ub_job* job = &ticket->job;
     ub_client_take_frames(client, job->end);
@@ -262,7 +276,8 @@ static bool open_job(ub_client* client, ub_ticket* ticket)
     return job->ok && job->conditions;
 }
 
-bool ub_desk_serve(ub_desk* desk, ub_client* const* clients, uint32_t n)
+bool
+ub_desk_serve(ub_desk* desk, ub_client* const* clients, uint32_t n)
 {
     ub_item items[MOST_ITEMS] = {{0}};
     uint32_t first[UB_DESK_JOBS]; // each job's first item

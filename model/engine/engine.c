@@ -15,13 +15,15 @@
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 static ub_engine* shared; // the first of those shared
 
-static unsigned cores(void)
+static unsigned
+cores(void)
 {
     const long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n > 1 ? (unsigned)n : 1;
 }
 
-static void destroy(ub_engine* engine)
+static void
+destroy(ub_engine* engine)
 {
     ub_workers_stop(engine);
     sem_destroy(&engine->work);
@@ -31,14 +33,16 @@ static void destroy(ub_engine* engine)
     free(engine);
 }
 
-static unsigned workers_for(const ub_engine_options* options)
+static unsigned
+workers_for(const ub_engine_options* options)
 {
     const unsigned wanted = options->workers ? options->workers : cores();
     const unsigned most = options->workers ? UB_MAX_WORKERS : DEFAULT_WORKERS;
     return wanted < most ? wanted : most;
 }
 
-ub_engine* ub_engine_new(const ub_engine_options* options, char* err, size_t err_size)
+ub_engine*
+ub_engine_new(const ub_engine_options* options, char* err, size_t err_size)
 {
     ub_engine* engine = calloc(1, sizeof(ub_engine));
     if (!engine) {
@@ -66,7 +70,8 @@ ub_engine* ub_engine_new(const ub_engine_options* options, char* err, size_t err
     return engine;
 }
 
-ub_engine* ub_engine_shared(const char* processor, char* err, size_t err_size)
+ub_engine*
+ub_engine_shared(const char* processor, char* err, size_t err_size)
 {
     const ub_engine_options options = {.backend = ub_lineup_ruled() ? NULL : processor,
                                        .threads = 1};
@@ -93,7 +98,8 @@ ub_engine* ub_engine_shared(const char* processor, char* err, size_t err_size)
 }
 
 // Drop a reference.  Whether it was the last one: the engine is then no longer shared.
-static bool let_go(ub_engine* engine)
+static bool
+let_go(ub_engine* engine)
 {
     pthread_mutex_lock(&shared_lock);
     const bool last = engine->refs == 0 || --engine->refs == 0;
@@ -108,42 +114,49 @@ static bool let_go(ub_engine* engine)
     return last;
 }
 
-void ub_engine_free(ub_engine* engine)
+void
+ub_engine_free(ub_engine* engine)
 {
     if (engine && let_go(engine)) {
         destroy(engine);
     }
 }
 
-const ub_backend* ub_engine_backend(const ub_engine* engine)
+const ub_backend*
+ub_engine_backend(const ub_engine* engine)
 {
     return atomic_load(&engine->lineup.used);
 }
 
-void ub_engine_note(ub_engine* engine, char* text, size_t size)
+void
+ub_engine_note(ub_engine* engine, char* text, size_t size)
 {
     ub_lineup_note(&engine->lineup, text, size);
 }
 
-void ub_engine_reason(ub_engine* engine, char* text, size_t size)
+void
+ub_engine_reason(ub_engine* engine, char* text, size_t size)
 {
     ub_lineup_reason(&engine->lineup, text, size);
 }
 
-float ub_engine_load(const ub_engine* engine)
+float
+ub_engine_load(const ub_engine* engine)
 {
     return ub_load_get(&engine->load, ub_now());
 }
 
-static void leave_seats(ub_engine* engine, unsigned n, const ub_model* model)
+static void
+leave_seats(ub_engine* engine, unsigned n, const ub_model* model)
 {
     for (unsigned i = 0; i < n; ++i) {
         ub_seats_leave(&engine->workers[i].seats, model);
     }
 }
 
-ub_client* ub_client_new(ub_engine* engine, const ub_model* model,
-                         const ub_client_options* options, char* err, size_t err_size)
+ub_client*
+ub_client_new(ub_engine* engine, const ub_model* model, const ub_client_options* options, char* err,
+              size_t err_size)
 {
     ub_client* client = calloc(1, sizeof(ub_client));
     if (!client) {
@@ -174,7 +187,8 @@ ub_client* ub_client_new(ub_engine* engine, const ub_model* model,
     return client;
 }
 
-void ub_client_free(ub_client* client)
+void
+ub_client_free(ub_client* client)
 {
     if (!client) {
         return;

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(ub_lineup* lineup, const ub_backend* backend)
+static void
+add(ub_lineup* lineup, const ub_backend* backend)
 {
     bool known = lineup->n == UB_LINEUP;
     for (uint32_t i = 0; i < lineup->n; ++i) {
@@ -20,14 +21,16 @@ static void add(ub_lineup* lineup, const ub_backend* backend)
     }
 }
 
-static bool is_device(const char* name)
+static bool
+is_device(const char* name)
 {
     return !strcmp(name, "gpu") || !strncmp(name, "cuda", 4);
 }
 
 // The one that was asked for.  What the environment asks for every program may not be
 // there: then the processor computes.
-static bool add_named(ub_lineup* lineup, const char* name, bool ruled, char* err, size_t err_size)
+static bool
+add_named(ub_lineup* lineup, const char* name, bool ruled, char* err, size_t err_size)
 {
     const ub_backend* asked = ub_backend_find(name, err, err_size);
     if (asked) {
@@ -41,7 +44,8 @@ static bool add_named(ub_lineup* lineup, const char* name, bool ruled, char* err
 }
 
 // All that are (or are not) devices, up to `most` of them
-static void add_some(ub_lineup* lineup, const ub_backend* const* all, bool devices, uint32_t most)
+static void
+add_some(ub_lineup* lineup, const ub_backend* const* all, bool devices, uint32_t most)
 {
     for (uint32_t n = 0; *all && n < most; ++all) {
         if ((*all)->device == devices && (*all)->available()) {
@@ -52,7 +56,8 @@ static void add_some(ub_lineup* lineup, const ub_backend* const* all, bool devic
 }
 
 // Those of the processor that must prove worth what they lose
-static void add_doubtful(ub_lineup* lineup, const ub_backend* const* all)
+static void
+add_doubtful(ub_lineup* lineup, const ub_backend* const* all)
 {
     for (; *all; ++all) {
         if (!(*all)->device && (*all)->gain > 0.0 && (*all)->available()) {
@@ -61,7 +66,8 @@ static void add_doubtful(ub_lineup* lineup, const ub_backend* const* all)
     }
 }
 
-static void add_all(ub_lineup* lineup, const ub_backend* const* all)
+static void
+add_all(ub_lineup* lineup, const ub_backend* const* all)
 {
     for (; *all; ++all) {
         if ((*all)->available()) {
@@ -72,7 +78,8 @@ static void add_all(ub_lineup* lineup, const ub_backend* const* all)
 
 // Behind one that was asked for, only what can take over from a device.  If none was, what must
 // prove better comes first: the best device, then the processor in less precision.
-static void add_others(ub_lineup* lineup, const ub_backend* const* all, const char* name)
+static void
+add_others(ub_lineup* lineup, const ub_backend* const* all, const char* name)
 {
     const bool free = !lineup->n;
     if (free && !*lineup->reason && !(name && !strcmp(name, "cpu"))) {
@@ -90,14 +97,15 @@ static void add_others(ub_lineup* lineup, const ub_backend* const* all, const ch
     }
 }
 
-const char* ub_lineup_ruled(void)
+const char*
+ub_lineup_ruled(void)
 {
     const char* name = getenv("UNBRAID_BACKEND");
     return name && *name ? name : NULL;
 }
 
-bool ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* err,
-                    size_t err_size)
+bool
+ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* err, size_t err_size)
 {
     const bool ruled = !options->backend && !options->backends;
     const char* name = ruled ? ub_lineup_ruled() : options->backend;
@@ -136,8 +144,9 @@ static verdict verdicts[UB_LINEUP]; // Under the lock, in turns
 static uint32_t n_verdicts;
 
 // A contest, or what is known of it
-static verdict decide(const ub_backend* challenger, const ub_backend* processor,
-                      const ub_model* model, unsigned threads, ub_winner* winner)
+static verdict
+decide(const ub_backend* challenger, const ub_backend* processor, const ub_model* model,
+       unsigned threads, ub_winner* winner)
 {
     pthread_mutex_lock(&verdicts_lock);
     for (uint32_t i = 0; i < UB_LINEUP; ++i) {
@@ -159,8 +168,8 @@ static verdict decide(const ub_backend* challenger, const ub_backend* processor,
     return v;
 }
 
-void ub_lineup_settle(ub_lineup* lineup, const ub_model* model, unsigned threads,
-                      ub_winner* winner)
+void
+ub_lineup_settle(ub_lineup* lineup, const ub_model* model, unsigned threads, ub_winner* winner)
 {
     *winner = (ub_winner){0};
     pthread_mutex_lock(&lineup->contest);
@@ -178,19 +187,22 @@ void ub_lineup_settle(ub_lineup* lineup, const ub_model* model, unsigned threads
     pthread_mutex_unlock(&lineup->contest);
 }
 
-bool ub_lineup_same(const ub_lineup* a, const ub_lineup* b)
+bool
+ub_lineup_same(const ub_lineup* a, const ub_lineup* b)
 {
     return a->n == b->n && a->named == b->named &&
            !memcmp(a->list, b->list, a->n * sizeof(a->list[0]));
 }
 
-void ub_lineup_clear(ub_lineup* lineup)
+void
+ub_lineup_clear(ub_lineup* lineup)
 {
     pthread_mutex_destroy(&lineup->lock);
     pthread_mutex_destroy(&lineup->contest);
 }
 
-const ub_backend* ub_lineup_next(ub_lineup* lineup, const ub_backend* after)
+const ub_backend*
+ub_lineup_next(ub_lineup* lineup, const ub_backend* after)
 {
     const ub_backend* found = NULL;
     bool passed = !after;
@@ -203,7 +215,8 @@ const ub_backend* ub_lineup_next(ub_lineup* lineup, const ub_backend* after)
     return found;
 }
 
-void ub_lineup_break(ub_lineup* lineup, const ub_backend* backend)
+void
+ub_lineup_break(ub_lineup* lineup, const ub_backend* backend)
 {
     pthread_mutex_lock(&lineup->lock);
     for (uint32_t i = 0; i < lineup->n; ++i) {
@@ -212,7 +225,8 @@ void ub_lineup_break(ub_lineup* lineup, const ub_backend* backend)
     pthread_mutex_unlock(&lineup->lock);
 }
 
-bool ub_lineup_broken(ub_lineup* lineup, const ub_backend* backend)
+bool
+ub_lineup_broken(ub_lineup* lineup, const ub_backend* backend)
 {
     bool broken = false;
     pthread_mutex_lock(&lineup->lock);
@@ -223,7 +237,8 @@ bool ub_lineup_broken(ub_lineup* lineup, const ub_backend* backend)
     return broken;
 }
 
-void ub_lineup_use(ub_lineup* lineup, const ub_backend* backend, const char* why)
+void
+ub_lineup_use(ub_lineup* lineup, const ub_backend* backend, const char* why)
 {
     pthread_mutex_lock(&lineup->lock);
     atomic_store(&lineup->used, backend);
@@ -233,14 +248,16 @@ void ub_lineup_use(ub_lineup* lineup, const ub_backend* backend, const char* why
     pthread_mutex_unlock(&lineup->lock);
 }
 
-void ub_lineup_note(ub_lineup* lineup, char* text, size_t size)
+void
+ub_lineup_note(ub_lineup* lineup, char* text, size_t size)
 {
     pthread_mutex_lock(&lineup->lock);
     snprintf(text, size, "%s", lineup->note);
     pthread_mutex_unlock(&lineup->lock);
 }
 
-void ub_lineup_reason(ub_lineup* lineup, char* text, size_t size)
+void
+ub_lineup_reason(ub_lineup* lineup, char* text, size_t size)
 {
     pthread_mutex_lock(&lineup->lock);
     snprintf(text, size, "%s", lineup->reason);

@@ -16,15 +16,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define UB_LINEUP 8 ///< Backends at most
-#define UB_NOTE 256 ///< Length of a note
+#define UB_LINEUP 8   ///< Backends at most
+#define UB_NOTE   256 ///< Length of a note
 
 typedef struct {
     pthread_mutex_t lock;
     const ub_backend* list[UB_LINEUP]; ///< Those available, best first, [n]
     bool broken[UB_LINEUP];
     uint32_t n;
-    bool named; ///< The first one was asked for: others only if it fails as a device
+    bool named;    ///< The first one was asked for: others only if it fails as a device
     uint32_t open; ///< So many at the front have yet to prove better than what comes after them
     pthread_mutex_t contest;
     _Atomic(const ub_backend*) used;

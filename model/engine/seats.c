@@ -10,8 +10,9 @@
 #include <string.h>
 
 // A desk of that backend, ready for the seat's jobs
-static ub_desk* make_desk(const ub_seat* seat, const ub_seats* seats, const ub_backend* backend,
-                          char* err, size_t err_size)
+static ub_desk*
+make_desk(const ub_seat* seat, const ub_seats* seats, const ub_backend* backend, char* err,
+          size_t err_size)
 {
     ub_desk* desk = ub_desk_new(backend, seats->threads, seat->model, err, err_size);
     if (desk && !ub_desk_warm_up(desk, seat->outputs, &seat->series)) {
@@ -31,8 +32,8 @@ static ub_desk* make_desk(const ub_seat* seat, const ub_seats* seats, const ub_b
   A desk of the best backend that can make one.  If that is not the best, or there is a
   `why` already, it is noted.  A processor asked for by name is the only one.
 */
-static bool fill(ub_seat* seat, const ub_seats* seats, const char* why, bool only, char* err,
-                 size_t err_size)
+static bool
+fill(ub_seat* seat, const ub_seats* seats, const char* why, bool only, char* err, size_t err_size)
 {
     char first[UB_NOTE] = "";
     const ub_backend* b = ub_lineup_next(seats->lineup, NULL);
@@ -53,7 +54,8 @@ static bool fill(ub_seat* seat, const ub_seats* seats, const char* why, bool onl
     return b;
 }
 
-ub_seat* ub_seats_find(const ub_seats* seats, const ub_model* model)
+ub_seat*
+ub_seats_find(const ub_seats* seats, const ub_model* model)
 {
     ub_seat* s = seats->first;
     while (s && s->model != model) {
@@ -62,8 +64,9 @@ ub_seat* ub_seats_find(const ub_seats* seats, const ub_model* model)
     return s;
 }
 
-static ub_seat* make_seat(const ub_seats* seats, const ub_model* model,
-                          const ub_client_options* options, char* err, size_t err_size)
+static ub_seat*
+make_seat(const ub_seats* seats, const ub_model* model, const ub_client_options* options, char* err,
+          size_t err_size)
 {
     ub_seat* seat = calloc(1, sizeof(ub_seat));
     if (!seat) {
@@ -86,7 +89,8 @@ static ub_seat* make_seat(const ub_seats* seats, const ub_model* model,
     return seat;
 }
 
-static void free_seat(ub_seat* seat)
+static void
+free_seat(ub_seat* seat)
 {
     if (seat) {
         ub_desk_free(seat->desk);
@@ -95,8 +99,9 @@ static void free_seat(ub_seat* seat)
     }
 }
 
-bool ub_seats_take(ub_seats* seats, const ub_model* model, const ub_client_options* options,
-                   char* err, size_t err_size)
+bool
+ub_seats_take(ub_seats* seats, const ub_model* model, const ub_client_options* options, char* err,
+              size_t err_size)
 {
     pthread_mutex_lock(seats->lock);
     ub_seat* s = ub_seats_find(seats, model);
@@ -122,7 +127,8 @@ bool ub_seats_take(ub_seats* seats, const ub_model* model, const ub_client_optio
     return true;
 }
 
-void ub_seats_leave(ub_seats* seats, const ub_model* model)
+void
+ub_seats_leave(ub_seats* seats, const ub_model* model)
 {
     pthread_mutex_lock(seats->lock);
     ub_seat** link = &seats->first;
@@ -138,7 +144,8 @@ void ub_seats_leave(ub_seats* seats, const ub_model* model)
     free_seat(unused);
 }
 
-static void replace(ub_seat* seat, const ub_seats* seats, const char* why)
+static void
+replace(ub_seat* seat, const ub_seats* seats, const char* why)
 {
     char err[UB_NOTE];
     ub_thread_set_realtime(false); // this takes long
@@ -147,22 +154,24 @@ static void replace(ub_seat* seat, const ub_seats* seats, const char* why)
     fill(seat, seats, why, false, err, sizeof(err));
 }
 
-void ub_seat_renew(ub_seat* seat, const ub_seats* seats)
+void
+ub_seat_renew(ub_seat* seat, const ub_seats* seats)
 {
     if (seat->desk && ub_lineup_broken(seats->lineup, seat->backend)) {
         replace(seat, seats, NULL);
     }
 }
 
-bool ub_seat_fail(ub_seat* seat, const ub_seats* seats)
+bool
+ub_seat_fail(ub_seat* seat, const ub_seats* seats)
 {
     if (!seat->backend->device) {
         return false;
     }
     char why[UB_NOTE];
     const char* fault = ub_desk_fault(seat->desk);
-    snprintf(why, sizeof(why), "the %s backend failed%s%s", seat->backend->name,
-             fault ? ": " : "", fault ? fault : "");
+    snprintf(why, sizeof(why), "the %s backend failed%s%s", seat->backend->name, fault ? ": " : "",
+             fault ? fault : "");
     ub_lineup_break(seats->lineup, seat->backend);
     replace(seat, seats, why);
     return seat->desk;

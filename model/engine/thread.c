@@ -7,7 +7,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-bool ub_thread_start(pthread_t* thread, void* (*run)(void*), void* arg)
+bool
+ub_thread_start(pthread_t* thread, void* (*run)(void*), void* arg)
 {
     sigset_t all;
     sigset_t old;
@@ -25,7 +26,8 @@ bool ub_thread_start(pthread_t* thread, void* (*run)(void*), void* arg)
     return ok;
 }
 
-void ub_thread_init_lock(pthread_mutex_t* lock)
+void
+ub_thread_init_lock(pthread_mutex_t* lock)
 {
     pthread_mutexattr_t attr;
     pthread_mutexattr_init(&attr);
@@ -35,7 +37,8 @@ void ub_thread_init_lock(pthread_mutex_t* lock)
 }
 
 // The calling thread's real-time priority, or 0
-static int priority(void)
+static int
+priority(void)
 {
     struct sched_param param = {0};
     const int policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
@@ -43,12 +46,14 @@ static int priority(void)
     return realtime && !sched_getparam(0, &param) ? param.sched_priority : 0;
 }
 
-bool ub_thread_outranks(void)
+bool
+ub_thread_outranks(void)
 {
     return priority() > sched_get_priority_min(SCHED_FIFO);
 }
 
-void ub_thread_set_realtime(bool realtime)
+void
+ub_thread_set_realtime(bool realtime)
 {
     struct rlimit limit;
     const struct sched_param lowest = {sched_get_priority_min(SCHED_FIFO)};

@@ -14,7 +14,8 @@
 #define LONGEST_STINT 0.25
 
 // Whether a client's job can be computed together with another one's
-static bool goes_with(const ub_client* client, const ub_job* job, const ub_client* other)
+static bool
+goes_with(const ub_client* client, const ub_job* job, const ub_client* other)
 {
     const ub_job* lead = &other->taken->job;
     const ub_span a = ub_job_span(client->model, job);
@@ -24,14 +25,16 @@ static bool goes_with(const ub_client* client, const ub_job* job, const ub_clien
 
 // The client whose next job is due first, or NULL.  With a client taken already, of those
 // that go with it and ask for no more than so many conditions.  Under the engine's lock.
-static ub_client* most_urgent(const ub_engine* engine, const ub_client* with, uint32_t conditions)
+static ub_client*
+most_urgent(const ub_engine* engine, const ub_client* with, uint32_t conditions)
 {
     ub_client* best = NULL;
     double best_deadline = 0.0;
     for (ub_client* c = engine->clients; c; c = c->next) {
         const ub_ticket* head = c->taken ? NULL : ub_client_head(c);
-        const bool fits = head && (!with || (goes_with(c, &head->job, with) &&
-                                             head->job.conditions <= conditions));
+        const bool fits =
+            head &&
+            (!with || (goes_with(c, &head->job, with) && head->job.conditions <= conditions));
         if (fits && (!best || head->deadline < best_deadline)) {
             best = c;
             best_deadline = head->deadline;
@@ -42,7 +45,8 @@ static ub_client* most_urgent(const ub_engine* engine, const ub_client* with, ui
 
 // Take the most urgent client and those that are worth serving with it, in order of
 // deadline.  Returns how many.  Under the engine's lock.
-static uint32_t take_clients(ub_worker* w, ub_client** clients)
+static uint32_t
+take_clients(ub_worker* w, ub_client** clients)
 {
     uint32_t n = 0;
     uint32_t most = 1;
@@ -61,7 +65,8 @@ static uint32_t take_clients(ub_worker* w, ub_client** clients)
     return n;
 }
 
-static void leave_unanswered(ub_client* const* clients, uint32_t n)
+static void
+leave_unanswered(ub_client* const* clients, uint32_t n)
 {
     for (uint32_t i = 0; i < n; ++i) {
         clients[i]->taken->job.ok = false;
@@ -70,7 +75,8 @@ static void leave_unanswered(ub_client* const* clients, uint32_t n)
 }
 
 // Work for a real-time thread comes before all that is not, but never before such a thread
-static void take_rank(const ub_worker* w, ub_client* const* clients, uint32_t n)
+static void
+take_rank(const ub_worker* w, ub_client* const* clients, uint32_t n)
 {
     bool urgent = false;
     for (uint32_t i = 0; i < n; ++i) {
@@ -80,7 +86,8 @@ static void take_rank(const ub_worker* w, ub_client* const* clients, uint32_t n)
 }
 
 // Compute the taken clients' jobs; if a device fails at them, with what takes over
-static void compute(ub_worker* w, ub_seat* seat, ub_client* const* clients, uint32_t n)
+static void
+compute(ub_worker* w, ub_seat* seat, ub_client* const* clients, uint32_t n)
 {
     ub_seat_renew(seat, &w->seats);
     take_rank(w, clients, n);
@@ -100,7 +107,8 @@ static void compute(ub_worker* w, ub_seat* seat, ub_client* const* clients, uint
 }
 
 // Under the engine's lock, which is given up meanwhile
-static void serve(ub_worker* w, ub_client* const* clients, uint32_t n)
+static void
+serve(ub_worker* w, ub_client* const* clients, uint32_t n)
 {
     ub_engine* engine = w->engine;
     ub_seat* seat = ub_seats_find(&w->seats, clients[0]->model);
@@ -116,7 +124,8 @@ static void serve(ub_worker* w, ub_client* const* clients, uint32_t n)
     pthread_cond_broadcast(&engine->idle);
 }
 
-static void* work(void* arg)
+static void*
+work(void* arg)
 {
     ub_worker* w = arg;
     ub_engine* engine = w->engine;
@@ -140,7 +149,8 @@ static void* work(void* arg)
     return NULL;
 }
 
-bool ub_worker_start(ub_worker* w, ub_engine* engine)
+bool
+ub_worker_start(ub_worker* w, ub_engine* engine)
 {
     w->engine = engine;
     w->seats.lock = &engine->lock;
@@ -149,7 +159,8 @@ bool ub_worker_start(ub_worker* w, ub_engine* engine)
     return ub_thread_start(&w->thread, work, w);
 }
 
-void ub_workers_stop(ub_engine* engine)
+void
+ub_workers_stop(ub_engine* engine)
 {
     pthread_mutex_lock(&engine->lock);
     engine->quit = true;

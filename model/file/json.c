@@ -35,7 +35,8 @@ ub_json_object(ub_json* json, const json_t* value, const char* where, const char
     }
     const char* key = NULL;
     const json_t* member = NULL;
-    json_object_foreach ((json_t*)value, key, member) {
+    json_object_foreach((json_t*)value, key, member)
+    {
         if (!is_one_of(key, keys)) {
             fail(json, where, key, "no such key");
         }

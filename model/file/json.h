@@ -24,8 +24,7 @@ typedef struct {
 } ub_json;
 
 /// Check that a value is an object with exactly these keys (NULL at the end)
-bool ub_json_object(ub_json* json, const json_t* value, const char* where,
-                    const char* const* keys);
+bool ub_json_object(ub_json* json, const json_t* value, const char* where, const char* const* keys);
 
 /// A finite number from min to max
 double ub_json_number(ub_json* json, const json_t* object, const char* where, const char* key,
@@ -48,7 +47,7 @@ unsigned ub_json_word(ub_json* json, const json_t* object, const char* where, co
                       const char* const* words);
 
 /// An array of min to max values
-const json_t* ub_json_array(ub_json* json, const json_t* object, const char* where,
-                            const char* key, size_t min, size_t max);
+const json_t* ub_json_array(ub_json* json, const json_t* object, const char* where, const char* key,
+                            size_t min, size_t max);
 
 #endif // UB_MODEL_FILE_JSON_H

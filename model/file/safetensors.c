@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_HEADER (8U << 20) ///< bytes
+#define MAX_HEADER  (8U << 20) ///< bytes
 #define MAX_TENSORS 4096U
 
 static const struct {
@@ -149,7 +149,8 @@ read_tensors(ub_safetensors* file, uint64_t data_size, char* err, size_t err_siz
     }
     const char* name = NULL;
     json_t* entry = NULL;
-    json_object_foreach (file->header, name, entry) {
+    json_object_foreach(file->header, name, entry)
+    {
         if (!strcmp(name, "__metadata__")) {
             continue;
         }

@@ -36,7 +36,6 @@ struct ub_safetensors_s {
 };
 
 /// Read `size` bytes at an offset of the file; false if they are not there
-bool ub_safetensors_read_at(const ub_safetensors* file, void* buffer, size_t size,
-                            uint64_t offset);
+bool ub_safetensors_read_at(const ub_safetensors* file, void* buffer, size_t size, uint64_t offset);
 
 #endif // UB_MODEL_FILE_SAFETENSORS_FILE_H

@@ -8,9 +8,9 @@
 #include <stdio.h>
 
 #define MAX_FILTERS 8192U
-#define MAX_KERNEL 32U
-#define MAX_STRIDE 8U
-#define MAX_IMAGE (1ULL << 28) ///< Values in one layer's image, so that sizes fit 32 bits
+#define MAX_KERNEL  32U
+#define MAX_STRIDE  8U
+#define MAX_IMAGE   (1ULL << 28) ///< Values in one layer's image, so that sizes fit 32 bits
 
 void
 ub_read_activation(ub_json* json, const json_t* layer, const char* where, ub_activation* out)

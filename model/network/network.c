@@ -168,8 +168,8 @@ check_film(ub_json* json, const ub_network* net)
 bool
 ub_network_parse(ub_network* net, const char* text, size_t size, char* err, size_t err_size)
 {
-    static const char* const keys[] = {"bands",   "sources", "stft",    "dropped_mask", "input",
-                                       "control", "encoder", "decoder", NULL};
+    static const char* const keys[] = {
+        "bands", "sources", "stft", "dropped_mask", "input", "control", "encoder", "decoder", NULL};
     memset(net, 0, sizeof(*net));
     json_error_t why;
     json_t* root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);

@@ -18,18 +18,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UB_MAX_LAYERS 8  ///< Encoder or decoder layers
-#define UB_MAX_CONTROL 8 ///< Control layers
-#define UB_NET_SOURCES 8 ///< Sources
-#define UB_NAME_SIZE 32  ///< Source name and its 0
+#define UB_MAX_LAYERS  8  ///< Encoder or decoder layers
+#define UB_MAX_CONTROL 8  ///< Control layers
+#define UB_NET_SOURCES 8  ///< Sources
+#define UB_NAME_SIZE   32 ///< Source name and its 0
 
-typedef enum {
-    UB_LINEAR,
-    UB_RELU,
-    UB_LEAKY_RELU,
-    UB_SIGMOID,
-    UB_TANH
-} ub_activation_kind;
+typedef enum { UB_LINEAR, UB_RELU, UB_LEAKY_RELU, UB_SIGMOID, UB_TANH } ub_activation_kind;
 
 typedef struct {
     ub_activation_kind kind;
@@ -85,9 +79,9 @@ typedef struct {
     uint32_t hop;    ///< samples
     uint32_t frames;
     uint32_t first_bin;
-    uint32_t dft_bins; ///< Bins of the transform that the network is about
-    uint32_t kept;     ///< Of those the lowest, which it sees as they are
-    uint32_t bins;     ///< Of its images: kept bins and the bands that the others make
+    uint32_t dft_bins;  ///< Bins of the transform that the network is about
+    uint32_t kept;      ///< Of those the lowest, which it sees as they are
+    uint32_t bins;      ///< Of its images: kept bins and the bands that the others make
     float dropped_mask; ///< NaN: as the nearest bin's
     float input_scale;  ///< Network input = (scale * magnitude) ^ power
     float input_power;

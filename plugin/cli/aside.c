@@ -119,7 +119,7 @@ ub_aside_open(const char* path, char* err, size_t err_size)
     const mode_t mask = umask(0);
     umask(mask);
     begin_change();
-    if (new.path && new.target) {
+    if (new.path&& new.target) {
         new.fd = mkstemp(new.path);
     }
     if (new.fd >= 0 && !fchmod(new.fd, 0666 & ~mask)) {

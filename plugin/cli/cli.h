@@ -21,17 +21,17 @@ enum {
     UB_CLI_USAGE   ///< Nothing was begun, because of how the command was given
 };
 
-#define UB_CLI_ERR 2048  ///< Room for one error line
-#define UB_CLI_NAMES 32  ///< Most sources to ask for
+#define UB_CLI_ERR   2048 ///< Room for one error line
+#define UB_CLI_NAMES 32   ///< Most sources to ask for
 
 typedef struct {
-    const char* dir;                   ///< Where outputs go, NULL: beside the input
-    const char* source[UB_CLI_NAMES];  ///< Names asked for
-    unsigned sources;                  ///< How many, 0: all
-    bool remove;                       ///< The mix without the source
-    const char* model;                 ///< NULL: search
-    const char* backend;               ///< NULL: the best
-    unsigned threads;                  ///< 0: one per core
+    const char* dir;                  ///< Where outputs go, NULL: beside the input
+    const char* source[UB_CLI_NAMES]; ///< Names asked for
+    unsigned sources;                 ///< How many, 0: all
+    bool remove;                      ///< The mix without the source
+    const char* model;                ///< NULL: search
+    const char* backend;              ///< NULL: the best
+    unsigned threads;                 ///< 0: one per core
     const ub_format* format;
     bool quiet;
     bool json;

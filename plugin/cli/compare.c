@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK 4096
+#define BLOCK        4096
 #define MAX_CHANNELS 8
 
 /** A song's sources, and what they must have in common. */
@@ -66,8 +66,8 @@ check_pair(comparison* self, const pair* p, char* err, size_t err_size)
     const SF_INFO* want = &self->info;
     for (unsigned i = 0; i < 2; ++i) {
         if (p->info[i].samplerate != want->samplerate) {
-            return ub_error(err, err_size, "%s: has %d samples a second (expected %d)",
-                            p->path[i], p->info[i].samplerate, want->samplerate);
+            return ub_error(err, err_size, "%s: has %d samples a second (expected %d)", p->path[i],
+                            p->info[i].samplerate, want->samplerate);
         }
         if (p->info[i].channels != want->channels || want->channels > MAX_CHANNELS) {
             return ub_error(err, err_size, "%s: has %d channels (expected %d)", p->path[i],
@@ -99,8 +99,7 @@ read_block(const pair* p, unsigned which, double* block, size_t n, char* err, si
         if (i >= (size_t)got * channels) {
             block[i] = 0.0;
         } else if (!isfinite(block[i])) {
-            return ub_error(err, err_size, "%s: holds samples that are not finite",
-                            p->path[which]);
+            return ub_error(err, err_size, "%s: holds samples that are not finite", p->path[which]);
         }
     }
     return true;
@@ -126,8 +125,8 @@ static bool
 compare_stem(comparison* self, size_t which, char* err, size_t err_size)
 {
     pair p;
-    bool ok = open_pair(&p, &self->stems[which], err, err_size) &&
-              check_pair(self, &p, err, err_size);
+    bool ok =
+        open_pair(&p, &self->stems[which], err, err_size) && check_pair(self, &p, err, err_size);
     if (ok) {
         self->scores[which] =
             ub_score_new((uint32_t)self->info.samplerate, (unsigned)self->info.channels);
@@ -158,8 +157,9 @@ keep_pairs(comparison* self, const char* est_dir, char* err, size_t err_size)
         free(rest[i].truth);
     }
     self->count = kept;
-    return kept || ub_error(err, err_size, "%s: no source in both directories (expected at least "
-                                           "one name in common)",
+    return kept || ub_error(err, err_size,
+                            "%s: no source in both directories (expected at least "
+                            "one name in common)",
                             est_dir);
 }
 

@@ -85,11 +85,13 @@ flatten(const json_t* value, char* line)
         snprintf(number, sizeof(number), "%.6g", json_number_value(value));
         append(line, number);
     }
-    json_array_foreach(value, i, item) {
+    json_array_foreach(value, i, item)
+    {
         append(line, i ? ", " : "");
         flatten(item, line);
     }
-    json_object_foreach((json_t*)value, key, item) {
+    json_object_foreach((json_t*)value, key, item)
+    {
         append(line, n++ ? ", " : "");
         append(line, key);
         append(line, " ");
@@ -142,11 +144,11 @@ print_object(const ub_model* model, json_t* card, const ub_choice* choice)
     for (uint32_t i = 0; i < net->sources; ++i) {
         json_array_append_new(sources, ub_json_text(net->source[i]));
     }
-    json_t* object = json_pack(
-        "{so ss sI so si si si so}", "model", ub_json_text(model->path), "network", text,
-        "parameters", (json_int_t)count_parameters(net), "sources", sources, "rate",
-        (int)net->sample_rate, "window", (int)net->window, "hop", (int)net->hop, "card",
-        card ? json_incref(card) : json_null());
+    json_t* object =
+        json_pack("{so ss sI so si si si so}", "model", ub_json_text(model->path), "network", text,
+                  "parameters", (json_int_t)count_parameters(net), "sources", sources, "rate",
+                  (int)net->sample_rate, "window", (int)net->window, "hop", (int)net->hop, "card",
+                  card ? json_incref(card) : json_null());
     ub_put_choice(object, choice);
     ub_print_json(object);
 }

@@ -15,11 +15,11 @@
 #include <stdint.h>
 
 typedef struct {
-    const char* path;  ///< For messages; not owned
+    const char* path; ///< For messages; not owned
     SNDFILE* file;
     SF_INFO info;
-    int64_t read;      ///< Frames read so far
-    uint64_t bad;      ///< Samples that were NaN or infinite, and read as 0
+    int64_t read; ///< Frames read so far
+    uint64_t bad; ///< Samples that were NaN or infinite, and read as 0
 } ub_input;
 
 /**

@@ -36,8 +36,7 @@ static int
 type_for(const ub_format* format, const SF_INFO* info)
 {
     const double size = (double)info->frames * info->channels * format->bytes;
-    return size < WAV_LIMIT ? format->type
-                            : SF_FORMAT_RF64 | (format->type & SF_FORMAT_SUBMASK);
+    return size < WAV_LIMIT ? format->type : SF_FORMAT_RF64 | (format->type & SF_FORMAT_SUBMASK);
 }
 
 bool
@@ -54,8 +53,8 @@ ub_output_open(ub_output* self, const char* path, const ub_format* format, const
     }
     self->file = sf_open_fd(fd, SFM_WRITE, &out, SF_FALSE);
     if (!self->file) {
-        return ub_error(err, err_size, "%s: %d samples a second cannot be written as %s (%s)",
-                        path, info->samplerate, format->name, sf_strerror(NULL));
+        return ub_error(err, err_size, "%s: %d samples a second cannot be written as %s (%s)", path,
+                        info->samplerate, format->name, sf_strerror(NULL));
     }
     double quality = 0.7;
     sf_command(self->file, SFC_SET_VBR_ENCODING_QUALITY, &quality, sizeof(quality));
@@ -86,7 +85,6 @@ ub_output_close(ub_output* self, char* err, size_t err_size)
 {
     const int status = self->file ? sf_close(self->file) : 0;
     self->file = NULL;
-    return !status ||
-           ub_error(err, err_size, "%s: cannot be finished (%s)", self->path,
-                    sf_error_number(status));
+    return !status || ub_error(err, err_size, "%s: cannot be finished (%s)", self->path,
+                               sf_error_number(status));
 }

@@ -18,9 +18,9 @@ typedef struct {
     const char* name;   ///< For the option
     const char* suffix; ///< Of the file's name, without the dot
     const char* about;
-    int type;           ///< libsndfile's type and encoding
-    unsigned bytes;     ///< Per sample, 0 if compressed
-    bool clips;         ///< Cannot hold samples beyond -1 to 1
+    int type;       ///< libsndfile's type and encoding
+    unsigned bytes; ///< Per sample, 0 if compressed
+    bool clips;     ///< Cannot hold samples beyond -1 to 1
 } ub_format;
 
 /// All formats, the default first, a NULL name at the end
@@ -38,12 +38,11 @@ typedef struct {
 } ub_output;
 
 /// Open a file like the input `info`, aside.  False with one line in err.
-bool ub_output_open(ub_output* self, const char* path, const ub_format* format,
-                    const SF_INFO* info, char* err, size_t err_size);
+bool ub_output_open(ub_output* self, const char* path, const ub_format* format, const SF_INFO* info,
+                    char* err, size_t err_size);
 
 /// Write n frames of [n][channels].
-bool ub_output_write(ub_output* self, const float* frames, int64_t n, char* err,
-                     size_t err_size);
+bool ub_output_write(ub_output* self, const float* frames, int64_t n, char* err, size_t err_size);
 
 /// Finish the file; it stays aside.  True if it is whole, or was not open.
 bool ub_output_close(ub_output* self, char* err, size_t err_size);

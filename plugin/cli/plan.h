@@ -30,7 +30,7 @@ char* ub_output_path(const char* input, const char* dir, const char* source, boo
    @param outputs Paths, [count][each].
    @return False with one line in err.
 */
-bool ub_plan_check(char* const* inputs, size_t count, char* const* outputs, size_t each,
-                   char* err, size_t err_size);
+bool ub_plan_check(char* const* inputs, size_t count, char* const* outputs, size_t each, char* err,
+                   size_t err_size);
 
 #endif // UB_PLUGIN_CLI_PLAN_H

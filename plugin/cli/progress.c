@@ -10,8 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define BAR 24    // Characters in the bar
-#define REST 34   // Characters beside bar and name
+#define BAR   24  // Characters in the bar
+#define REST  34  // Characters beside bar and name
 #define PAUSE 0.2 // Seconds between drawings
 
 void
@@ -28,8 +28,7 @@ static int
 name_width(void)
 {
     struct winsize size;
-    const int columns =
-        !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : 80;
+    const int columns = !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : 80;
     const int width = columns - BAR - REST;
     return width < 8 ? 8 : width;
 }

@@ -17,7 +17,7 @@ typedef struct {
     double rate;    ///< Samples a second
     int64_t frames; ///< In all, 0 if unknown
     double start;
-    double shown;   ///< When the bar was last drawn
+    double shown; ///< When the bar was last drawn
     bool on;
 } ub_progress;
 

@@ -65,8 +65,7 @@ plan(batch* self, char* err, size_t err_size)
     const unsigned each = self->song.sources;
     const size_t files = (size_t)options->args;
     if (options->dir && mkdir(options->dir, 0777) && errno != EEXIST) {
-        return ub_error(err, err_size, "-o %s: cannot be made (%s)", options->dir,
-                        strerror(errno));
+        return ub_error(err, err_size, "-o %s: cannot be made (%s)", options->dir, strerror(errno));
     }
     self->outputs = calloc(files * each, sizeof(*self->outputs));
     bool ok = self->outputs;
@@ -88,9 +87,8 @@ report_outputs(const batch* self, char* const* outputs)
     json_t* list = json_array();
     for (unsigned i = 0; i < self->song.sources; ++i) {
         const char* source = self->song.model->net.source[self->song.source[i]];
-        json_array_append_new(
-            list, json_pack("{so so}", "source", ub_json_text(source), "file",
-                            ub_json_text(outputs[i])));
+        json_array_append_new(list, json_pack("{so so}", "source", ub_json_text(source), "file",
+                                              ub_json_text(outputs[i])));
     }
     return list;
 }
@@ -109,10 +107,9 @@ print_object(const batch* self, const char* input, char* const* outputs,
         ub_json_real(report->elapsed), "times_real_time", ub_json_real(seconds / report->elapsed),
         "latency_samples", (int)report->latency, "latency_seconds",
         ub_json_real(report->latency / rate), "response", "studio", "model",
-        ub_json_text(self->song.model->path), "backend",
-        ub_engine_backend(self->song.engine)->name, "late_frames", (json_int_t)report->late,
-        "not_finite_samples", (json_int_t)report->bad, "clipped_samples",
-        (json_int_t)report->clipped));
+        ub_json_text(self->song.model->path), "backend", ub_engine_backend(self->song.engine)->name,
+        "late_frames", (json_int_t)report->late, "not_finite_samples", (json_int_t)report->bad,
+        "clipped_samples", (json_int_t)report->clipped));
 }
 
 static void
@@ -120,8 +117,8 @@ print_lines(const batch* self, const char* input, char* const* outputs,
             const ub_song_report* report)
 {
     if (report->bad) {
-        ub_print_error("%s: warning: %" PRIu64 " samples are not finite and were taken as 0",
-                       input, report->bad);
+        ub_print_error("%s: warning: %" PRIu64 " samples are not finite and were taken as 0", input,
+                       report->bad);
     }
     if (report->clipped) {
         ub_print_error("%s: warning: %" PRIu64 " output samples were clipped (-f wav keeps them)",

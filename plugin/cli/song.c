@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK 4096
+#define BLOCK   4096
 #define STREAMS 2 // 8 sources in sets of UB_MAX_OUTPUTS
 
 /** A stream and its share of the work. */
@@ -31,10 +31,10 @@ typedef struct {
     unsigned channels; ///< The file's
     int64_t skip;      ///< Frames of latency still to be dropped
     int64_t written;
-    float frames[BLOCK * 2];                  ///< [BLOCK][channels]
-    float in[2][BLOCK];                       ///< [channels][BLOCK]
-    float out[UB_MAX_OUTPUTS * 2][BLOCK];     ///< [outputs * channels][BLOCK]
-    float stem[UB_NET_SOURCES][BLOCK * 2];    ///< [sources][BLOCK][channels]
+    float frames[BLOCK * 2];               ///< [BLOCK][channels]
+    float in[2][BLOCK];                    ///< [channels][BLOCK]
+    float out[UB_MAX_OUTPUTS * 2][BLOCK];  ///< [outputs * channels][BLOCK]
+    float stem[UB_NET_SOURCES][BLOCK * 2]; ///< [sources][BLOCK][channels]
 } song;
 
 static bool
@@ -88,8 +88,8 @@ open_all(song* self, const char* input, char* const* outputs, char* err, size_t 
         ok = add_strands(self, err, err_size);
     }
     for (unsigned i = 0; ok && i < self->config->sources; ++i) {
-        ok = ub_output_open(&self->output[i], outputs[i], self->config->format,
-                            &self->input.info, err, err_size);
+        ok = ub_output_open(&self->output[i], outputs[i], self->config->format, &self->input.info,
+                            err, err_size);
     }
     return ok;
 }

@@ -28,13 +28,13 @@ typedef struct {
 
 /** What was done. */
 typedef struct {
-    SF_INFO info;        ///< The input's
-    int64_t frames;      ///< Read and written
-    double elapsed;      ///< Seconds
-    uint32_t latency;    ///< Samples, taken out again
-    uint64_t bad;        ///< Input samples that were not finite
-    uint64_t clipped;    ///< Output samples that did not fit the format
-    uint64_t late;       ///< STFT frames without a mask
+    SF_INFO info;     ///< The input's
+    int64_t frames;   ///< Read and written
+    double elapsed;   ///< Seconds
+    uint32_t latency; ///< Samples, taken out again
+    uint64_t bad;     ///< Input samples that were not finite
+    uint64_t clipped; ///< Output samples that did not fit the format
+    uint64_t late;    ///< STFT frames without a mask
 } ub_song_report;
 
 /**

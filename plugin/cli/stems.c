@@ -107,8 +107,7 @@ fill(ub_stem* stem, const listing* truths, const listing* estimates, const char*
 }
 
 size_t
-ub_stems_find(const char* ref_dir, const char* est_dir, ub_stem** stems, char* err,
-              size_t err_size)
+ub_stems_find(const char* ref_dir, const char* est_dir, ub_stem** stems, char* err, size_t err_size)
 {
     listing truths = {0};
     listing estimates = {0};

@@ -7,7 +7,8 @@
 
 #define BLEND_STEPS 32.0f // Of a blend's amounts: each needs a condition of its own
 
-float ub_control_get(const ub_controls* controls, ub_control control)
+float
+ub_control_get(const ub_controls* controls, ub_control control)
 {
     const ub_control_spec* const spec = &ub_control_specs[control];
     const float* const port = controls->port[control];
@@ -19,14 +20,16 @@ float ub_control_get(const ub_controls* controls, ub_control control)
     return fminf(fmaxf(value, spec->min), spec->max);
 }
 
-void ub_control_put(const ub_controls* controls, ub_control control, float value)
+void
+ub_control_put(const ub_controls* controls, ub_control control, float value)
 {
     if (controls->port[control]) {
         *controls->port[control] = fminf(value, ub_control_specs[control].max);
     }
 }
 
-ub_wish ub_controls_wish(const ub_controls* controls, bool selector, uint32_t output)
+ub_wish
+ub_controls_wish(const ub_controls* controls, bool selector, uint32_t output)
 {
     const bool bypass = ub_control_get(controls, UB_ENABLED) == 0.0f;
     ub_wish wish = {.bypass = bypass,

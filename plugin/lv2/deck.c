@@ -8,7 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-static void match_sources(ub_deck* deck)
+static void
+match_sources(ub_deck* deck)
 {
     const ub_model* const model = ub_stream_model(deck->stream);
     for (int i = 0; i < UB_INSTRUMENTS; ++i) {
@@ -21,7 +22,8 @@ static void match_sources(ub_deck* deck)
     }
 }
 
-static ub_deck* allocate(const ub_deck_config* config, char* err, size_t err_size)
+static ub_deck*
+allocate(const ub_deck_config* config, char* err, size_t err_size)
 {
     ub_deck* const deck = (ub_deck*)calloc(1, sizeof(ub_deck));
     if (deck) {
@@ -33,8 +35,9 @@ static ub_deck* allocate(const ub_deck_config* config, char* err, size_t err_siz
 }
 
 // Whether a stream's latencies are what the port may say, by which hosts size delay lines
-static bool latency_fits(ub_stream* stream, const ub_deck_config* config, const char* path,
-                         uint32_t latency[UB_RESPONSES], char* err, size_t err_size)
+static bool
+latency_fits(ub_stream* stream, const ub_deck_config* config, const char* path,
+             uint32_t latency[UB_RESPONSES], char* err, size_t err_size)
 {
     const float most = ub_control_specs[UB_LATENCY].max;
     ub_separator* const separator = ub_stream_separator(stream);
@@ -51,8 +54,9 @@ static bool latency_fits(ub_stream* stream, const ub_deck_config* config, const 
     return (float)longest <= most;
 }
 
-static ub_stream* open_stream(const ub_deck_config* config, const char* path, ub_engine* engine,
-                              uint32_t latency[UB_RESPONSES], char* err, size_t err_size)
+static ub_stream*
+open_stream(const ub_deck_config* config, const char* path, ub_engine* engine,
+            uint32_t latency[UB_RESPONSES], char* err, size_t err_size)
 {
     const ub_stream_config stream_config = {.model = path,
                                             .rate = config->rate,
@@ -68,22 +72,25 @@ static ub_stream* open_stream(const ub_deck_config* config, const char* path, ub
     return stream;
 }
 
-static void own_path(const ub_deck_config* config, char path[UB_PATH_SIZE])
+static void
+own_path(const ub_deck_config* config, char path[UB_PATH_SIZE])
 {
     const size_t length = strlen(config->bundle);
     const char* const slash = length && config->bundle[length - 1] == '/' ? "" : "/";
     snprintf(path, UB_PATH_SIZE, "%s%sdefault.safetensors", config->bundle, slash);
 }
 
-bool ub_deck_is_own(const ub_deck_config* config, const char* path)
+bool
+ub_deck_is_own(const ub_deck_config* config, const char* path)
 {
     char own[UB_PATH_SIZE];
     own_path(config, own);
     return !*path || !strcmp(path, own);
 }
 
-ub_deck* ub_deck_new(const ub_deck_config* config, const char* path, ub_engine* engine, char* err,
-                     size_t err_size)
+ub_deck*
+ub_deck_new(const ub_deck_config* config, const char* path, ub_engine* engine, char* err,
+            size_t err_size)
 {
     ub_deck* const deck = allocate(config, err, err_size);
     if (!deck) {
@@ -105,7 +112,8 @@ ub_deck* ub_deck_new(const ub_deck_config* config, const char* path, ub_engine* 
     return deck;
 }
 
-ub_deck* ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_size)
+ub_deck*
+ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_size)
 {
     ub_deck* const deck = allocate(config, err, err_size);
     if (!deck) {
@@ -120,7 +128,8 @@ ub_deck* ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_siz
     return deck;
 }
 
-void ub_deck_free(ub_deck* deck)
+void
+ub_deck_free(ub_deck* deck)
 {
     if (deck) {
         ub_stream_free(deck->stream);
@@ -129,13 +138,15 @@ void ub_deck_free(ub_deck* deck)
     }
 }
 
-void ub_deck_reset(ub_deck* deck)
+void
+ub_deck_reset(ub_deck* deck)
 {
     ub_separator_reset(ub_deck_separator(deck));
     deck->told = false;
 }
 
-static bool same(const ub_wish* a, const ub_wish* b)
+static bool
+same(const ub_wish* a, const ub_wish* b)
 {
     bool alike = a->bypass == b->bypass && a->remove == b->remove && a->amount == b->amount &&
                  a->gain == b->gain && a->consistency == b->consistency;
@@ -145,7 +156,8 @@ static bool same(const ub_wish* a, const ub_wish* b)
     return alike;
 }
 
-static void tell(ub_deck* deck, uint32_t output, const ub_wish* wish)
+static void
+tell(ub_deck* deck, uint32_t output, const ub_wish* wish)
 {
     ub_play play = {.remove = wish->remove,
                     .amount = wish->amount,
@@ -164,7 +176,8 @@ static void tell(ub_deck* deck, uint32_t output, const ub_wish* wish)
     ub_stream_play(deck->stream, output, &play);
 }
 
-void ub_deck_play(ub_deck* deck, ub_response response, const ub_wish* wish)
+void
+ub_deck_play(ub_deck* deck, ub_response response, const ub_wish* wish)
 {
     if (response != deck->response) {
         ub_separator_select(ub_deck_separator(deck), response);

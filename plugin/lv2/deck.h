@@ -29,12 +29,12 @@ typedef struct {
     ub_engine* engine; ///< NULL if there is no model
     ub_stream* stream;
     uint32_t outputs;
-    char path[UB_PATH_SIZE];    ///< Of the model's file; "" if there is none
-    int source[UB_INSTRUMENTS]; ///< Index into the model's sources, -1 if it has none such
+    char path[UB_PATH_SIZE];        ///< Of the model's file; "" if there is none
+    int source[UB_INSTRUMENTS];     ///< Index into the model's sources, -1 if it has none such
     uint32_t latency[UB_RESPONSES]; ///< Of each response, samples; 0 if there is no model
     ub_response response;
-    bool told;                       ///< Whether `wish` holds what the stream does
-    ub_wish wish[UB_MAX_OUTPUTS];    ///< By output
+    bool told;                    ///< Whether `wish` holds what the stream does
+    ub_wish wish[UB_MAX_OUTPUTS]; ///< By output
 } ub_deck;
 
 /** Where a deck's stream comes from. */
@@ -67,12 +67,14 @@ void ub_deck_reset(ub_deck* deck);
 void ub_deck_play(ub_deck* deck, ub_response response, const ub_wish* wish);
 
 /// What computes, or NULL if there is no model.  Real-time safe.
-static inline const ub_backend* ub_deck_backend(const ub_deck* deck)
+static inline const ub_backend*
+ub_deck_backend(const ub_deck* deck)
 {
     return deck->engine ? ub_engine_backend(deck->engine) : NULL;
 }
 
-static inline ub_separator* ub_deck_separator(const ub_deck* deck)
+static inline ub_separator*
+ub_deck_separator(const ub_deck* deck)
 {
     return ub_stream_separator(deck->stream);
 }

@@ -9,17 +9,20 @@
 #include <string.h>
 
 // The bundle's own model is remembered as such: bundles move
-static void set_path(const ub_loader* loader, char to[UB_PATH_SIZE], const char* path)
+static void
+set_path(const ub_loader* loader, char to[UB_PATH_SIZE], const char* path)
 {
     snprintf(to, UB_PATH_SIZE, "%s", ub_deck_is_own(&loader->config, path) ? "" : path);
 }
 
-static void free_done(ub_loader* loader)
+static void
+free_done(ub_loader* loader)
 {
     ub_deck_free(atomic_exchange(&loader->done, NULL));
 }
 
-static void fail(ub_loader* loader, const char* why)
+static void
+fail(ub_loader* loader, const char* why)
 {
     char line[640];
     snprintf(line, sizeof(line), "%s; what played before plays on", why);
@@ -28,18 +31,19 @@ static void fail(ub_loader* loader, const char* why)
 }
 
 // The two below run under the lock.  NULL if they fail, which the host is told.
-static ub_engine* choose(ub_loader* loader)
+static ub_engine*
+choose(ub_loader* loader)
 {
     char err[512] = "";
-    ub_engine* const engine =
-        ub_choose_engine(loader->processor, loader->host, err, sizeof(err));
+    ub_engine* const engine = ub_choose_engine(loader->processor, loader->host, err, sizeof(err));
     if (!engine) {
         fail(loader, err);
     }
     return engine;
 }
 
-static ub_deck* make(ub_loader* loader, const char* path, ub_engine* engine)
+static ub_deck*
+make(ub_loader* loader, const char* path, ub_engine* engine)
 {
     char err[512] = "";
     ub_deck* const deck = ub_deck_new(&loader->config, path, engine, err, sizeof(err));
@@ -50,7 +54,8 @@ static ub_deck* make(ub_loader* loader, const char* path, ub_engine* engine)
 }
 
 // Under the lock.  A deck that was never taken over gives way to a newer one.
-static void offer(ub_loader* loader, ub_deck* deck)
+static void
+offer(ub_loader* loader, ub_deck* deck)
 {
     loader->engine = deck->engine;
     memcpy(loader->latency, deck->latency, sizeof(loader->latency));
@@ -59,7 +64,8 @@ static void offer(ub_loader* loader, ub_deck* deck)
 
 // Under the lock.  What would be the same as before is only loaded if it is to be `fresh`,
 // as its file may have changed.
-static bool load(ub_loader* loader, const char* path, bool fresh)
+static bool
+load(ub_loader* loader, const char* path, bool fresh)
 {
     ub_engine* const engine = choose(loader);
     if (!engine) {
@@ -79,7 +85,8 @@ static bool load(ub_loader* loader, const char* path, bool fresh)
 }
 
 // Under the lock.
-static bool retime(ub_loader* loader)
+static bool
+retime(ub_loader* loader)
 {
     ub_engine* const engine = choose(loader);
     ub_deck* const deck = engine ? make(loader, loader->loaded, engine) : NULL;
@@ -94,7 +101,8 @@ static bool retime(ub_loader* loader)
     return true;
 }
 
-static void answer(ub_loader* loader)
+static void
+answer(ub_loader* loader)
 {
     char path[UB_PATH_SIZE];
     pthread_mutex_lock(&loader->lock);
@@ -107,7 +115,8 @@ static void answer(ub_loader* loader)
     atomic_store(&loader->busy, false);
 }
 
-static void explain(ub_loader* loader)
+static void
+explain(ub_loader* loader)
 {
     char note[512] = "";
     pthread_mutex_lock(&loader->lock);
@@ -120,7 +129,8 @@ static void explain(ub_loader* loader)
     }
 }
 
-static void* work(void* arg)
+static void*
+work(void* arg)
 {
     ub_loader* const loader = (ub_loader*)arg;
     while (!atomic_load(&loader->quit)) {
@@ -136,8 +146,9 @@ static void* work(void* arg)
     return NULL;
 }
 
-bool ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* config,
-                     ub_host* host, char* err, size_t err_size)
+bool
+ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* config, ub_host* host,
+                char* err, size_t err_size)
 {
     loader->config = *config;
     loader->host = host;
@@ -154,7 +165,8 @@ bool ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_confi
     return loader->running;
 }
 
-void ub_loader_stop(ub_loader* loader)
+void
+ub_loader_stop(ub_loader* loader)
 {
     if (!loader->running) {
         return;
@@ -169,7 +181,8 @@ void ub_loader_stop(ub_loader* loader)
     sem_destroy(&loader->work);
 }
 
-bool ub_loader_load(ub_loader* loader, const char* path)
+bool
+ub_loader_load(ub_loader* loader, const char* path)
 {
     pthread_mutex_lock(&loader->lock);
     set_path(loader, loader->wanted, path);
@@ -178,7 +191,8 @@ bool ub_loader_load(ub_loader* loader, const char* path)
     return loaded;
 }
 
-bool ub_loader_set_block(ub_loader* loader, uint32_t block)
+bool
+ub_loader_set_block(ub_loader* loader, uint32_t block)
 {
     pthread_mutex_lock(&loader->lock);
     bool done = true;
@@ -190,14 +204,16 @@ bool ub_loader_set_block(ub_loader* loader, uint32_t block)
     return done;
 }
 
-void ub_loader_wanted(ub_loader* loader, char path[UB_PATH_SIZE])
+void
+ub_loader_wanted(ub_loader* loader, char path[UB_PATH_SIZE])
 {
     pthread_mutex_lock(&loader->lock);
     memcpy(path, loader->wanted, sizeof(loader->wanted));
     pthread_mutex_unlock(&loader->lock);
 }
 
-bool ub_loader_ask(ub_loader* loader, const char* path, ub_processor processor)
+bool
+ub_loader_ask(ub_loader* loader, const char* path, ub_processor processor)
 {
     if (ub_loader_busy(loader)) {
         return false;
@@ -212,33 +228,39 @@ bool ub_loader_ask(ub_loader* loader, const char* path, ub_processor processor)
     return true;
 }
 
-bool ub_loader_busy(ub_loader* loader)
+bool
+ub_loader_busy(ub_loader* loader)
 {
     return atomic_load(&loader->busy);
 }
 
-bool ub_loader_failed(ub_loader* loader)
+bool
+ub_loader_failed(ub_loader* loader)
 {
     return atomic_exchange(&loader->failed, false);
 }
 
-void ub_loader_explain(ub_loader* loader)
+void
+ub_loader_explain(ub_loader* loader)
 {
     atomic_store(&loader->unclear, true);
     sem_post(&loader->work);
 }
 
-ub_deck* ub_loader_take(ub_loader* loader)
+ub_deck*
+ub_loader_take(ub_loader* loader)
 {
     return atomic_exchange(&loader->ready, NULL);
 }
 
-bool ub_loader_has_room(ub_loader* loader)
+bool
+ub_loader_has_room(ub_loader* loader)
 {
     return !atomic_load(&loader->done);
 }
 
-void ub_loader_put_away(ub_loader* loader, ub_deck* deck)
+void
+ub_loader_put_away(ub_loader* loader, ub_deck* deck)
 {
     atomic_store(&loader->done, deck);
     sem_post(&loader->work);

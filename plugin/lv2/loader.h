@@ -41,11 +41,11 @@ typedef struct {
     _Atomic(ub_deck*) ready;
     atomic_bool failed; ///< The last model asked for could not be loaded
 
-    pthread_mutex_t lock;      ///< Of what follows, and of loading
-    char wanted[UB_PATH_SIZE]; ///< The model that a session should remember
-    char loaded[UB_PATH_SIZE]; ///< The last one that could be loaded
-    ub_processor processor;    ///< The last one asked for
-    ub_engine* engine;         ///< Of the last deck made, which keeps it; NULL for a dry one
+    pthread_mutex_t lock;           ///< Of what follows, and of loading
+    char wanted[UB_PATH_SIZE];      ///< The model that a session should remember
+    char loaded[UB_PATH_SIZE];      ///< The last one that could be loaded
+    ub_processor processor;         ///< The last one asked for
+    ub_engine* engine;              ///< Of the last deck made, which keeps it; NULL for a dry one
     uint32_t latency[UB_RESPONSES]; ///< Of that deck
 } ub_loader;
 

@@ -6,10 +6,11 @@
 // Sound cards' clocks may run faster than ours by much less than this
 #define DRIFT 0.02
 // More than hosts buffer: a time, s, and a number of their blocks
-#define BUFFERED_TIME 0.25
+#define BUFFERED_TIME   0.25
 #define BUFFERED_BLOCKS 4
 
-bool ub_pace_ahead(ub_pace* pace, uint32_t n, double now)
+bool
+ub_pace_ahead(ub_pace* pace, uint32_t n, double now)
 {
     if (pace->last > 0.0) {
         pace->ahead += (1.0 - DRIFT) * pace->samples / pace->rate - (now - pace->last);

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-void ub_patch_init(ub_patch* patch, LV2_URID_Map* map)
+void
+ub_patch_init(ub_patch* patch, LV2_URID_Map* map)
 {
     patch->atom_path = map->map(map->handle, LV2_ATOM__Path);
     patch->atom_string = map->map(map->handle, LV2_ATOM__String);
@@ -23,14 +24,16 @@ void ub_patch_init(ub_patch* patch, LV2_URID_Map* map)
 }
 
 // Whether a text atom ends within its size
-static bool is_text(const ub_patch* patch, const LV2_Atom* value)
+static bool
+is_text(const ub_patch* patch, const LV2_Atom* value)
 {
     const char* const text = (const char*)(value + 1);
     return (value->type == patch->atom_path || value->type == patch->atom_string) && value->size &&
            memchr(text, '\0', value->size);
 }
 
-static void read_object(const ub_patch* patch, const LV2_Atom_Object* object, ub_request* request)
+static void
+read_object(const ub_patch* patch, const LV2_Atom_Object* object, ub_request* request)
 {
     const LV2_Atom* property = NULL;
     const LV2_Atom* value = NULL;
@@ -44,10 +47,12 @@ static void read_object(const ub_patch* patch, const LV2_Atom_Object* object, ub
     }
 }
 
-ub_request ub_patch_read(const ub_patch* patch, const LV2_Atom_Sequence* messages)
+ub_request
+ub_patch_read(const ub_patch* patch, const LV2_Atom_Sequence* messages)
 {
     ub_request request = {NULL, false};
-    LV2_ATOM_SEQUENCE_FOREACH(messages, event) {
+    LV2_ATOM_SEQUENCE_FOREACH(messages, event)
+    {
         if (lv2_atom_forge_is_object_type(&patch->forge, event->body.type)) {
             read_object(patch, (const LV2_Atom_Object*)&event->body, &request);
         }
@@ -55,7 +60,8 @@ ub_request ub_patch_read(const ub_patch* patch, const LV2_Atom_Sequence* message
     return request;
 }
 
-void ub_patch_write(ub_patch* patch, LV2_Atom_Sequence* messages, const char* path)
+void
+ub_patch_write(ub_patch* patch, LV2_Atom_Sequence* messages, const char* path)
 {
     LV2_Atom_Forge* const forge = &patch->forge;
     LV2_Atom_Forge_Frame sequence;

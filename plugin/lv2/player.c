@@ -10,7 +10,8 @@
 
 #define FADE 0.05 // Of one deck into another, s
 
-bool ub_player_open(ub_player* self, const ub_deck_config* config, ub_host* host)
+bool
+ub_player_open(ub_player* self, const ub_deck_config* config, ub_host* host)
 {
     char err[512] = "";
     char line[640];
@@ -22,22 +23,24 @@ bool ub_player_open(ub_player* self, const ub_deck_config* config, ub_host* host
         ub_host_say(host, line);
         self->deck = ub_deck_new_dry(config, err, sizeof(err));
     }
-    const bool ok = self->deck && ub_loader_start(&self->loader, self->deck, config, host, err,
-                                                  sizeof(err));
+    const bool ok =
+        self->deck && ub_loader_start(&self->loader, self->deck, config, host, err, sizeof(err));
     if (!ok) {
         ub_host_say(host, err);
     }
     return ok;
 }
 
-void ub_player_close(ub_player* self)
+void
+ub_player_close(ub_player* self)
 {
     ub_loader_stop(&self->loader);
     ub_deck_free(self->next);
     ub_deck_free(self->deck);
 }
 
-void ub_player_reset(ub_player* self)
+void
+ub_player_reset(ub_player* self)
 {
     ub_deck* const ready = ub_loader_take(&self->loader);
     ub_deck* const newest = ready ? ready : self->next;
@@ -54,7 +57,8 @@ void ub_player_reset(ub_player* self)
 }
 
 // One order at a time: those that come while the loader is busy wait, the last of them
-static void ask(ub_player* self, ub_processor processor)
+static void
+ask(ub_player* self, ub_processor processor)
 {
     if ((self->ordered || processor != self->processor) &&
         ub_loader_ask(&self->loader, self->ordered ? self->path : NULL, processor)) {
@@ -63,7 +67,8 @@ static void ask(ub_player* self, ub_processor processor)
     }
 }
 
-void ub_player_order(ub_player* self, const char* path, ub_processor processor, bool wait)
+void
+ub_player_order(ub_player* self, const char* path, ub_processor processor, bool wait)
 {
     const struct timespec pause = {0, 1000000};
     if (path) {
@@ -82,7 +87,8 @@ void ub_player_order(ub_player* self, const char* path, ub_processor processor, 
     }
 }
 
-void ub_player_play(ub_player* self, ub_response response, const ub_wish* wish, bool wait)
+void
+ub_player_play(ub_player* self, ub_response response, const ub_wish* wish, bool wait)
 {
     ub_deck* const decks[2] = {self->deck, self->next};
     for (int i = 0; i < 2 && decks[i]; ++i) {
@@ -93,7 +99,8 @@ void ub_player_play(ub_player* self, ub_response response, const ub_wish* wish, 
 
 // Fade from the old deck's sound to the next one's once that has come through, and then
 // let the old one go
-static void fade(ub_player* self, float* const* out, uint32_t n)
+static void
+fade(ub_player* self, float* const* out, uint32_t n)
 {
     const uint32_t start = ub_separator_latency(ub_deck_separator(self->next));
     const double length = FADE * self->config.rate;
@@ -114,7 +121,8 @@ static void fade(ub_player* self, float* const* out, uint32_t n)
     }
 }
 
-void ub_player_run(ub_player* self, const float* const* in, float* const* out, uint32_t n)
+void
+ub_player_run(ub_player* self, const float* const* in, float* const* out, uint32_t n)
 {
     if (self->next) { // first, as the outputs may be the inputs
         float* coming[UB_MAX_OUTS];
@@ -129,14 +137,16 @@ void ub_player_run(ub_player* self, const float* const* in, float* const* out, u
     }
 }
 
-bool ub_player_changed(ub_player* self)
+bool
+ub_player_changed(ub_player* self)
 {
     const bool changed = self->changed;
     self->changed = false;
     return changed;
 }
 
-int ub_player_status(ub_player* self)
+int
+ub_player_status(ub_player* self)
 {
     const ub_backend* const backend = ub_deck_backend(self->deck);
     if (!backend) {

@@ -19,10 +19,10 @@
 typedef struct {
     ub_deck_config config;
     ub_loader loader;
-    ub_deck* deck; ///< Plays
-    ub_deck* next; ///< Takes over, or NULL
-    uint32_t age;  ///< Samples that it has heard
-    bool changed;  ///< What plays has changed, or could not, and nobody has asked yet
+    ub_deck* deck;             ///< Plays
+    ub_deck* next;             ///< Takes over, or NULL
+    uint32_t age;              ///< Samples that it has heard
+    bool changed;              ///< What plays has changed, or could not, and nobody has asked yet
     char path[UB_PATH_SIZE];   ///< Of a model ordered while the loader was busy
     bool ordered;              ///< Whether there is such a model
     ub_processor processor;    ///< The last one asked for

@@ -39,14 +39,16 @@ typedef struct {
     float scratch[UB_MAX_OUTS][UB_PIECE]; // For outputs that are not
 } plugin;
 
-static void cleanup(LV2_Handle instance)
+static void
+cleanup(LV2_Handle instance)
 {
     plugin* const self = (plugin*)instance;
     ub_player_close(&self->player);
     free(self);
 }
 
-static const ub_shape* find_shape(const LV2_Descriptor* descriptor)
+static const ub_shape*
+find_shape(const LV2_Descriptor* descriptor)
 {
     const ub_shape* shape = ub_shapes;
     while (strcmp(shape->uri, descriptor->URI)) {
@@ -55,8 +57,9 @@ static const ub_shape* find_shape(const LV2_Descriptor* descriptor)
     return shape;
 }
 
-static LV2_Handle instantiate(const LV2_Descriptor* descriptor, double rate, const char* bundle,
-                              const LV2_Feature* const* features)
+static LV2_Handle
+instantiate(const LV2_Descriptor* descriptor, double rate, const char* bundle,
+            const LV2_Feature* const* features)
 {
     ub_host host;
     ub_host_init(&host, features);
@@ -93,7 +96,8 @@ static LV2_Handle instantiate(const LV2_Descriptor* descriptor, double rate, con
     return self;
 }
 
-static void connect_port(LV2_Handle instance, uint32_t port, void* data)
+static void
+connect_port(LV2_Handle instance, uint32_t port, void* data)
 {
     plugin* const self = (plugin*)instance;
     const ub_shape* const shape = self->shape;
@@ -112,7 +116,8 @@ static void connect_port(LV2_Handle instance, uint32_t port, void* data)
     }
 }
 
-static void activate(LV2_Handle instance)
+static void
+activate(LV2_Handle instance)
 {
     plugin* const self = (plugin*)instance;
     ub_player_reset(&self->player);
@@ -120,7 +125,8 @@ static void activate(LV2_Handle instance)
 }
 
 /// Whether the host can be kept waiting: as it says so, or is far ahead of real time.
-static bool can_wait(plugin* self, uint32_t n)
+static bool
+can_wait(plugin* self, uint32_t n)
 {
     const bool ahead = ub_pace_ahead(&self->pace, n, ub_now());
     return ahead || ub_control_get(&self->controls, UB_FREEWHEEL) > 0.0f;
@@ -128,7 +134,8 @@ static bool can_wait(plugin* self, uint32_t n)
 
 /// Take in what the host asks for.  Whoever can be kept waiting hears a model from where it
 /// was set on, however long it takes to load.
-static ub_request take_orders(plugin* self, bool wait)
+static ub_request
+take_orders(plugin* self, bool wait)
 {
     const bool talks = self->messages && self->host.map;
     const ub_request request =
@@ -138,7 +145,8 @@ static ub_request take_orders(plugin* self, bool wait)
     return request;
 }
 
-static void play(plugin* self, bool wait)
+static void
+play(plugin* self, bool wait)
 {
     ub_wish wish[UB_MAX_OUTPUTS];
     for (uint32_t o = 0; o < self->shape->outs / self->shape->ins; ++o) {
@@ -149,7 +157,8 @@ static void play(plugin* self, bool wait)
 }
 
 /// Run n samples, at most UB_PIECE, that lie at an offset in the ports' buffers.
-static void run_piece(plugin* self, uint32_t offset, uint32_t n)
+static void
+run_piece(plugin* self, uint32_t offset, uint32_t n)
 {
     const float* in[UB_MAX_INS];
     float* out[UB_MAX_OUTS];
@@ -162,7 +171,8 @@ static void run_piece(plugin* self, uint32_t offset, uint32_t n)
     ub_player_run(&self->player, in, out, n);
 }
 
-static void report(plugin* self, bool asked)
+static void
+report(plugin* self, bool asked)
 {
     const ub_deck* const deck = self->player.deck;
     const ub_separator* const separator = ub_deck_separator(deck);
@@ -178,7 +188,8 @@ static void report(plugin* self, bool asked)
     }
 }
 
-static void run(LV2_Handle instance, uint32_t n)
+static void
+run(LV2_Handle instance, uint32_t n)
 {
     plugin* const self = (plugin*)instance;
     const bool wait = can_wait(self, n);
@@ -192,9 +203,9 @@ static void run(LV2_Handle instance, uint32_t n)
     report(self, request.get);
 }
 
-static LV2_State_Status save(LV2_Handle instance, LV2_State_Store_Function store,
-                             LV2_State_Handle handle, uint32_t flags,
-                             const LV2_Feature* const* features)
+static LV2_State_Status
+save(LV2_Handle instance, LV2_State_Store_Function store, LV2_State_Handle handle, uint32_t flags,
+     const LV2_Feature* const* features)
 {
     (void)flags;
     plugin* const self = (plugin*)instance;
@@ -203,9 +214,9 @@ static LV2_State_Status save(LV2_Handle instance, LV2_State_Store_Function store
                : LV2_STATE_SUCCESS;
 }
 
-static LV2_State_Status restore(LV2_Handle instance, LV2_State_Retrieve_Function retrieve,
-                                LV2_State_Handle handle, uint32_t flags,
-                                const LV2_Feature* const* features)
+static LV2_State_Status
+restore(LV2_Handle instance, LV2_State_Retrieve_Function retrieve, LV2_State_Handle handle,
+        uint32_t flags, const LV2_Feature* const* features)
 {
     (void)flags;
     plugin* const self = (plugin*)instance;
@@ -215,13 +226,15 @@ static LV2_State_Status restore(LV2_Handle instance, LV2_State_Retrieve_Function
 }
 
 /// There is no option that the host did not set itself.
-static uint32_t get_options(LV2_Handle instance, LV2_Options_Option* options)
+static uint32_t
+get_options(LV2_Handle instance, LV2_Options_Option* options)
 {
     (void)instance;
     return options->key || options->value ? LV2_OPTIONS_ERR_BAD_KEY : LV2_OPTIONS_SUCCESS;
 }
 
-static uint32_t set_options(LV2_Handle instance, const LV2_Options_Option* options)
+static uint32_t
+set_options(LV2_Handle instance, const LV2_Options_Option* options)
 {
     plugin* const self = (plugin*)instance;
     const uint32_t block = ub_host_block(&self->host, options);
@@ -232,7 +245,8 @@ static uint32_t set_options(LV2_Handle instance, const LV2_Options_Option* optio
                                                             : LV2_OPTIONS_ERR_UNKNOWN;
 }
 
-static const void* extension_data(const char* uri)
+static const void*
+extension_data(const char* uri)
 {
     static const LV2_State_Interface state = {save, restore};
     static const LV2_Options_Interface options = {get_options, set_options};
@@ -248,7 +262,8 @@ static const LV2_Descriptor descriptors[UB_SHAPES] = {
     {UB_URI_STEMS, instantiate, connect_port, activate, run, NULL, cleanup, extension_data},
 };
 
-LV2_SYMBOL_EXPORT const LV2_Descriptor* lv2_descriptor(uint32_t index)
+LV2_SYMBOL_EXPORT const LV2_Descriptor*
+lv2_descriptor(uint32_t index)
 {
     return index < UB_SHAPES ? &descriptors[index] : NULL;
 }

@@ -17,11 +17,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define UB_URI_MONO "urn:unbraid:mono"
+#define UB_URI_MONO   "urn:unbraid:mono"
 #define UB_URI_STEREO "urn:unbraid:stereo"
-#define UB_URI_STEMS "urn:unbraid:stems"
+#define UB_URI_STEMS  "urn:unbraid:stems"
 
-#define UB_MAX_INS 2
+#define UB_MAX_INS  2
 #define UB_MAX_OUTS 8
 
 /** What the selector offers, in its order.  Each is looked up in the model by name. */
@@ -30,17 +30,17 @@ static const char* const ub_instrument[UB_INSTRUMENTS] = {"vocals", "drums", "ba
 #define UB_BLEND UB_INSTRUMENTS ///< What the selector offers after them
 
 typedef enum {
-    UB_SOURCE,    ///< Which instrument, index into ub_instrument, or UB_BLEND
-    UB_MODE,      ///< 0 isolate it, 1 remove it
-    UB_AMOUNT,    ///< 0 the delayed mix, 1 the separated sound
-    UB_GAIN,      ///< dB, on the separated sound
-    UB_ENABLED,   ///< 0 for the delayed mix as it came
-    UB_FREEWHEEL, ///< 1 when the host does not run in real time
-    UB_RESPONSE,  ///< ub_response
-    UB_PROCESSOR, ///< ub_processor
-    UB_LATENCY,   ///< Out: samples
-    UB_LATE,      ///< Out: frames played without the mask made for them
-    UB_STATUS,    ///< Out: what makes the masks, see ub_status_backend
+    UB_SOURCE,       ///< Which instrument, index into ub_instrument, or UB_BLEND
+    UB_MODE,         ///< 0 isolate it, 1 remove it
+    UB_AMOUNT,       ///< 0 the delayed mix, 1 the separated sound
+    UB_GAIN,         ///< dB, on the separated sound
+    UB_ENABLED,      ///< 0 for the delayed mix as it came
+    UB_FREEWHEEL,    ///< 1 when the host does not run in real time
+    UB_RESPONSE,     ///< ub_response
+    UB_PROCESSOR,    ///< ub_processor
+    UB_LATENCY,      ///< Out: samples
+    UB_LATE,         ///< Out: frames played without the mask made for them
+    UB_STATUS,       ///< Out: what makes the masks, see ub_status_backend
     UB_BLEND_VOCALS, ///< How much of each instrument the blend has, in ub_instrument's order
     UB_BLEND_DRUMS,
     UB_BLEND_BASS,
@@ -62,7 +62,7 @@ typedef struct {
     const char* symbol;
     float min;
     float max;
-    float def; ///< Also holds when the port is not connected, or not a number
+    float def;  ///< Also holds when the port is not connected, or not a number
     bool whole; ///< Rounded to an integer
     bool output;
 } ub_control_spec;
@@ -89,26 +89,25 @@ static const ub_control_spec ub_control_specs[UB_CONTROLS] = {
 
 /** Backend's name for each value of the status port.  0 is no backend, as there is no
     model; one past the end is a backend that has no value of its own. */
-#define UB_STATUSES 9
+#define UB_STATUSES       9
 #define UB_STATUS_FAILING (UB_STATUSES + 1) ///< The backend stopped making masks
-static const char* const ub_status_backend[UB_STATUSES] = {
-    "",     "onednn",      "openblas",  "reference",
-    "cuda", "onednn-bf16", "cuda-tf32", "cuda-bf16", "cuda-fp16"};
+static const char* const ub_status_backend[UB_STATUSES] = {"",          "onednn",    "openblas",
+                                                           "reference", "cuda",      "onednn-bf16",
+                                                           "cuda-tf32", "cuda-bf16", "cuda-fp16"};
 
 // In the order of the ports: what a musician turns comes first, what hosts use and the
 // meters last
 
 /** Controls of a plugin with a selector */
 static const uint8_t ub_selector_controls[] = {
-    UB_SOURCE, UB_BLEND_VOCALS, UB_BLEND_DRUMS, UB_BLEND_BASS, UB_BLEND_OTHER,
-    UB_MODE,   UB_AMOUNT,       UB_GAIN,        UB_RESPONSE,   UB_PROCESSOR,
-    UB_ENABLED, UB_FREEWHEEL,   UB_LATENCY,     UB_LATE,       UB_LOAD,
-    UB_STATUS};
+    UB_SOURCE,  UB_BLEND_VOCALS, UB_BLEND_DRUMS, UB_BLEND_BASS, UB_BLEND_OTHER, UB_MODE,
+    UB_AMOUNT,  UB_GAIN,         UB_RESPONSE,    UB_PROCESSOR,  UB_ENABLED,     UB_FREEWHEEL,
+    UB_LATENCY, UB_LATE,         UB_LOAD,        UB_STATUS};
 
 /** Controls of one that plays all instruments */
-static const uint8_t ub_stems_controls[] = {
-    UB_MODE,    UB_AMOUNT,    UB_GAIN,    UB_CONSISTENCY, UB_RESPONSE, UB_PROCESSOR,
-    UB_ENABLED, UB_FREEWHEEL, UB_LATENCY, UB_LATE,        UB_LOAD,     UB_STATUS};
+static const uint8_t ub_stems_controls[] = {UB_MODE,     UB_AMOUNT,    UB_GAIN,    UB_CONSISTENCY,
+                                            UB_RESPONSE, UB_PROCESSOR, UB_ENABLED, UB_FREEWHEEL,
+                                            UB_LATENCY,  UB_LATE,      UB_LOAD,    UB_STATUS};
 
 /** One of the plugins.  After its audio ports and controls come two ports for messages,
     to the plugin and from it. */
@@ -129,7 +128,8 @@ static const ub_shape ub_shapes[UB_SHAPES] = {
 };
 
 /** A plugin's ports, all told */
-static inline uint32_t ub_shape_ports(const ub_shape* shape)
+static inline uint32_t
+ub_shape_ports(const ub_shape* shape)
 {
     return shape->ins + shape->outs + shape->n_controls + 2;
 }

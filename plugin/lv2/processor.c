@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-ub_engine* ub_choose_engine(ub_processor processor, ub_host* host, char* err, size_t err_size)
+ub_engine*
+ub_choose_engine(ub_processor processor, ub_host* host, char* err, size_t err_size)
 {
     static const char* const names[UB_PROCESSORS] = {"auto", "cpu", "gpu"};
     ub_engine* engine = ub_engine_shared(names[processor], err, err_size);
@@ -23,7 +24,8 @@ ub_engine* ub_choose_engine(ub_processor processor, ub_host* host, char* err, si
     return engine;
 }
 
-int ub_status_of(const char* backend)
+int
+ub_status_of(const char* backend)
 {
     int status = 1;
     while (status < UB_STATUSES && strcmp(backend, ub_status_backend[status])) {

@@ -11,14 +11,17 @@
 typedef char* (*map_function)(LV2_State_Map_Path_Handle, const char*);
 
 // A path in the other of its forms, as the host maps it; as it is if the host does not
-static bool map_path(const LV2_Feature* const* features, bool to_abstract, const char* path,
-                     char mapped[UB_PATH_SIZE])
+static bool
+map_path(const LV2_Feature* const* features, bool to_abstract, const char* path,
+         char mapped[UB_PATH_SIZE])
 {
     const LV2_State_Map_Path* const map =
         (const LV2_State_Map_Path*)lv2_features_data(features, LV2_STATE__mapPath);
     const LV2_State_Free_Path* const freer =
         (const LV2_State_Free_Path*)lv2_features_data(features, LV2_STATE__freePath);
-    const map_function function = !map ? NULL : to_abstract ? map->abstract_path : map->absolute_path;
+    const map_function function = !map          ? NULL
+                                  : to_abstract ? map->abstract_path
+                                                : map->absolute_path;
     char* const made = function ? function(map->handle, path) : NULL;
     const char* const from = made ? made : path;
     const size_t length = strlen(from);
@@ -33,9 +36,9 @@ static bool map_path(const LV2_Feature* const* features, bool to_abstract, const
     return length < UB_PATH_SIZE;
 }
 
-LV2_State_Status ub_state_save(ub_loader* loader, const ub_patch* patch,
-                               LV2_State_Store_Function store, LV2_State_Handle handle,
-                               const LV2_Feature* const* features)
+LV2_State_Status
+ub_state_save(ub_loader* loader, const ub_patch* patch, LV2_State_Store_Function store,
+              LV2_State_Handle handle, const LV2_Feature* const* features)
 {
     char path[UB_PATH_SIZE];
     char mapped[UB_PATH_SIZE];
@@ -54,7 +57,8 @@ LV2_State_Status ub_state_save(ub_loader* loader, const ub_patch* patch,
 }
 
 // What a host kept, as text: not every host counts the zero at its end (Carla does not)
-static bool copy_text(const char* kept, size_t size, char text[UB_PATH_SIZE])
+static bool
+copy_text(const char* kept, size_t size, char text[UB_PATH_SIZE])
 {
     const size_t length = strnlen(kept, size);
     if (length < UB_PATH_SIZE) {
@@ -64,15 +68,14 @@ static bool copy_text(const char* kept, size_t size, char text[UB_PATH_SIZE])
     return length < UB_PATH_SIZE;
 }
 
-LV2_State_Status ub_state_restore(ub_loader* loader, const ub_patch* patch,
-                                  LV2_State_Retrieve_Function retrieve, LV2_State_Handle handle,
-                                  const LV2_Feature* const* features)
+LV2_State_Status
+ub_state_restore(ub_loader* loader, const ub_patch* patch, LV2_State_Retrieve_Function retrieve,
+                 LV2_State_Handle handle, const LV2_Feature* const* features)
 {
     size_t size = 0;
     uint32_t type = 0;
     uint32_t flags = 0;
-    const char* const kept =
-        (const char*)retrieve(handle, patch->model, &size, &type, &flags);
+    const char* const kept = (const char*)retrieve(handle, patch->model, &size, &type, &flags);
     if (!kept) {
         return ub_loader_load(loader, "") ? LV2_STATE_SUCCESS : LV2_STATE_ERR_UNKNOWN;
     }

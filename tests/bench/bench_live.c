@@ -24,10 +24,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define RATE 48000.0
+#define RATE      48000.0
 #define MAX_BLOCK 8192
-#define BUFFERED 3 // blocks
-#define ASKED 4096 // frames from the oldest job under way to the newest, and more
+#define BUFFERED  3    // blocks
+#define ASKED     4096 // frames from the oldest job under way to the newest, and more
 
 typedef struct {
     double* at; // [n]
@@ -54,31 +54,33 @@ static atomic_uint n_answered;
 static void (*submit)(ub_masker*, ub_job*);
 static const ub_backend* inner;
 
-static double* asked_at(int64_t start)
+static double*
+asked_at(int64_t start)
 {
     return &asked[(uint64_t)start % ASKED];
 }
 
-static void timed_submit(ub_masker* masker, ub_job* job)
+static void
+timed_submit(ub_masker* masker, ub_job* job)
 {
     *asked_at(job->end - window + 1) = ub_now();
     submit(masker, job);
 }
 
-static bool timed_run(ub_runner* runner, const ub_item* items, uint32_t n, uint32_t first,
-                      uint32_t count)
+static bool
+timed_run(ub_runner* runner, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
 {
     const bool ok = inner->run(runner, items, n, first, count);
     if (atomic_load(&playing)) { // not to warm up; one window at a time, of the one stream
-        answered[atomic_fetch_add(&n_answered, 1)] =
-            ub_now() - *asked_at(items[0].start);
+        answered[atomic_fetch_add(&n_answered, 1)] = ub_now() - *asked_at(items[0].start);
     }
     return ok;
 }
 
 // One block each time it is due.  Where the machine has not let the thread run for longer than
 // hosts buffer, the sound card has run dry: as JACK does, count that and start over from there.
-static void feed(ub_separator* separator, uint32_t block, result* r)
+static void
+feed(ub_separator* separator, uint32_t block, result* r)
 {
     static float in[2][MAX_BLOCK];
     static float out[2][MAX_BLOCK];
@@ -103,7 +105,8 @@ static void feed(ub_separator* separator, uint32_t block, result* r)
     r->load = used * RATE / ((double)r->runs.n * block);
 }
 
-static times make_times(size_t n)
+static times
+make_times(size_t n)
 {
     times t = {calloc(n, sizeof(double)), n};
     if (!t.at) {
@@ -112,8 +115,9 @@ static times make_times(size_t n)
     return t;
 }
 
-static result measure(ub_engine* engine, const ub_model* model, const ub_timing* t,
-                      uint32_t block, double seconds)
+static result
+measure(ub_engine* engine, const ub_model* model, const ub_timing* t, uint32_t block,
+        double seconds)
 {
     result r = {.runs = make_times((size_t)ceil(seconds * RATE / block)),
                 .answers = make_times((size_t)(seconds * RATE) / 100 + ASKED)};
@@ -140,12 +144,14 @@ static result measure(ub_engine* engine, const ub_model* model, const ub_timing*
 }
 
 // Not above which that part of the times are
-static double quantile(const times* t, double part)
+static double
+quantile(const times* t, double part)
 {
     return t->n ? t->at[(size_t)(part * (double)(t->n - 1))] : 0.0;
 }
 
-static json_t* report(const ub_timing* t, const result* r, bool realtime)
+static json_t*
+report(const ub_timing* t, const result* r, bool realtime)
 {
     const double answer[] = {1e3 * quantile(&r->answers, 0.5), 1e3 * quantile(&r->answers, 0.999),
                              1e3 * quantile(&r->answers, 1.0)};
@@ -168,7 +174,8 @@ static json_t* report(const ub_timing* t, const result* r, bool realtime)
     return json;
 }
 
-static ub_engine* open_engine(char* err, size_t err_size)
+static ub_engine*
+open_engine(char* err, size_t err_size)
 {
     static ub_backend timed;
     static const ub_backend* const backends[] = {&timed, NULL};
@@ -181,14 +188,16 @@ static ub_engine* open_engine(char* err, size_t err_size)
     return ub_engine_new(&(ub_engine_options){.backends = backends}, err, err_size);
 }
 
-static int usage(void)
+static int
+usage(void)
 {
     fprintf(stderr, "usage: bench_live [-m MINUTES] [-b BLOCK] MODEL.safetensors "
                     "[L,S,F,D[,H]]...\n");
     return 2;
 }
 
-int main(int argc, char** argv)
+int
+main(int argc, char** argv)
 {
     char err[512];
     double minutes = 0.25;

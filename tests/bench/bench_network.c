@@ -249,7 +249,8 @@ bench_all(json_t* root, FILE* table, const ub_model* model)
                 "last frames");
         bench_counts(json_object_get(root, "counts"), table, &j, model);
         if (!strncmp((*b)->name, "onednn", 6)) {
-            fprintf(stderr, "\n%-12s      MMAC     by        ms   GFLOP/s  of peak  of chunk\n", (*b)->name);
+            fprintf(stderr, "\n%-12s      MMAC     by        ms   GFLOP/s  of peak  of chunk\n",
+                    (*b)->name);
             json_t* layers = json_array();
             bench_layers(layers, model, strcmp((*b)->name, "onednn"),
                          ub_measure(ub_job_run, &j, seconds).best, peak);

@@ -33,7 +33,8 @@ typedef struct {
 } bench_result;
 
 /// Feed a separator for as many blocks, one each time it is due; times[blocks] in s.
-static double feed(ub_separator* separator, const bench_case* c, double* times, uint32_t blocks)
+static double
+feed(ub_separator* separator, const bench_case* c, double* times, uint32_t blocks)
 {
     static float in[2][MAX_BLOCK];
     static float out[2][MAX_BLOCK];
@@ -54,8 +55,9 @@ static double feed(ub_separator* separator, const bench_case* c, double* times, 
     return used;
 }
 
-static bool measure(const char* model, ub_engine* engine, const bench_case* c, double seconds,
-                    bench_result* result)
+static bool
+measure(const char* model, ub_engine* engine, const bench_case* c, double seconds,
+        bench_result* result)
 {
     char err[512];
     const ub_stream_config config = {
@@ -82,7 +84,8 @@ static bool measure(const char* model, ub_engine* engine, const bench_case* c, d
     return stream;
 }
 
-static json_t* report(const bench_case* c, const bench_result* r, bool realtime)
+static json_t*
+report(const bench_case* c, const bench_result* r, bool realtime)
 {
     static const char* const names[UB_RESPONSES] = {"studio", "balanced", "live"};
     fprintf(stderr, "%6.0f %6u  %-9s %8u %9.0f %9.0f %7.2f %% %6lu\n", c->rate, c->block,
@@ -94,7 +97,8 @@ static json_t* report(const bench_case* c, const bench_result* r, bool realtime)
                      (json_int_t)r->late, "real_time", realtime);
 }
 
-static bool measure_all(const char* model, ub_engine* engine, double seconds, json_t* all)
+static bool
+measure_all(const char* model, ub_engine* engine, double seconds, json_t* all)
 {
     static const uint32_t blocks[] = {64, 128, 256, 1024};
     static const double rates[] = {48000.0, 192000.0};
@@ -119,7 +123,8 @@ static bool measure_all(const char* model, ub_engine* engine, double seconds, js
     return ok;
 }
 
-int main(int argc, char** argv)
+int
+main(int argc, char** argv)
 {
     if (argc < 2) {
         fprintf(stderr, "usage: bench_run MODEL.safetensors [SECONDS]\n");

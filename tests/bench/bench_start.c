@@ -87,11 +87,10 @@ main(int argc, char** argv)
             "at most %.0f MB (%.0f before the model); a change of condition %.3f ms\n",
             backend->name, 1e3 * (opened - start), 1e3 * (ready - opened), 1e3 * (done - ready),
             1e3 * (done - start), memory, before, fold);
-    json_t* root =
-        json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f}", "backend", backend->name, "open_ms",
-                  1e3 * (opened - start), "pack_ms", 1e3 * (ready - opened), "first_mask_ms",
-                  1e3 * (done - start), "memory_mb", memory, "memory_before_mb", before,
-                  "condition_ms", fold);
+    json_t* root = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:f}", "backend", backend->name,
+                             "open_ms", 1e3 * (opened - start), "pack_ms", 1e3 * (ready - opened),
+                             "first_mask_ms", 1e3 * (done - start), "memory_mb", memory,
+                             "memory_before_mb", before, "condition_ms", fold);
     json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));
     putchar('\n');
     json_decref(root);

@@ -19,15 +19,16 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define RATE 48000.0
-#define BLOCK 256
-#define MOST 64
+#define RATE    48000.0
+#define BLOCK   256
+#define MOST    64
 #define OUTPUTS (UB_MAX_OUTPUTS * UB_MAX_CHANNELS)
 
 static float in[UB_MAX_CHANNELS][BLOCK];
 static float out[OUTPUTS][BLOCK];
 
-static void run(ub_stream* stream)
+static void
+run(ub_stream* stream)
 {
     const float* const ins[] = {in[0], in[1]};
     float* outs[OUTPUTS];
@@ -37,7 +38,8 @@ static void run(ub_stream* stream)
     ub_separator_run(ub_stream_separator(stream), ins, outs, BLOCK);
 }
 
-static ub_stream* open_stream(const char* model, ub_engine* engine, uint32_t outputs)
+static ub_stream*
+open_stream(const char* model, ub_engine* engine, uint32_t outputs)
 {
     char err[512];
     const ub_stream_config config = {
@@ -56,8 +58,8 @@ static ub_stream* open_stream(const char* model, ub_engine* engine, uint32_t out
 }
 
 /// Late frames of n streams that are fed for so long, one block each time it is due
-static uint64_t feed(const char* model, ub_engine* engine, uint32_t response, uint32_t n,
-                     double seconds)
+static uint64_t
+feed(const char* model, ub_engine* engine, uint32_t response, uint32_t n, double seconds)
 {
     ub_stream* stream[MOST];
     uint64_t late = 0;
@@ -80,8 +82,8 @@ static uint64_t feed(const char* model, ub_engine* engine, uint32_t response, ui
 }
 
 /// The most streams, up to `most`, that all keep time
-static uint32_t find_most(const char* model, ub_engine* engine, uint32_t response,
-                          double seconds, uint32_t most)
+static uint32_t
+find_most(const char* model, ub_engine* engine, uint32_t response, double seconds, uint32_t most)
 {
     uint32_t good = 0;
     uint32_t bad = most + 1;
@@ -97,7 +99,8 @@ static uint32_t find_most(const char* model, ub_engine* engine, uint32_t respons
     return good;
 }
 
-static double resident(void)
+static double
+resident(void)
 {
     long all = 0;
     long pages = 0;
@@ -112,7 +115,8 @@ static double resident(void)
 }
 
 /// MB for each of 8 streams beside one, all of which have played
-static double memory(const char* model, ub_engine* engine, uint32_t response, uint32_t outputs)
+static double
+memory(const char* model, ub_engine* engine, uint32_t response, uint32_t outputs)
 {
     ub_stream* stream[9];
     double one = 0.0;
@@ -133,7 +137,8 @@ static double memory(const char* model, ub_engine* engine, uint32_t response, ui
     return each;
 }
 
-int main(int argc, char** argv)
+int
+main(int argc, char** argv)
 {
     static const char* const names[UB_RESPONSES] = {"studio", "balanced", "live"};
     char err[512];

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK 4096
+#define BLOCK    4096
 #define CHANNELS (2 * UB_MAX_OUTPUTS)
 
 typedef struct {
@@ -24,7 +24,8 @@ typedef struct {
     size_t n;
 } song;
 
-static song read_song(FILE* in)
+static song
+read_song(FILE* in)
 {
     song s = {NULL, 0};
     size_t room = 0;
@@ -42,7 +43,8 @@ static song read_song(FILE* in)
 }
 
 // Samples t to t + BLOCK - 1 of a song, silence after its end, as [2][BLOCK]
-static void take(const song* mix, size_t t, float in[2][BLOCK])
+static void
+take(const song* mix, size_t t, float in[2][BLOCK])
 {
     for (size_t i = 0; i < BLOCK; ++i) {
         in[0][i] = t + i < mix->n ? mix->at[2 * (t + i)] : 0.0f;
@@ -51,7 +53,8 @@ static void take(const song* mix, size_t t, float in[2][BLOCK])
 }
 
 // [outputs][n][2]
-static float* separate(ub_separator* separator, const song* mix, uint32_t outputs)
+static float*
+separate(ub_separator* separator, const song* mix, uint32_t outputs)
 {
     static float in[2][BLOCK];
     static float out[CHANNELS][BLOCK];
@@ -79,7 +82,8 @@ static float* separate(ub_separator* separator, const song* mix, uint32_t output
     return made;
 }
 
-int main(int argc, char** argv)
+int
+main(int argc, char** argv)
 {
     char err[512];
     ub_timing timing;

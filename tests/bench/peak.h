@@ -12,7 +12,7 @@
 #include "dsp/clock.h"
 
 #define UB_PEAK_ROUNDS 2000000L
-#define UB_PEAK_SUMS 12 ///< Independent sums, enough to hide the latency of two units
+#define UB_PEAK_SUMS   12 ///< Independent sums, enough to hide the latency of two units
 
 #if defined(__x86_64__)
 

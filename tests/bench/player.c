@@ -10,22 +10,25 @@
 
 #define BACKLOG 256
 
-void ub_quit(const char* err)
+void
+ub_quit(const char* err)
 {
     fprintf(stderr, "unbraid: %s\n", err);
     exit(1);
 }
 
-bool ub_read_timing(const char* text, ub_timing* t)
+bool
+ub_read_timing(const char* text, ub_timing* t)
 {
     char after = 0;
     *t = (ub_timing){.heard = 0};
     return sscanf(text, "%u,%u,%u,%u,%u%c", &t->lookahead, &t->step, &t->fade, &t->deadline,
-                  &t->heard, &after) >= 4 && !after;
+                  &t->heard, &after) >= 4 &&
+           !after;
 }
 
-static ub_client* open_client(ub_engine* engine, const ub_model* model, const ub_timing* t,
-                              uint32_t outputs)
+static ub_client*
+open_client(ub_engine* engine, const ub_model* model, const ub_timing* t, uint32_t outputs)
 {
     char err[512];
     const ub_span span = {model->net.frames - t->lookahead - t->step, t->step + t->fade};
@@ -44,8 +47,9 @@ static ub_client* open_client(ub_engine* engine, const ub_model* model, const ub
     return client;
 }
 
-ub_player ub_player_open(ub_engine* engine, const ub_model* model, const ub_timing* timing,
-                         double rate, uint32_t outputs)
+ub_player
+ub_player_open(ub_engine* engine, const ub_model* model, const ub_timing* timing, double rate,
+               uint32_t outputs)
 {
     char err[512];
     ub_client* client = open_client(engine, model, timing, outputs);
@@ -68,7 +72,8 @@ ub_player ub_player_open(ub_engine* engine, const ub_model* model, const ub_timi
     return (ub_player){client, separator};
 }
 
-void ub_player_close(ub_player* player)
+void
+ub_player_close(ub_player* player)
 {
     ub_separator_free(player->separator); // gives its jobs back to the client
     ub_client_free(player->client);

@@ -14,13 +14,15 @@
 
 enum { BLOCK = 4096 };
 
-static int fail(const char* path, const char* message)
+static int
+fail(const char* path, const char* message)
 {
     fprintf(stderr, "unbraid: %s: %s\n", path, message);
     return 1;
 }
 
-static bool open_stems(SNDFILE** stems, char** paths, int count, SF_INFO* first)
+static bool
+open_stems(SNDFILE** stems, char** paths, int count, SF_INFO* first)
 {
     for (int i = 0; i < count; ++i) {
         SF_INFO info = {0};
@@ -31,8 +33,8 @@ static bool open_stems(SNDFILE** stems, char** paths, int count, SF_INFO* first)
         }
         if (i == 0) {
             *first = info;
-        } else if (info.samplerate != first->samplerate || info.channels != first->channels
-                   || info.frames != first->frames) {
+        } else if (info.samplerate != first->samplerate || info.channels != first->channels ||
+                   info.frames != first->frames) {
             fprintf(stderr,
                     "unbraid: %s: %d Hz, %d channels, %lld frames (expected %d, %d, %lld)\n",
                     paths[i], info.samplerate, info.channels, (long long)info.frames,
@@ -43,8 +45,9 @@ static bool open_stems(SNDFILE** stems, char** paths, int count, SF_INFO* first)
     return true;
 }
 
-static int add_up(SNDFILE** stems, char** paths, int count, const SF_INFO* info, SNDFILE* out,
-                  const char* out_path)
+static int
+add_up(SNDFILE** stems, char** paths, int count, const SF_INFO* info, SNDFILE* out,
+       const char* out_path)
 {
     const size_t size = (size_t)BLOCK * (size_t)info->channels;
     double* part = malloc(size * sizeof(double));
@@ -72,7 +75,8 @@ static int add_up(SNDFILE** stems, char** paths, int count, const SF_INFO* info,
     return status;
 }
 
-int main(int argc, char** argv)
+int
+main(int argc, char** argv)
 {
     if (argc < 3) {
         fprintf(stderr, "usage: mix OUT.wav STEM...\n");
@@ -87,13 +91,14 @@ int main(int argc, char** argv)
         status = 1;
     }
     if (status == 0) {
-        SF_INFO format = {.samplerate = info.samplerate, .channels = info.channels,
+        SF_INFO format = {.samplerate = info.samplerate,
+                          .channels = info.channels,
                           .format = SF_FORMAT_WAV | SF_FORMAT_FLOAT};
         SNDFILE* out = sf_open(argv[1], SFM_WRITE, &format);
         if (!out) {
             status = fail(argv[1], sf_strerror(NULL));
         } else {
-            sf_command(out, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);  // it holds the time of day
+            sf_command(out, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE); // it holds the time of day
             status = add_up(stems, paths, count, &info, out, argv[1]);
             if (sf_close(out) != 0 && status == 0) {
                 status = fail(argv[1], "cannot be written to its end (disk full?)");

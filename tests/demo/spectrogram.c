@@ -22,25 +22,27 @@ static const float FLOOR_DB = -140.0F;
 typedef struct {
     SNDFILE* file;
     SF_INFO info;
-    int size;              // window length in frames, a power of two near 93 ms
-    sf_count_t start;      // file frame of the window's first one; negative before the file
-    float* frames;         // [size][channels], zero outside the file
-    float* window;         // Hann [size], scaled so that a full-scale sine has power 1
-    float* in;             // [size], one channel
-    fftwf_complex* bins;   // [size / 2 + 1]
-    float* power;          // [size / 2 + 1], mean over channels
-    double* column;        // [rows], power summed over the windows of one column
-    float* out;            // [rows][columns]
+    int size;            // window length in frames, a power of two near 93 ms
+    sf_count_t start;    // file frame of the window's first one; negative before the file
+    float* frames;       // [size][channels], zero outside the file
+    float* window;       // Hann [size], scaled so that a full-scale sine has power 1
+    float* in;           // [size], one channel
+    fftwf_complex* bins; // [size / 2 + 1]
+    float* power;        // [size / 2 + 1], mean over channels
+    double* column;      // [rows], power summed over the windows of one column
+    float* out;          // [rows][columns]
     fftwf_plan plan;
 } Analysis;
 
-static int fail(const char* path, const char* message)
+static int
+fail(const char* path, const char* message)
 {
     fprintf(stderr, "unbraid: %s: %s\n", path, message);
     return 1;
 }
 
-static bool open_input(Analysis* a, const char* path)
+static bool
+open_input(Analysis* a, const char* path)
 {
     a->file = sf_open(path, SFM_READ, &a->info);
     if (!a->file) {
@@ -54,7 +56,8 @@ static bool open_input(Analysis* a, const char* path)
     return true;
 }
 
-static bool allocate(Analysis* a, int columns, int rows)
+static bool
+allocate(Analysis* a, int columns, int rows)
 {
     a->size = 256;
     while (a->size * 1.5 < 0.093 * a->info.samplerate) {
@@ -79,7 +82,8 @@ static bool allocate(Analysis* a, int columns, int rows)
     return a->plan != NULL;
 }
 
-static void release(Analysis* a)
+static void
+release(Analysis* a)
 {
     if (a->plan) {
         fftwf_destroy_plan(a->plan);
@@ -97,7 +101,8 @@ static void release(Analysis* a)
 }
 
 // Moves the window forward to begin at file frame `to`, reading what is new.
-static void slide(Analysis* a, sf_count_t to)
+static void
+slide(Analysis* a, sf_count_t to)
 {
     const size_t channels = (size_t)a->info.channels;
     const sf_count_t step = to - a->start;
@@ -109,7 +114,8 @@ static void slide(Analysis* a, sf_count_t to)
     a->start = to;
 }
 
-static void transform(Analysis* a)
+static void
+transform(Analysis* a)
 {
     const int channels = a->info.channels;
     memset(a->power, 0, (size_t)(a->size / 2 + 1) * sizeof(float));
@@ -128,7 +134,8 @@ static void transform(Analysis* a)
 }
 
 // Where a row is narrower than a bin, between its neighbours; where it is wider, its strongest bin.
-static double row_power(const Analysis* a, int row, int rows)
+static double
+row_power(const Analysis* a, int row, int rows)
 {
     const double ratio = HIGH_HZ / LOW_HZ;
     const double per_hz = (double)a->size / a->info.samplerate;
@@ -150,7 +157,8 @@ static double row_power(const Analysis* a, int row, int rows)
 }
 
 // A column is the mean of as many windows as are needed to overlap by half or more.
-static void analyse(Analysis* a, int columns, int rows)
+static void
+analyse(Analysis* a, int columns, int rows)
 {
     const double span = (double)a->info.frames / columns;
     const int windows = (int)ceil(span / (a->size / 2.0));
@@ -172,7 +180,8 @@ static void analyse(Analysis* a, int columns, int rows)
     }
 }
 
-static int write_matrix(const Analysis* a, const char* path, size_t count)
+static int
+write_matrix(const Analysis* a, const char* path, size_t count)
 {
     FILE* file = fopen(path, "wb");
     if (!file) {
@@ -183,7 +192,8 @@ static int write_matrix(const Analysis* a, const char* path, size_t count)
     return whole && closed ? 0 : fail(path, "cannot be written to its end (disk full?)");
 }
 
-int main(int argc, char** argv)
+int
+main(int argc, char** argv)
 {
     const int columns = argc == 5 ? atoi(argv[3]) : 0;
     const int rows = argc == 5 ? atoi(argv[4]) : 0;

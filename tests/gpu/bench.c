@@ -119,9 +119,9 @@ bench_batches(json_t* out, work* w, double macs, double seconds, uint32_t most)
     ub_timing ms = {0.0, 0.0};
     for (w->n = 1; w->n <= most && ms.median < LONGEST; w->n *= 4) {
         ms = ub_measure(run, w, seconds);
-        json_array_append_new(
-            out, json_pack("{s:i, s:f, s:f, s:f}", "items", (int)w->n, "median_ms", ms.median,
-                           "best_ms", ms.best, "tflops", 2e-9 * macs * w->n / ms.median));
+        json_array_append_new(out, json_pack("{s:i, s:f, s:f, s:f}", "items", (int)w->n,
+                                             "median_ms", ms.median, "best_ms", ms.best, "tflops",
+                                             2e-9 * macs * w->n / ms.median));
     }
     w->n = 1;
 }
@@ -154,10 +154,10 @@ main(int argc, char** argv)
     w.count = 4;
     w.first = model->net.frames - w.count;
     const ub_timing live = ub_measure(run, &w, seconds);
-    json_t* all = json_pack("{s:s, s:f, s:f, s:i, s:o, s:f, s:f}", "backend", w.backend->name,
-                            "first_mask_s", first, "mmac", macs / 1e6, "fused",
-                            (int)count_fused(w.backend, model), "batches", batches, "live_ms",
-                            live.median, "live_best_ms", live.best);
+    json_t* all =
+        json_pack("{s:s, s:f, s:f, s:i, s:o, s:f, s:f}", "backend", w.backend->name, "first_mask_s",
+                  first, "mmac", macs / 1e6, "fused", (int)count_fused(w.backend, model), "batches",
+                  batches, "live_ms", live.median, "live_best_ms", live.best);
     json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));
     putchar('\n');
     json_decref(all);

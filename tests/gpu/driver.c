@@ -27,31 +27,35 @@ SHOWN int cuGetProcAddress(const char* name, function* address, int version, uin
 SHOWN int cuGetProcAddress_v2(const char* name, function* address, int version, uint64_t flags,
                               int* status);
 
-static int is(const char* way)
+static int
+is(const char* way)
 {
     const char* asked = getenv("UNBRAID_DRIVER");
     return asked && !strcmp(asked, way);
 }
 
-int cuInit(unsigned flags)
+int
+cuInit(unsigned flags)
 {
     (void)flags;
     return is("none") ? NO_DEVICE : UNKNOWN;
 }
 
-int cuDriverGetVersion(int* version)
+int
+cuDriverGetVersion(int* version)
 {
     *version = is("old") ? 11040 : 13000;
     return SUCCESS;
 }
 
-static int refuse(void)
+static int
+refuse(void)
 {
     return cuInit(0);
 }
 
-int cuGetProcAddress_v2(const char* name, function* address, int version, uint64_t flags,
-                        int* status)
+int
+cuGetProcAddress_v2(const char* name, function* address, int version, uint64_t flags, int* status)
 {
     (void)version, (void)flags;
     *address = !strcmp(name, "cuInit")               ? (function)cuInit
@@ -64,7 +68,8 @@ int cuGetProcAddress_v2(const char* name, function* address, int version, uint64
     return SUCCESS;
 }
 
-int cuGetProcAddress(const char* name, function* address, int version, uint64_t flags)
+int
+cuGetProcAddress(const char* name, function* address, int version, uint64_t flags)
 {
     return cuGetProcAddress_v2(name, address, version, flags, NULL);
 }

@@ -18,7 +18,8 @@
 #define LENGTH 154350 // Samples, 3.5 s
 static const ub_plan plain = {.block = {1024}};
 
-static void check_sharing(const ub_sound* in)
+static void
+check_sharing(const ub_sound* in)
 {
     ub_sound apart = ub_render(&plain, in);
     const ub_plan in_place = {.block = {1024}, .sharing = UB_IN_PLACE};
@@ -48,7 +49,8 @@ static void check_sharing(const ub_sound* in)
 }
 
 /// Numbers that are none must not come out, nor be heard of once they have gone by.
-static void check_bad_samples(const char* uri, const ub_sound* in)
+static void
+check_bad_samples(const char* uri, const ub_sound* in)
 {
     const ub_plan plan = {.uri = uri, .block = {1024}};
     ub_sound clean = ub_render(&plan, in);
@@ -75,7 +77,8 @@ static void check_bad_samples(const char* uri, const ub_sound* in)
 }
 
 /// Instances that take turns must sound as they do alone.
-static void check_two(const ub_sound* in)
+static void
+check_two(const ub_sound* in)
 {
     ub_plan plan[2] = {{.block = {512}, .event = {{"source", 0.0f, 0}}},
                        {.block = {512}, .event = {{"source", 1.0f, 0}, {"response", 1.0f, 0}}}};
@@ -116,7 +119,8 @@ static void check_two(const ub_sound* in)
 }
 
 /// A host that is faster than real time but does not say so misses nothing either.
-static void check_unannounced(const ub_sound* in)
+static void
+check_unannounced(const ub_sound* in)
 {
     ub_sound waited = ub_render(&plain, in);
     const ub_plan rushed = {.block = {1024}, .real_time = true};
@@ -128,7 +132,8 @@ static void check_unannounced(const ub_sound* in)
 }
 
 /// Stopped and started again it must sound as new, wherever it was stopped.
-static void check_cycles(const ub_sound* in)
+static void
+check_cycles(const ub_sound* in)
 {
     ub_rig rig;
     ub_sound fresh = ub_render(&plain, in);
@@ -157,14 +162,16 @@ static void check_cycles(const ub_sound* in)
 }
 
 /// Memory that is in use, KiB.  What the process holds depends on how its threads share it.
-static double memory_used(void)
+static double
+memory_used(void)
 {
     const struct mallinfo2 info = mallinfo2();
     return (double)(info.uordblks + info.hblkhd) / 1024.0;
 }
 
 /// Made again and again, at other rates, it sounds as at first and memory does not grow.
-static void check_reopened(const ub_sound* in)
+static void
+check_reopened(const ub_sound* in)
 {
     static const double rates[] = {44100.0, 192000.0, 8000.0, 96000.0};
     ub_sound first = ub_render(&plain, in);
@@ -187,7 +194,8 @@ static void check_reopened(const ub_sound* in)
 }
 
 /// Ports that no host connected, or with nonsense in them, must do no harm.
-static void check_ports(const char* uri)
+static void
+check_ports(const char* uri)
 {
     ub_rig rig;
     ub_ok(ub_rig_open(&rig, uri, 48000.0), "%s opens", uri);
@@ -217,7 +225,8 @@ static void check_ports(const char* uri)
     ub_sound_free(&in);
 }
 
-int main(void)
+int
+main(void)
 {
     ub_sound in = ub_noises(LENGTH);
     check_reopened(&in);

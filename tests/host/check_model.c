@@ -22,16 +22,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RATE 44100.0
+#define RATE  44100.0
 #define BLOCK 512
 
-static bool open_rig(ub_rig* rig)
+static bool
+open_rig(ub_rig* rig)
 {
     return ub_ok(ub_rig_open_with(rig, UB_URI_STEREO, RATE, ub_messages_features()), "opens");
 }
 
 /// Everything that comes out of a rig, with a model set before a sample (0: none).
-static ub_sound play(ub_rig* rig, const ub_sound* in, const char* path, uint32_t at)
+static ub_sound
+play(ub_rig* rig, const ub_sound* in, const char* path, uint32_t at)
 {
     ub_sound out = ub_silence(in->n);
     for (uint32_t t = 0; t < in->n; t += BLOCK) {
@@ -47,7 +49,8 @@ static ub_sound play(ub_rig* rig, const ub_sound* in, const char* path, uint32_t
     return out;
 }
 
-static ub_rig* new_rig(void)
+static ub_rig*
+new_rig(void)
 {
     ub_rig* const rig = (ub_rig*)calloc(1, sizeof(ub_rig));
     if (!rig || !open_rig(rig)) {
@@ -58,13 +61,15 @@ static ub_rig* new_rig(void)
     return rig;
 }
 
-static void free_rig(ub_rig* rig)
+static void
+free_rig(ub_rig* rig)
 {
     ub_rig_close(rig);
     free(rig);
 }
 
-static double level(const ub_sound* sound, uint32_t from, uint32_t n)
+static double
+level(const ub_sound* sound, uint32_t from, uint32_t n)
 {
     double sum = 0.0;
     for (uint32_t i = from; i < from + n; ++i) {
@@ -74,13 +79,15 @@ static double level(const ub_sound* sound, uint32_t from, uint32_t n)
 }
 
 /// A sound as if it had come without latency.
-static ub_sound raw(const ub_sound* sound)
+static ub_sound
+raw(const ub_sound* sound)
 {
     return (ub_sound){.n = sound->n, .channel = {sound->channel[0], sound->channel[1]}};
 }
 
 /// The old model sounds up to the change, the new one after it, and neither stops.
-static void check_swap(const char* path)
+static void
+check_swap(const char* path)
 {
     const uint32_t at = 61440; // where the windows of a stream from the start fall as well
     ub_sound in = ub_noises(352 * BLOCK);
@@ -126,7 +133,8 @@ static void check_swap(const char* path)
     ub_sound_free(&in);
 }
 
-static void check_broken(const char* path)
+static void
+check_broken(const char* path)
 {
     ub_sound in = ub_noises(120 * BLOCK);
     ub_rig* rig = new_rig();
@@ -147,7 +155,8 @@ static void check_broken(const char* path)
 }
 
 /// The model that an instance says it has.
-static void ask(ub_rig* rig, char* path, size_t size)
+static void
+ask(ub_rig* rig, char* path, size_t size)
 {
     float spare[2][BLOCK] = {{0}};
     float* buffers[2] = {spare[0], spare[1]};
@@ -158,14 +167,16 @@ static void ask(ub_rig* rig, char* path, size_t size)
 }
 
 /// What a host would keep of it in a session.
-static LilvState* saved(const ub_rig* rig)
+static LilvState*
+saved(const ub_rig* rig)
 {
-    return lilv_state_new_from_instance(rig->plugin, rig->instance, ub_urid_map(), NULL, NULL,
-                                        NULL, NULL, NULL, NULL, 0, NULL);
+    return lilv_state_new_from_instance(rig->plugin, rig->instance, ub_urid_map(), NULL, NULL, NULL,
+                                        NULL, NULL, NULL, 0, NULL);
 }
 
 /// A state as it comes back out of a session's file.
-static LilvState* filed(const LilvState* state)
+static LilvState*
+filed(const LilvState* state)
 {
     char* const text = lilv_state_to_string(ub_rig_world(), ub_urid_map(), ub_urid_unmap(), state,
                                             "urn:unbraid:test:session", "file:///nowhere/");
@@ -175,7 +186,8 @@ static LilvState* filed(const LilvState* state)
 }
 
 /// Restored before anything has run, the model of the session plays from the first sample.
-static void check_session(const char* path)
+static void
+check_session(const char* path)
 {
     char first[4096];
     char own[4096];
@@ -220,8 +232,8 @@ typedef struct {
     uint32_t type; ///< 0: nothing was ever stored
 } keeper;
 
-static const void* retrieve(LV2_State_Handle handle, uint32_t key, size_t* size, uint32_t* type,
-                            uint32_t* flags)
+static const void*
+retrieve(LV2_State_Handle handle, uint32_t key, size_t* size, uint32_t* type, uint32_t* flags)
 {
     const keeper* const kept = (const keeper*)handle;
     *size = kept->length;
@@ -230,8 +242,9 @@ static const void* retrieve(LV2_State_Handle handle, uint32_t key, size_t* size,
     return key == ub_urid(UB_URI_MODEL) && kept->type ? kept->text : NULL;
 }
 
-static LV2_State_Status store(LV2_State_Handle handle, uint32_t key, const void* value,
-                              size_t size, uint32_t type, uint32_t flags)
+static LV2_State_Status
+store(LV2_State_Handle handle, uint32_t key, const void* value, size_t size, uint32_t type,
+      uint32_t flags)
 {
     keeper* const kept = (keeper*)handle;
     (void)flags;
@@ -245,14 +258,16 @@ static LV2_State_Status store(LV2_State_Handle handle, uint32_t key, const void*
     return LV2_STATE_SUCCESS;
 }
 
-static const LV2_State_Interface* state_of(const ub_rig* rig)
+static const LV2_State_Interface*
+state_of(const ub_rig* rig)
 {
     return (const LV2_State_Interface*)lilv_instance_get_extension_data(rig->instance,
                                                                         LV2_STATE__interface);
 }
 
 /// Keep what an instance with a model ("" the bundle's own) stores, in place of what is kept.
-static void keep(keeper* kept, const char* path)
+static void
+keep(keeper* kept, const char* path)
 {
     ub_rig* const rig = new_rig();
     float spare[2][BLOCK] = {{0}};
@@ -264,7 +279,8 @@ static void keep(keeper* kept, const char* path)
 }
 
 /// The model of an instance that had another one before it was given what is kept.
-static void restored(keeper* kept, const char* before, char* path, size_t size)
+static void
+restored(keeper* kept, const char* before, char* path, size_t size)
 {
     ub_rig* const rig = new_rig();
     float spare[2][BLOCK] = {{0}};
@@ -279,7 +295,8 @@ static void restored(keeper* kept, const char* before, char* path, size_t size)
 }
 
 /// What Carla keeps is restored, also after a return to the bundle's own model.
-static void check_keeper(const char* path)
+static void
+check_keeper(const char* path)
 {
     keeper kept = {.length = 0};
     char first[4096];
@@ -293,7 +310,8 @@ static void check_keeper(const char* path)
 }
 
 /// A session whose model is gone for now is not robbed of it.
-static void check_missing(void)
+static void
+check_missing(void)
 {
     const char gone[] = "/nowhere/gone.safetensors";
     keeper kept = {.type = ub_urid(LV2_ATOM__Path), .length = strlen(gone)};
@@ -309,7 +327,8 @@ static void check_missing(void)
     free_rig(rig);
 }
 
-int main(int argc, char** argv)
+int
+main(int argc, char** argv)
 {
     if (argc != 3) {
         fprintf(stderr, "usage: check_model MODEL BROKEN\n");

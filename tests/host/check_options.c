@@ -18,20 +18,22 @@
 #include <math.h>
 #include <string.h>
 
-#define RATE 48000.0
+#define RATE  48000.0
 #define SHORT 256
-#define LONG 4096 // More than Live has time for
+#define LONG  4096 // More than Live has time for
 
 static const LV2_Options_Option end = {LV2_OPTIONS_INSTANCE, 0, 0, 0, 0, NULL};
 
-static LV2_Options_Option length(const char* uri, const int32_t* value)
+static LV2_Options_Option
+length(const char* uri, const int32_t* value)
 {
-    return (LV2_Options_Option){LV2_OPTIONS_INSTANCE,     0, ub_urid(uri), sizeof(*value),
+    return (LV2_Options_Option){LV2_OPTIONS_INSTANCE,   0,    ub_urid(uri), sizeof(*value),
                                 ub_urid(LV2_ATOM__Int), value};
 }
 
 /// Live, in a host that says how long its blocks are: usually, and at most (0: it does not).
-static void open_rig(ub_rig* rig, int32_t usual, int32_t most)
+static void
+open_rig(ub_rig* rig, int32_t usual, int32_t most)
 {
     LV2_Options_Option options[3] = {end, end, end};
     int n = 0;
@@ -51,14 +53,16 @@ static void open_rig(ub_rig* rig, int32_t usual, int32_t most)
     *ub_rig_control(rig, "amount") = 0.0f;
 }
 
-static const LV2_Options_Interface* interface_of(const ub_rig* rig)
+static const LV2_Options_Interface*
+interface_of(const ub_rig* rig)
 {
     return (const LV2_Options_Interface*)lilv_instance_get_extension_data(rig->instance,
                                                                           LV2_OPTIONS__interface);
 }
 
 /// Tell of another length, in a list that does not end, as some hosts do.
-static uint32_t tell(const ub_rig* rig, int32_t usual)
+static uint32_t
+tell(const ub_rig* rig, int32_t usual)
 {
     const LV2_Options_Option options[2] = {length(LV2_BUF_SIZE__nominalBlockLength, &usual),
                                            {LV2_OPTIONS_INSTANCE, 0, 1, 4, 1, (void*)1}};
@@ -66,7 +70,8 @@ static uint32_t tell(const ub_rig* rig, int32_t usual)
 }
 
 /// Run a second and a half in blocks; whether another deck took over.
-static bool run(ub_rig* rig, uint32_t block)
+static bool
+run(ub_rig* rig, uint32_t block)
 {
     static float silence[LONG];
     static float out[2][LONG];
@@ -81,7 +86,8 @@ static bool run(ub_rig* rig, uint32_t block)
 }
 
 /// The latency of a rig that was opened with a block length.
-static float latency_of(int32_t usual, int32_t most)
+static float
+latency_of(int32_t usual, int32_t most)
 {
     ub_rig rig;
     open_rig(&rig, usual, most);
@@ -92,7 +98,8 @@ static float latency_of(int32_t usual, int32_t most)
 }
 
 /// How far off an impulse comes back, at the latency that the port says.
-static double impulse(ub_rig* rig)
+static double
+impulse(ub_rig* rig)
 {
     const ub_plan plan = {.block = {SHORT}, .event = {{"freewheel", 1.0f, 0}}};
     ub_sound in = ub_silence(20000);
@@ -104,7 +111,8 @@ static double impulse(ub_rig* rig)
     return error;
 }
 
-static void check_change(float by_short, float by_long)
+static void
+check_change(float by_short, float by_long)
 {
     ub_rig rig;
     open_rig(&rig, SHORT, 0);
@@ -123,7 +131,8 @@ static void check_change(float by_short, float by_long)
     ub_rig_close(&rig);
 }
 
-static void check_others(void)
+static void
+check_others(void)
 {
     ub_rig rig;
     open_rig(&rig, SHORT, 0);
@@ -140,7 +149,8 @@ static void check_others(void)
     ub_rig_close(&rig);
 }
 
-int main(void)
+int
+main(void)
 {
     const float by_short = latency_of(SHORT, 0);
     const float by_long = latency_of(LONG, 0);

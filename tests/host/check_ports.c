@@ -16,7 +16,8 @@
 #include <math.h>
 #include <string.h>
 
-static bool has(const LilvPlugin* plugin, const LilvPort* port, const char* property)
+static bool
+has(const LilvPlugin* plugin, const LilvPort* port, const char* property)
 {
     LilvNode* const node = lilv_new_uri(ub_rig_world(), property);
     const bool yes = lilv_port_has_property(plugin, port, node);
@@ -24,15 +25,17 @@ static bool has(const LilvPlugin* plugin, const LilvPort* port, const char* prop
     return yes;
 }
 
-static float number(LilvNode* node)
+static float
+number(LilvNode* node)
 {
     const float value = node ? lilv_node_as_float(node) : NAN;
     lilv_node_free(node);
     return value;
 }
 
-static void check_control(const ub_shape* shape, const LilvPlugin* plugin, uint32_t index,
-                          const ub_control_spec* spec)
+static void
+check_control(const ub_shape* shape, const LilvPlugin* plugin, uint32_t index,
+              const ub_control_spec* spec)
 {
     const LilvPort* const port = lilv_plugin_get_port_by_index(plugin, index);
     const char* const symbol = lilv_node_as_string(lilv_port_get_symbol(plugin, port));
@@ -45,7 +48,8 @@ static void check_control(const ub_shape* shape, const LilvPlugin* plugin, uint3
           "%s %s has the range of the code", shape->uri, symbol);
 }
 
-static uint32_t scale_points(const LilvPlugin* plugin, const char* symbol)
+static uint32_t
+scale_points(const LilvPlugin* plugin, const char* symbol)
 {
     LilvNode* const node = lilv_new_string(ub_rig_world(), symbol);
     const LilvPort* const port = lilv_plugin_get_port_by_symbol(plugin, node);
@@ -57,7 +61,8 @@ static uint32_t scale_points(const LilvPlugin* plugin, const char* symbol)
 }
 
 /// Index of the port with a designation, or -1.
-static int designated(const LilvPlugin* plugin, const char* class, const char* designation)
+static int
+designated(const LilvPlugin* plugin, const char* class, const char* designation)
 {
     LilvNode* const c = lilv_new_uri(ub_rig_world(), class);
     LilvNode* const d = lilv_new_uri(ub_rig_world(), designation);
@@ -68,7 +73,8 @@ static int designated(const LilvPlugin* plugin, const char* class, const char* d
 }
 
 /// Index of the port that a control has.
-static int port_of(const ub_shape* shape, ub_control control)
+static int
+port_of(const ub_shape* shape, ub_control control)
 {
     uint32_t c = 0;
     while (shape->controls[c] != control) {
@@ -77,7 +83,8 @@ static int port_of(const ub_shape* shape, ub_control control)
     return (int)(shape->ins + shape->outs + c);
 }
 
-static void check_shape(const ub_shape* shape)
+static void
+check_shape(const ub_shape* shape)
 {
     const LilvPlugin* const plugin = ub_rig_find(shape->uri);
     if (!ub_ok(plugin && lilv_plugin_verify(plugin), "%s is found", shape->uri)) {
@@ -92,7 +99,8 @@ static void check_shape(const ub_shape* shape)
     if (shape->selector) {
         ub_ok(scale_points(plugin, "source") == UB_BLEND + 1, "%s names each source", shape->uri);
     }
-    ub_ok(scale_points(plugin, "status") == UB_STATUS_FAILING + 1, "%s names each status", shape->uri);
+    ub_ok(scale_points(plugin, "status") == UB_STATUS_FAILING + 1, "%s names each status",
+          shape->uri);
     const int latency = port_of(shape, UB_LATENCY);
     ub_ok(designated(plugin, LV2_CORE__OutputPort, LV2_CORE__latency) == latency &&
               lilv_plugin_has_latency(plugin) &&
@@ -112,7 +120,8 @@ static void check_shape(const ub_shape* shape)
 }
 
 /// The longest latency must fit the port's maximum, from which hosts size delay lines.
-static void check_latency(const ub_shape* shape)
+static void
+check_latency(const ub_shape* shape)
 {
     float longest = 0.0f;
     float shortest = INFINITY;
@@ -141,7 +150,8 @@ static void check_latency(const ub_shape* shape)
           "%s latency's maximum %.0f holds for %.0f and is not idle", shape->uri, max, longest);
 }
 
-static void check_rate(const char* uri, double rate)
+static void
+check_rate(const char* uri, double rate)
 {
     (void)ub_messages_logged();
     LilvInstance* const instance =
@@ -155,7 +165,8 @@ static void check_rate(const char* uri, double rate)
     }
 }
 
-int main(void)
+int
+main(void)
 {
     for (int s = 0; s < UB_SHAPES; ++s) {
         check_shape(&ub_shapes[s]);

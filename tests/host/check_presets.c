@@ -22,8 +22,8 @@ typedef struct {
     bool blend; ///< Chosen as the source
 } tally;
 
-static void take_value(const char* symbol, void* data, const void* value, uint32_t size,
-                       uint32_t type)
+static void
+take_value(const char* symbol, void* data, const void* value, uint32_t size, uint32_t type)
 {
     tally* const t = (tally*)data;
     float number = NAN;
@@ -44,22 +44,24 @@ static void take_value(const char* symbol, void* data, const void* value, uint32
 
 /// Whether a preset says what a control is, so that nothing is left of the preset before:
 /// all that a user chooses, but the amounts of a blend only where they are heard.
-static bool is_set(ub_control control, bool blend)
+static bool
+is_set(ub_control control, bool blend)
 {
     const bool amount = control >= UB_BLEND_VOCALS && control <= UB_BLEND_OTHER;
-    return !ub_control_specs[control].output && control != UB_ENABLED &&
-           control != UB_FREEWHEEL && control != UB_PROCESSOR &&
-           (blend || !amount);
+    return !ub_control_specs[control].output && control != UB_ENABLED && control != UB_FREEWHEEL &&
+           control != UB_PROCESSOR && (blend || !amount);
 }
 
-static void check_presets(const ub_shape* shape, uint32_t least)
+static void
+check_presets(const ub_shape* shape, uint32_t least)
 {
     const LilvPlugin* const plugin = ub_rig_find(shape->uri);
     LilvNode* const class = lilv_new_uri(ub_rig_world(), LV2_PRESETS__Preset);
     LilvNodes* const presets = lilv_plugin_get_related(plugin, class);
     ub_ok(lilv_nodes_size(presets) >= least, "%s has %u presets", shape->uri,
           lilv_nodes_size(presets));
-    LILV_FOREACH (nodes, i, presets) {
+    LILV_FOREACH(nodes, i, presets)
+    {
         const LilvNode* const preset = lilv_nodes_get(presets, i);
         lilv_world_load_resource(ub_rig_world(), preset);
         LilvState* const state = lilv_state_new_from_world(ub_rig_world(), ub_urid_map(), preset);
@@ -80,7 +82,8 @@ static void check_presets(const ub_shape* shape, uint32_t least)
     lilv_node_free(class);
 }
 
-int main(void)
+int
+main(void)
 {
     for (int s = 0; s < UB_SHAPES; ++s) {
         check_presets(&ub_shapes[s], ub_shapes[s].uri == ub_shapes[0].uri ? 12 : 2);

@@ -18,14 +18,15 @@
 #include <math.h>
 #include <string.h>
 
-#define RATE 44100.0
+#define RATE   44100.0
 #define LENGTH 180224 // Samples
-#define AT 61440      // Where the processor is chosen, and windows begin as from the start
-#define CUDA 4        // Of the status port
+#define AT     61440  // Where the processor is chosen, and windows begin as from the start
+#define CUDA   4      // Of the status port
 
 static const ub_plan plain = {.event = {{"response", 1.0f, 0}}};
 
-static ub_plan choose(ub_processor processor)
+static ub_plan
+choose(ub_processor processor)
 {
     ub_plan plan = plain;
     plan.event[1] = (ub_event){"processor", (float)processor, AT};
@@ -33,7 +34,8 @@ static ub_plan choose(ub_processor processor)
 }
 
 /// Render in a host with a log.  Returns the last line logged.
-static const char* render(const ub_plan* plan, const ub_sound* in, ub_sound* out)
+static const char*
+render(const ub_plan* plan, const ub_sound* in, ub_sound* out)
 {
     ub_rig rig;
     (void)ub_messages_logged();
@@ -44,7 +46,8 @@ static const char* render(const ub_plan* plan, const ub_sound* in, ub_sound* out
 }
 
 /// The CPU's sound up to the change and, in the end, that of a GPU from the same sample on.
-static void check_change(const ub_sound* in)
+static void
+check_change(const ub_sound* in)
 {
     const ub_plan plan = choose(UB_GPU);
     ub_sound cpu;
@@ -73,7 +76,8 @@ static void check_change(const ub_sound* in)
 }
 
 /// Without a GPU nothing changes but a line that says why; the same for the CPU needs none.
-static void check_same(const ub_sound* in, ub_processor processor, bool says)
+static void
+check_same(const ub_sound* in, ub_processor processor, bool says)
 {
     const ub_plan plan = choose(processor);
     ub_sound before;
@@ -91,7 +95,8 @@ static void check_same(const ub_sound* in, ub_processor processor, bool says)
     ub_sound_free(&before);
 }
 
-int main(int argc, char** argv)
+int
+main(int argc, char** argv)
 {
     const char* const what = argc == 2 ? argv[1] : "";
     ub_sound in = ub_noises(LENGTH);

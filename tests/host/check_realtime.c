@@ -23,13 +23,15 @@ static void (*enter)(void);
 static void (*leave)(void);
 static void (*pass)(double seconds);
 
-static void* find(const char* name)
+static void*
+find(const char* name)
 {
     return dlsym(RTLD_DEFAULT, name);
 }
 
 /// Change one control at random, to a value in its range or a little beyond.
-static void turn_a_knob(ub_rig* rig, const ub_shape* shape)
+static void
+turn_a_knob(ub_rig* rig, const ub_shape* shape)
 {
     const ub_control control = shape->controls[(uint32_t)rand() % shape->n_controls];
     const ub_control_spec* const spec = &ub_control_specs[control];
@@ -40,7 +42,8 @@ static void turn_a_knob(ub_rig* rig, const ub_shape* shape)
 }
 
 /// Every now and then another model, by turns the bundle's own, or one that is none.
-static void change_model(ub_rig* rig, uint32_t run, const char* model)
+static void
+change_model(ub_rig* rig, uint32_t run, const char* model)
 {
     const char* const paths[] = {model, "/nowhere/none", ""};
     if (run % 10 == 5) {
@@ -51,7 +54,8 @@ static void change_model(ub_rig* rig, uint32_t run, const char* model)
 }
 
 /// Whether a model that is set gets to play, which takes its loader some time.
-static bool change_at_last(ub_rig* rig, double rate, const ub_sound* in, const char* model)
+static bool
+change_at_last(ub_rig* rig, double rate, const ub_sound* in, const char* model)
 {
     const ub_plan plan = {.block = {in->n}, .real_time = true};
     bool changed = false;
@@ -69,12 +73,14 @@ static bool change_at_last(ub_rig* rig, double rate, const ub_sound* in, const c
     return changed;
 }
 
-static void check_shape(const ub_shape* shape, double rate, const char* model)
+static void
+check_shape(const ub_shape* shape, double rate, const char* model)
 {
     static const uint32_t sizes[] = {1, 64, 100, 1024, 8192};
     ub_sound in = ub_noises(8192);
     ub_rig rig;
-    if (!ub_ok(ub_rig_open_with(&rig, shape->uri, rate, ub_messages_features()), "%s opens", shape->uri)) {
+    if (!ub_ok(ub_rig_open_with(&rig, shape->uri, rate, ub_messages_features()), "%s opens",
+               shape->uri)) {
         return;
     }
     rig.enter = enter;
@@ -94,13 +100,15 @@ static void check_shape(const ub_shape* shape, double rate, const char* model)
         }
     }
     ub_ok(change_at_last(&rig, rate, &in, model), "%s: the model changes", shape->uri);
-    ub_ok(true, "%s at %g Hz: 150 runs, a change at each, now and then of model (up to %u frames late)",
+    ub_ok(true,
+          "%s at %g Hz: 150 runs, a change at each, now and then of model (up to %u frames late)",
           shape->uri, rate, late);
     ub_rig_close(&rig);
     ub_sound_free(&in);
 }
 
-int main(int argc, char** argv)
+int
+main(int argc, char** argv)
 {
     void* const symbols[3] = {find("ub_guard_enter"), find("ub_guard_leave"),
                               find("ub_guard_pass")};

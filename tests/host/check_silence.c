@@ -29,12 +29,14 @@ typedef struct {
     float limit; ///< Of the output
 } kind;
 
-static void fill_nothing(ub_sound* part)
+static void
+fill_nothing(ub_sound* part)
 {
     (void)part;
 }
 
-static void fill_noise(ub_sound* part)
+static void
+fill_noise(ub_sound* part)
 {
     uint32_t seed = 1;
     for (uint32_t i = 0; i < part->n; ++i) {
@@ -46,7 +48,8 @@ static void fill_noise(ub_sound* part)
 }
 
 /// Down to the least number there is
-static void fill_decay(ub_sound* part)
+static void
+fill_decay(ub_sound* part)
 {
     for (uint32_t i = 0; i < part->n; ++i) {
         const double level = 1e-3 * exp(-100.0 * i / part->n);
@@ -60,15 +63,16 @@ static const kind noise = {"noise at -140 dB", fill_noise, 1e-6f};
 static const kind decay = {"a decay to nothing", fill_decay, 1e-3f};
 
 /// Memory that is in use, KiB
-static double memory_used(void)
+static double
+memory_used(void)
 {
     const struct mallinfo2 info = mallinfo2();
     return (double)(info.uordblks + info.hblkhd) / 1024.0;
 }
 
 /// Play a part so many times.
-static void check_parts(ub_rig* rig, const ub_plan* plan, const kind* k, ub_sound* in,
-                        uint32_t parts)
+static void
+check_parts(ub_rig* rig, const ub_plan* plan, const kind* k, ub_sound* in, uint32_t parts)
 {
     double first = 0.0;
     double last = 0.0;
@@ -94,7 +98,8 @@ static void check_parts(ub_rig* rig, const ub_plan* plan, const kind* k, ub_soun
 }
 
 /// After all that, silence must be left behind without a trace.
-static void check_kind(const kind* k, float response, uint32_t parts)
+static void
+check_kind(const kind* k, float response, uint32_t parts)
 {
     const ub_plan plan = {.block = {1024}, .event = {{"response", response, 0}}};
     ub_rig rig;
@@ -104,8 +109,7 @@ static void check_kind(const kind* k, float response, uint32_t parts)
     check_parts(&rig, &plan, k, &in, parts);
     ub_sound fresh = ub_render(&plan, &song);
     ub_sound later = ub_render_on(&rig, &plan, &song);
-    const double error =
-        ub_difference(&fresh, &later, 2, fresh.latency + REMEMBERED, song.n);
+    const double error = ub_difference(&fresh, &later, 2, fresh.latency + REMEMBERED, song.n);
     ub_ok(error == 0.0, "%s, response %.0f: sound afterwards is as ever, error %.1e", k->name,
           response, error);
     ub_sound_free(&later);
@@ -116,7 +120,8 @@ static void check_kind(const kind* k, float response, uint32_t parts)
 }
 
 /// After hours at 8 kHz an impulse comes as late as ever.
-static void check_hours(uint32_t hours)
+static void
+check_hours(uint32_t hours)
 {
     const uint32_t minute = 60 * 8000;
     const ub_plan plan = {.block = {8192}, .event = {{"response", 2.0f, 0}}};
@@ -135,7 +140,8 @@ static void check_hours(uint32_t hours)
     ub_rig_close(&rig);
 }
 
-int main(int argc, char** argv)
+int
+main(int argc, char** argv)
 {
     const uint32_t length = argc > 1 ? (uint32_t)atoi(argv[1]) : 1;
     check_hours(length > 24 ? 24 : length);

@@ -14,7 +14,8 @@
 #include <math.h>
 #include <string.h>
 
-static uint32_t latency_of(const ub_plan* plan)
+static uint32_t
+latency_of(const ub_plan* plan)
 {
     ub_sound in = ub_silence(1);
     ub_sound out = ub_render(plan, &in);
@@ -26,7 +27,8 @@ static uint32_t latency_of(const ub_plan* plan)
 
 /// Restarted, with amount 0, an impulse must come back whole, on the sample that the port
 /// says.  Returns the largest error; the latency must be the same for all blocks.
-static double check_impulse(ub_rig* rig, uint32_t response, uint32_t block, uint32_t* latency)
+static double
+check_impulse(ub_rig* rig, uint32_t response, uint32_t block, uint32_t* latency)
 {
     const ub_plan plan = {.block = {block},
                           .event = {{"amount", 0.0f, 0}, {"response", (float)response, 0}}};
@@ -52,7 +54,8 @@ static double check_impulse(ub_rig* rig, uint32_t response, uint32_t block, uint
 }
 
 /// Impulses at a rate, in every response, with blocks of every kind.
-static void check_impulses(const char* uri, double rate)
+static void
+check_impulses(const char* uri, double rate)
 {
     static const uint32_t blocks[] = {1, 64, 100, 1024, 8192};
     ub_rig rig;
@@ -65,13 +68,14 @@ static void check_impulses(const char* uri, double rate)
         for (int b = 0; b < 5; ++b) {
             worst = fmax(worst, check_impulse(&rig, response, blocks[b], &latency));
         }
-        ub_ok(worst < 1e-5, "%s %g Hz response %u: impulses %u samples late, error %.1e", uri,
-              rate, response, latency, worst);
+        ub_ok(worst < 1e-5, "%s %g Hz response %u: impulses %u samples late, error %.1e", uri, rate,
+              response, latency, worst);
     }
     ub_rig_close(&rig);
 }
 
-static void check_blocks(const char* uri, float response)
+static void
+check_blocks(const char* uri, float response)
 {
     ub_plan plan = {.uri = uri, .event = {{"response", response, 0}}};
     ub_sound in = ub_noises(latency_of(&plan) + 66150);
@@ -93,7 +97,8 @@ static void check_blocks(const char* uri, float response)
 }
 
 /// What is kept and what is removed must add up to the input, to -110 dB.
-static void check_sum(const char* uri, float response)
+static void
+check_sum(const char* uri, float response)
 {
     ub_plan plan = {.uri = uri, .event = {{"response", response, 0}}};
     ub_sound in = ub_noises(latency_of(&plan) + 66150);
@@ -114,7 +119,8 @@ static void check_sum(const char* uri, float response)
 }
 
 /// Where the level of a tone falls through half, in a render that turns it down.
-static uint32_t find_step(const ub_sound* loud, const ub_sound* turned)
+static uint32_t
+find_step(const ub_sound* loud, const ub_sound* turned)
 {
     for (uint32_t i = loud->latency + 5000; i + 100 < loud->n; ++i) {
         double a = 0.0;
@@ -131,7 +137,8 @@ static uint32_t find_step(const ub_sound* loud, const ub_sound* turned)
 }
 
 /// A gain step at an input sample acts on that sample of the output.
-static void check_gain_step(double rate, uint32_t block, uint32_t at)
+static void
+check_gain_step(double rate, uint32_t block, uint32_t at)
 {
     ub_plan plan = {.rate = rate, .block = {block}, .event = {{"amount", 0.0f, 0}}};
     const uint32_t latency = latency_of(&plan);
@@ -152,7 +159,8 @@ static void check_gain_step(double rate, uint32_t block, uint32_t at)
 }
 
 /// A change of selector or mode: the old sound up to the change, the new one after.
-static void check_change(const char* symbol, float value, uint32_t block, uint32_t at)
+static void
+check_change(const char* symbol, float value, uint32_t block, uint32_t at)
 {
     ub_plan plan = {.block = {block}};
     ub_sound in = ub_noises(latency_of(&plan) + at + 44100);
@@ -176,7 +184,8 @@ static void check_change(const char* symbol, float value, uint32_t block, uint32
     ub_sound_free(&in);
 }
 
-int main(void)
+int
+main(void)
 {
     static const double rates[] = {8000,  11025, 16000, 22050, 24000,  32000,
                                    44100, 48000, 88200, 96000, 176400, 192000};

@@ -32,12 +32,14 @@ EXPORT void ub_guard_enter(void);
 EXPORT void ub_guard_leave(void);
 EXPORT void ub_guard_pass(double seconds);
 
-void ub_guard_enter(void)
+void
+ub_guard_enter(void)
 {
     guarded = true;
 }
 
-void ub_guard_leave(void)
+void
+ub_guard_leave(void)
 {
     guarded = false;
 }
@@ -45,12 +47,14 @@ void ub_guard_leave(void)
 static _Atomic long passed; // ns
 
 /// Put the clock on, so that a test which does not wait seems to run in real time.
-void ub_guard_pass(double seconds)
+void
+ub_guard_pass(double seconds)
 {
     passed += (long)(1e9 * seconds);
 }
 
-EXPORT int clock_gettime(clockid_t clock, struct timespec* t)
+EXPORT int
+clock_gettime(clockid_t clock, struct timespec* t)
 {
     const long status = syscall(SYS_clock_gettime, clock, t);
     if (!status && clock == CLOCK_MONOTONIC) {
@@ -61,7 +65,8 @@ EXPORT int clock_gettime(clockid_t clock, struct timespec* t)
     return (int)status;
 }
 
-static void forbid(const char* what)
+static void
+forbid(const char* what)
 {
     if (guarded) {
         guarded = false;
@@ -77,54 +82,60 @@ extern void* __libc_realloc(void* old, size_t size);
 extern void* __libc_memalign(size_t alignment, size_t size);
 extern void __libc_free(void* old);
 
-EXPORT void* malloc(size_t size)
+EXPORT void*
+malloc(size_t size)
 {
     forbid("malloc");
     return __libc_malloc(size);
 }
 
-EXPORT void* calloc(size_t n, size_t size)
+EXPORT void*
+calloc(size_t n, size_t size)
 {
     forbid("calloc");
     return __libc_calloc(n, size);
 }
 
-EXPORT void* realloc(void* old, size_t size)
+EXPORT void*
+realloc(void* old, size_t size)
 {
     forbid("realloc");
     return __libc_realloc(old, size);
 }
 
-EXPORT void* aligned_alloc(size_t alignment, size_t size)
+EXPORT void*
+aligned_alloc(size_t alignment, size_t size)
 {
     forbid("aligned_alloc");
     return __libc_memalign(alignment, size);
 }
 
-EXPORT int posix_memalign(void** result, size_t alignment, size_t size)
+EXPORT int
+posix_memalign(void** result, size_t alignment, size_t size)
 {
     forbid("posix_memalign");
     *result = __libc_memalign(alignment, size);
     return *result ? 0 : 12; // ENOMEM
 }
 
-EXPORT void free(void* old)
+EXPORT void
+free(void* old)
 {
     forbid("free");
     __libc_free(old);
 }
 
 // Everything else: refuse, or pass on to the next library that has it
-#define PASS_ON(result, name, parameters, arguments)                                              \
-    EXPORT result name parameters                                                                  \
-    {                                                                                              \
-        static result(*next) parameters;                                                           \
-        forbid(#name);                                                                             \
-        if (!next) {                                                                               \
-            void* const found = dlsym(RTLD_NEXT, #name);                                           \
-            memcpy(&next, &found, sizeof(next));                                                   \
-        }                                                                                          \
-        return next arguments;                                                                     \
+#define PASS_ON(result, name, parameters, arguments)     \
+    EXPORT result name parameters                        \
+    {                                                    \
+        static result(*next) parameters;                 \
+        forbid(#name);                                   \
+        if (!next) {                                     \
+            void* const found = dlsym(RTLD_NEXT, #name); \
+            memcpy(&next, &found, sizeof(next));         \
+        }                                                \
+        return next arguments;                           \
     }
 
 PASS_ON(int, pthread_mutex_lock, (pthread_mutex_t * m), (m))

@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_BLOCK 8192
-#define MAX_EVENTS 256
-#define MAX_SIZES 16
+#define MAX_BLOCK     8192
+#define MAX_EVENTS    256
+#define MAX_SIZES     16
 #define MAX_INSTANCES 16
 
 static const char usage[] =
@@ -65,13 +65,15 @@ typedef struct {
     float output[UB_RIG_CHANNELS][MAX_BLOCK];
 } session;
 
-static void fail(const char* what, const char* why)
+static void
+fail(const char* what, const char* why)
 {
     fprintf(stderr, "host: %s: %s\n", what, why);
     exit(1);
 }
 
-static void add_event(options* opt, const char* text)
+static void
+add_event(options* opt, const char* text)
 {
     event e = {"", 0, 0.0f};
     double value = 0.0;
@@ -92,7 +94,8 @@ static void add_event(options* opt, const char* text)
     opt->events[i] = e;
 }
 
-static void set_sizes(options* opt, const char* text)
+static void
+set_sizes(options* opt, const char* text)
 {
     opt->sizes = 0;
     for (char* end; *text && opt->sizes < MAX_SIZES; text = *end ? end + 1 : end) {
@@ -104,18 +107,35 @@ static void set_sizes(options* opt, const char* text)
     }
 }
 
-static void parse(options* opt, int argc, char** argv)
+static void
+parse(options* opt, int argc, char** argv)
 {
     for (int c; (c = getopt(argc, argv, "u:b:s:aion:")) >= 0;) {
         switch (c) {
-        case 'u': opt->uri = optarg; break;
-        case 'b': set_sizes(opt, optarg); break;
-        case 's': add_event(opt, optarg); break;
-        case 'a': opt->align = true; break;
-        case 'i': opt->in_place = true; break;
-        case 'o': opt->one_buffer = true; break;
-        case 'n': opt->instances = (uint32_t)atoi(optarg); break;
-        default: fputs(usage, stderr); exit(2);
+        case 'u':
+            opt->uri = optarg;
+            break;
+        case 'b':
+            set_sizes(opt, optarg);
+            break;
+        case 's':
+            add_event(opt, optarg);
+            break;
+        case 'a':
+            opt->align = true;
+            break;
+        case 'i':
+            opt->in_place = true;
+            break;
+        case 'o':
+            opt->one_buffer = true;
+            break;
+        case 'n':
+            opt->instances = (uint32_t)atoi(optarg);
+            break;
+        default:
+            fputs(usage, stderr);
+            exit(2);
         }
     }
     if (argc - optind != 2 || opt->instances < 1 || opt->instances > MAX_INSTANCES) {
@@ -126,7 +146,8 @@ static void parse(options* opt, int argc, char** argv)
     opt->out = argv[optind + 1];
 }
 
-static void open_session(session* self)
+static void
+open_session(session* self)
 {
     const options* const opt = self->opt;
     self->in = sf_open(opt->in, SFM_READ, &self->info);
@@ -142,8 +163,8 @@ static void open_session(session* self)
     if ((uint32_t)self->info.channels != self->rig[0].ins) {
         fail(opt->in, "not as many channels as the plugin has inputs");
     }
-    SF_INFO out = {0, self->info.samplerate, (int)self->rig[0].outs,
-                   SF_FORMAT_WAV | SF_FORMAT_FLOAT, 0, 0};
+    SF_INFO out = {
+        0, self->info.samplerate, (int)self->rig[0].outs, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 0, 0};
     self->out = sf_open(opt->out, SFM_WRITE, &out);
     if (!self->out) {
         fail(opt->out, sf_strerror(NULL));
@@ -153,7 +174,8 @@ static void open_session(session* self)
 }
 
 /// Samples that may be run before the next event, after those due now are set.
-static uint32_t apply_events(session* self, uint32_t n)
+static uint32_t
+apply_events(session* self, uint32_t n)
 {
     const options* const opt = self->opt;
     for (uint32_t i = 0; i < opt->event_count; ++i) {
@@ -169,7 +191,8 @@ static uint32_t apply_events(session* self, uint32_t n)
     return n;
 }
 
-static void run_instance(session* self, ub_rig* rig, uint32_t n)
+static void
+run_instance(session* self, ub_rig* rig, uint32_t n)
 {
     float input[UB_RIG_CHANNELS][MAX_BLOCK];
     float* in[UB_RIG_CHANNELS];
@@ -190,7 +213,8 @@ static void run_instance(session* self, ub_rig* rig, uint32_t n)
 }
 
 /// Write what lies after the latency, up to the input's length.
-static void write_output(session* self, uint32_t n)
+static void
+write_output(session* self, uint32_t n)
 {
     ub_rig* const last = &self->rig[self->opt->instances - 1];
     const int64_t latency = self->opt->align ? (int64_t)*ub_rig_control(last, "latency") : 0;
@@ -207,7 +231,8 @@ static void write_output(session* self, uint32_t n)
     self->written += count / last->outs;
 }
 
-static void run_session(session* self)
+static void
+run_session(session* self)
 {
     const uint32_t channels = (uint32_t)self->info.channels;
     for (uint32_t b = 0; self->written < self->info.frames; ++b) {
@@ -225,7 +250,8 @@ static void run_session(session* self)
     }
 }
 
-int main(int argc, char** argv)
+int
+main(int argc, char** argv)
 {
     options opt = {.uri = "urn:unbraid:stereo", .size = {1024}, .sizes = 1, .instances = 1};
     parse(&opt, argc, argv);

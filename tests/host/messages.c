@@ -13,13 +13,14 @@
 #include <string.h>
 
 #define MAX_URIS 256
-#define MODEL "urn:unbraid:model"
+#define MODEL    "urn:unbraid:model"
 
 static char* uris[MAX_URIS];
 static char line[1024];
 static char logged[1024];
 
-static LV2_URID map(LV2_URID_Map_Handle handle, const char* uri)
+static LV2_URID
+map(LV2_URID_Map_Handle handle, const char* uri)
 {
     (void)handle;
     LV2_URID id = 1;
@@ -36,36 +37,42 @@ static LV2_URID map(LV2_URID_Map_Handle handle, const char* uri)
     return id;
 }
 
-LV2_URID_Map* ub_urid_map(void)
+LV2_URID_Map*
+ub_urid_map(void)
 {
     static LV2_URID_Map it = {NULL, map};
     return &it;
 }
 
-static const char* unmap(LV2_URID_Unmap_Handle handle, LV2_URID id)
+static const char*
+unmap(LV2_URID_Unmap_Handle handle, LV2_URID id)
 {
     (void)handle;
     return id < MAX_URIS ? uris[id] : NULL;
 }
 
-LV2_URID_Unmap* ub_urid_unmap(void)
+LV2_URID_Unmap*
+ub_urid_unmap(void)
 {
     static LV2_URID_Unmap it = {NULL, unmap};
     return &it;
 }
 
-LV2_URID ub_urid(const char* uri)
+LV2_URID
+ub_urid(const char* uri)
 {
     return map(NULL, uri);
 }
 
-static int log_vprintf(LV2_Log_Handle handle, LV2_URID type, const char* format, va_list args)
+static int
+log_vprintf(LV2_Log_Handle handle, LV2_URID type, const char* format, va_list args)
 {
     (void)handle;
     return type == ub_urid(LV2_LOG__Error) ? vsnprintf(line, sizeof(line), format, args) : 0;
 }
 
-static int log_printf(LV2_Log_Handle handle, LV2_URID type, const char* format, ...)
+static int
+log_printf(LV2_Log_Handle handle, LV2_URID type, const char* format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -74,7 +81,8 @@ static int log_printf(LV2_Log_Handle handle, LV2_URID type, const char* format, 
     return written;
 }
 
-const LV2_Feature* const* ub_messages_features(void)
+const LV2_Feature* const*
+ub_messages_features(void)
 {
     static LV2_Log_Log log = {NULL, log_printf, log_vprintf};
     static LV2_Feature map_feature = {LV2_URID__map, NULL};
@@ -84,14 +92,16 @@ const LV2_Feature* const* ub_messages_features(void)
     return features;
 }
 
-const char* ub_messages_logged(void)
+const char*
+ub_messages_logged(void)
 {
     memcpy(logged, line, sizeof(logged));
     line[0] = '\0';
     return logged;
 }
 
-static void send(ub_rig* rig, const char* type, const char* path)
+static void
+send(ub_rig* rig, const char* type, const char* path)
 {
     LV2_Atom_Forge forge;
     LV2_Atom_Forge_Frame sequence;
@@ -111,26 +121,30 @@ static void send(ub_rig* rig, const char* type, const char* path)
     lv2_atom_forge_pop(&forge, &sequence);
 }
 
-void ub_messages_set(ub_rig* rig, const char* path)
+void
+ub_messages_set(ub_rig* rig, const char* path)
 {
     send(rig, LV2_PATCH__Set, path);
 }
 
-void ub_messages_get(ub_rig* rig)
+void
+ub_messages_get(ub_rig* rig)
 {
     send(rig, LV2_PATCH__Get, NULL);
 }
 
-const char* ub_messages_told(const ub_rig* rig)
+const char*
+ub_messages_told(const ub_rig* rig)
 {
     const char* told = NULL;
     const LV2_Atom_Sequence* const sequence = (const LV2_Atom_Sequence*)rig->messages[1];
-    LV2_ATOM_SEQUENCE_FOREACH(sequence, event) {
+    LV2_ATOM_SEQUENCE_FOREACH(sequence, event)
+    {
         const LV2_Atom_Object* const object = (const LV2_Atom_Object*)&event->body;
         const LV2_Atom* property = NULL;
         const LV2_Atom* value = NULL;
-        lv2_atom_object_get(object, ub_urid(LV2_PATCH__property), &property, ub_urid(LV2_PATCH__value),
-                            &value, 0);
+        lv2_atom_object_get(object, ub_urid(LV2_PATCH__property), &property,
+                            ub_urid(LV2_PATCH__value), &value, 0);
         if (object->body.otype == ub_urid(LV2_PATCH__Set) && property && value &&
             ((const LV2_Atom_URID*)property)->body == ub_urid(MODEL) &&
             value->type == ub_urid(LV2_ATOM__Path)) {

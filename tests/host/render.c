@@ -10,7 +10,8 @@
 
 #define MAX_BLOCK 8192
 
-ub_sound ub_silence(uint32_t n)
+ub_sound
+ub_silence(uint32_t n)
 {
     ub_sound sound = {n, {NULL}, 0, 0, 0};
     for (uint32_t c = 0; c < UB_RIG_CHANNELS; ++c) {
@@ -23,7 +24,8 @@ ub_sound ub_silence(uint32_t n)
     return sound;
 }
 
-ub_sound ub_noises(uint32_t n)
+ub_sound
+ub_noises(uint32_t n)
 {
     ub_sound sound = ub_silence(n);
     uint32_t seed = 1;
@@ -40,7 +42,8 @@ ub_sound ub_noises(uint32_t n)
     return sound;
 }
 
-void ub_sound_free(ub_sound* sound)
+void
+ub_sound_free(ub_sound* sound)
 {
     for (uint32_t c = 0; c < UB_RIG_CHANNELS; ++c) {
         free(sound->channel[c]);
@@ -49,8 +52,9 @@ void ub_sound_free(ub_sound* sound)
 }
 
 /// Run one block whose start is at a sample of the sounds.
-static void run_block(ub_rig* rig, ub_sharing sharing, const ub_sound* in, ub_sound* out,
-                      uint32_t at, uint32_t n)
+static void
+run_block(ub_rig* rig, ub_sharing sharing, const ub_sound* in, ub_sound* out, uint32_t at,
+          uint32_t n)
 {
     static float buffer[2 * UB_RIG_CHANNELS][MAX_BLOCK];
     float* ins[UB_RIG_CHANNELS];
@@ -72,7 +76,8 @@ static void run_block(ub_rig* rig, ub_sharing sharing, const ub_sound* in, ub_so
 }
 
 /// Set what is due, and say how many samples there are to the next event.
-static uint32_t apply_events(ub_rig* rig, const ub_plan* plan, uint32_t at, uint32_t n)
+static uint32_t
+apply_events(ub_rig* rig, const ub_plan* plan, uint32_t at, uint32_t n)
 {
     for (uint32_t e = 0; e < UB_EVENTS && plan->event[e].symbol; ++e) {
         const ub_event* const event = &plan->event[e];
@@ -85,7 +90,8 @@ static uint32_t apply_events(ub_rig* rig, const ub_plan* plan, uint32_t at, uint
     return n;
 }
 
-ub_sound ub_render_on(ub_rig* rig, const ub_plan* plan, const ub_sound* in)
+ub_sound
+ub_render_on(ub_rig* rig, const ub_plan* plan, const ub_sound* in)
 {
     ub_sound out = ub_silence(in->n);
     *ub_rig_control(rig, "freewheel") = plan->real_time ? 0.0f : 1.0f;
@@ -104,7 +110,8 @@ ub_sound ub_render_on(ub_rig* rig, const ub_plan* plan, const ub_sound* in)
     return out;
 }
 
-ub_sound ub_render(const ub_plan* plan, const ub_sound* in)
+ub_sound
+ub_render(const ub_plan* plan, const ub_sound* in)
 {
     ub_rig rig;
     if (!ub_rig_open(&rig, plan->uri ? plan->uri : "urn:unbraid:stereo",
@@ -116,8 +123,8 @@ ub_sound ub_render(const ub_plan* plan, const ub_sound* in)
     return out;
 }
 
-double ub_difference(const ub_sound* a, const ub_sound* b, uint32_t channels, uint32_t from,
-                     uint32_t to)
+double
+ub_difference(const ub_sound* a, const ub_sound* b, uint32_t channels, uint32_t from, uint32_t to)
 {
     const uint32_t shift = b->latency - a->latency;
     double worst = 0.0;
@@ -130,7 +137,8 @@ double ub_difference(const ub_sound* a, const ub_sound* b, uint32_t channels, ui
     return worst;
 }
 
-bool ub_sane(const ub_sound* sound, float limit)
+bool
+ub_sane(const ub_sound* sound, float limit)
 {
     for (uint32_t c = 0; c < UB_RIG_CHANNELS; ++c) {
         for (uint32_t i = 0; i < sound->n; ++i) {

@@ -29,10 +29,10 @@ typedef enum {
 
 /** How to render; everything that is 0 has a default */
 typedef struct {
-    const char* uri;            ///< The stereo plugin
-    double rate;                ///< 44100
-    uint32_t block[4];          ///< Block sizes in turn, 1024
-    ub_event event[UB_EVENTS];  ///< In order of time; a block is cut where one falls in it
+    const char* uri;           ///< The stereo plugin
+    double rate;               ///< 44100
+    uint32_t block[4];         ///< Block sizes in turn, 1024
+    ub_event event[UB_EVENTS]; ///< In order of time; a block is cut where one falls in it
     ub_sharing sharing;
     bool real_time; ///< Do not freewheel
 } ub_plan;

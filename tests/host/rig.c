@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-LilvWorld* ub_rig_world(void)
+LilvWorld*
+ub_rig_world(void)
 {
     static LilvWorld* world;
     if (!world) {
@@ -21,7 +22,8 @@ LilvWorld* ub_rig_world(void)
     return world;
 }
 
-const LilvPlugin* ub_rig_find(const char* uri)
+const LilvPlugin*
+ub_rig_find(const char* uri)
 {
     LilvWorld* const world = ub_rig_world();
     LilvNode* const node = lilv_new_uri(world, uri);
@@ -32,14 +34,17 @@ const LilvPlugin* ub_rig_find(const char* uri)
 }
 
 /// A sequence of messages to the plugin, none, or from it, the room there is.
-static void empty(ub_rig* self, int from)
+static void
+empty(ub_rig* self, int from)
 {
     LV2_Atom_Sequence* const sequence = (LV2_Atom_Sequence*)self->messages[from];
-    sequence->atom.size = from ? UB_RIG_MESSAGES - sizeof(LV2_Atom) : sizeof(LV2_Atom_Sequence_Body);
+    sequence->atom.size =
+        from ? UB_RIG_MESSAGES - sizeof(LV2_Atom) : sizeof(LV2_Atom_Sequence_Body);
 }
 
 /// Sort the ports out and connect all but the audio ports, the controls to their defaults.
-static bool connect_ports(ub_rig* self)
+static bool
+connect_ports(ub_rig* self)
 {
     LilvWorld* const world = ub_rig_world();
     LilvNode* const messages = lilv_new_uri(world, LV2_ATOM__AtomPort);
@@ -67,13 +72,14 @@ static bool connect_ports(ub_rig* self)
     return self->ins && self->outs;
 }
 
-bool ub_rig_open(ub_rig* self, const char* uri, double rate)
+bool
+ub_rig_open(ub_rig* self, const char* uri, double rate)
 {
     return ub_rig_open_with(self, uri, rate, NULL);
 }
 
-bool ub_rig_open_with(ub_rig* self, const char* uri, double rate,
-                      const LV2_Feature* const* features)
+bool
+ub_rig_open_with(ub_rig* self, const char* uri, double rate, const LV2_Feature* const* features)
 {
     memset(self, 0, sizeof(*self));
     self->plugin = ub_rig_find(uri);
@@ -92,7 +98,8 @@ bool ub_rig_open_with(ub_rig* self, const char* uri, double rate,
     return true;
 }
 
-void ub_rig_close(ub_rig* self)
+void
+ub_rig_close(ub_rig* self)
 {
     if (self->instance) {
         lilv_instance_deactivate(self->instance);
@@ -101,7 +108,8 @@ void ub_rig_close(ub_rig* self)
     }
 }
 
-float* ub_rig_control(ub_rig* self, const char* symbol)
+float*
+ub_rig_control(ub_rig* self, const char* symbol)
 {
     LilvNode* const node = lilv_new_string(ub_rig_world(), symbol);
     const LilvPort* const port = lilv_plugin_get_port_by_symbol(self->plugin, node);
@@ -113,7 +121,8 @@ float* ub_rig_control(ub_rig* self, const char* symbol)
     return &self->control[lilv_port_get_index(self->plugin, port)];
 }
 
-void ub_rig_run(ub_rig* self, float* const* in, float* const* out, uint32_t n)
+void
+ub_rig_run(ub_rig* self, float* const* in, float* const* out, uint32_t n)
 {
     for (uint32_t c = 0; c < self->ins; ++c) {
         lilv_instance_connect_port(self->instance, self->in_port[c], in[c]);

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define UB_RIG_PORTS 32
+#define UB_RIG_PORTS    32
 #define UB_RIG_CHANNELS 8
 #define UB_RIG_MESSAGES 8192 ///< Bytes
 
@@ -24,13 +24,13 @@ typedef struct {
     uint32_t ports;
     uint32_t ins;
     uint32_t outs;
-    uint32_t in_port[UB_RIG_CHANNELS];  ///< Port index of each audio input
-    uint32_t out_port[UB_RIG_CHANNELS]; ///< Port index of each audio output
-    float control[UB_RIG_PORTS];        ///< Values of control ports, by port index
-    uint32_t message_port[2];           ///< Port index of messages in and out
+    uint32_t in_port[UB_RIG_CHANNELS];         ///< Port index of each audio input
+    uint32_t out_port[UB_RIG_CHANNELS];        ///< Port index of each audio output
+    float control[UB_RIG_PORTS];               ///< Values of control ports, by port index
+    uint32_t message_port[2];                  ///< Port index of messages in and out
     uint64_t messages[2][UB_RIG_MESSAGES / 8]; ///< Their atom sequences
-    void (*enter)(void);                ///< Called right before run(), may be NULL
-    void (*leave)(void);                ///< Called right after it, may be NULL
+    void (*enter)(void);                       ///< Called right before run(), may be NULL
+    void (*leave)(void);                       ///< Called right after it, may be NULL
 } ub_rig;
 
 /// The world that all rigs share.  Loaded by the first call, never freed.

@@ -17,7 +17,8 @@ static unsigned ub_tap_tests;
 static unsigned ub_tap_failures;
 
 /// Report a test under a name in the manner of printf; returns whether it passed.
-__attribute__((format(printf, 2, 3))) static inline bool ub_ok(bool passed, const char* name, ...)
+__attribute__((format(printf, 2, 3))) static inline bool
+ub_ok(bool passed, const char* name, ...)
 {
     va_list args;
     va_start(args, name);
@@ -31,7 +32,8 @@ __attribute__((format(printf, 2, 3))) static inline bool ub_ok(bool passed, cons
 }
 
 /// Print the plan, after the last test; returns main()'s value.
-static inline int ub_done(void)
+static inline int
+ub_done(void)
 {
     printf("1..%u\n", ub_tap_tests);
     return ub_tap_failures ? 1 : 0;

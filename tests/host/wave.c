@@ -24,7 +24,8 @@ static const char usage[] =
     "compare prints: frames A, frames B, largest |A[t] - B[t + LAG]|, peak of B.\n"
     "The largest difference is nan if B has a sample that is not finite.\n";
 
-static int make(const char* path, int rate, uint32_t frames, int channels)
+static int
+make(const char* path, int rate, uint32_t frames, int channels)
 {
     ub_sound sound = ub_noises(frames);
     SF_INFO info = {0, rate, channels, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 0, 0};
@@ -41,7 +42,8 @@ static int make(const char* path, int rate, uint32_t frames, int channels)
     return 0;
 }
 
-static float* load(const char* path, SF_INFO* info)
+static float*
+load(const char* path, SF_INFO* info)
 {
     memset(info, 0, sizeof(*info));
     SNDFILE* const file = sf_open(path, SFM_READ, info);
@@ -59,7 +61,8 @@ static float* load(const char* path, SF_INFO* info)
     return data;
 }
 
-static int compare(const char* path_a, const char* path_b, int64_t lag)
+static int
+compare(const char* path_a, const char* path_b, int64_t lag)
 {
     SF_INFO info_a;
     SF_INFO info_b;
@@ -86,7 +89,8 @@ static int compare(const char* path_a, const char* path_b, int64_t lag)
 
 /// Energy of the difference between two files' first channels from one sample to
 /// another, in dB relative to the first file.
-static double distance(const char* path_a, const char* path_b, int64_t from, int64_t to)
+static double
+distance(const char* path_a, const char* path_b, int64_t from, int64_t to)
 {
     SF_INFO info_a;
     SF_INFO info_b;
@@ -106,7 +110,8 @@ static double distance(const char* path_a, const char* path_b, int64_t from, int
     return 10.0 * log10((error + 1e-20) / (energy + 1e-20));
 }
 
-static int nearest(int64_t from, int64_t to, const char* x, int n, char** paths)
+static int
+nearest(int64_t from, int64_t to, const char* x, int n, char** paths)
 {
     int best = -1;
     double least = HUGE_VAL;
@@ -125,7 +130,8 @@ static int nearest(int64_t from, int64_t to, const char* x, int n, char** paths)
     return 0;
 }
 
-int main(int argc, char** argv)
+int
+main(int argc, char** argv)
 {
     if (argc >= 5 && !strcmp(argv[1], "make")) {
         return make(argv[2], atoi(argv[3]), (uint32_t)atol(argv[4]), argc > 5 ? atoi(argv[5]) : 2);

@@ -202,8 +202,8 @@ ub_test_write_model(const char* path, const ub_test_model_options* o)
         "power", o->power > 0.0f ? (double)o->power : 1.0, "control",
         o->no_film ? json_null() : make_control(), "encoder", "decoder");
     if (o->bands) {
-        json_object_set_new(root, "bands", json_pack("{s:i, s:i}", "kept", (int)o->kept, "count",
-                                                     (int)o->bands));
+        json_object_set_new(root, "bands",
+                            json_pack("{s:i, s:i}", "kept", (int)o->kept, "count", (int)o->bands));
     }
     for (uint32_t i = 0; i < depth; ++i) {
         json_t* layer = make_layer(filters << i, !o->no_film, false);

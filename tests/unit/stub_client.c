@@ -11,7 +11,8 @@
 
 #include <cmocka.h>
 
-ub_client* stub_client_new(ub_engine* engine, const ub_model* model)
+ub_client*
+stub_client_new(ub_engine* engine, const ub_model* model)
 {
     char err[256] = "";
     const ub_client_options options = {.outputs = 1,
@@ -26,7 +27,8 @@ ub_client* stub_client_new(ub_engine* engine, const ub_model* model)
     return client;
 }
 
-void stub_client_ask(ub_client* client, float who, uint32_t count, double budget, double expiry)
+void
+stub_client_ask(ub_client* client, float who, uint32_t count, double budget, double expiry)
 {
     ub_masker* m = ub_client_masker(client);
     float frame[STUB_FRAME];
@@ -49,7 +51,8 @@ void stub_client_ask(ub_client* client, float who, uint32_t count, double budget
     m->submit(m, job);
 }
 
-ub_job* stub_client_answer(ub_client* client)
+ub_job*
+stub_client_answer(ub_client* client)
 {
     ub_masker* m = ub_client_masker(client);
     assert_true(m->wait(m));

@@ -13,7 +13,8 @@ struct ub_runner_s {
 
 stub_device_state stub_device;
 
-void stub_device_reset(void)
+void
+stub_device_reset(void)
 {
     sem_init(&stub_device.gate, 0, 0);
     sem_init(&stub_device.arrived, 0, 0);
@@ -23,12 +24,14 @@ void stub_device_reset(void)
     atomic_store(&stub_device.runs, 0);
 }
 
-static bool always(void)
+static bool
+always(void)
 {
     return true;
 }
 
-static ub_runner* device_create(const ub_model* m, char* err, size_t err_size)
+static ub_runner*
+device_create(const ub_model* m, char* err, size_t err_size)
 {
     (void)m;
     if (atomic_load(&stub_device.full)) {
@@ -39,8 +42,8 @@ static ub_runner* device_create(const ub_model* m, char* err, size_t err_size)
     return calloc(1, sizeof(ub_runner));
 }
 
-static bool device_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first,
-                       uint32_t count)
+static bool
+device_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
 {
     (void)self, (void)first;
     if (atomic_load(&stub_device.gated)) {
@@ -67,19 +70,22 @@ static bool device_run(ub_runner* self, const ub_item* items, uint32_t n, uint32
     return !atomic_load(&stub_device.lost);
 }
 
-static void device_destroy(ub_runner* self)
+static void
+device_destroy(ub_runner* self)
 {
     atomic_fetch_sub(&stub_device.runners, 1);
     free(self);
 }
 
-static const char* device_fault(const ub_runner* self)
+static const char*
+device_fault(const ub_runner* self)
 {
     (void)self;
     return "unplugged";
 }
 
-static ub_trail* device_trail_new(const ub_model* m, uint32_t step, uint32_t conditions)
+static ub_trail*
+device_trail_new(const ub_model* m, uint32_t step, uint32_t conditions)
 {
     (void)m;
     ub_trail* made = calloc(1, sizeof(ub_trail));
@@ -90,7 +96,8 @@ static ub_trail* device_trail_new(const ub_model* m, uint32_t step, uint32_t con
     return made;
 }
 
-static void device_trail_free(ub_trail* made)
+static void
+device_trail_free(ub_trail* made)
 {
     atomic_fetch_sub(&stub_device.trails, 1);
     free(made);

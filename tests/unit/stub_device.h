@@ -16,9 +16,9 @@
 #include <stdatomic.h>
 
 #define STUB_FRAMES 16
-#define STUB_FRAME 256 ///< Values in one frame
-#define STUB_BATCH 4
-#define STUB_RUNS 64 ///< Recorded at most
+#define STUB_FRAME  256 ///< Values in one frame
+#define STUB_BATCH  4
+#define STUB_RUNS   64 ///< Recorded at most
 
 struct ub_trail_s {
     uint32_t step;
@@ -26,19 +26,19 @@ struct ub_trail_s {
 };
 
 typedef struct {
-    sem_t gate;           // one post lets one run pass
-    sem_t arrived;        // one post a run at the gate
-    atomic_bool gated;    // whether there is a gate
-    atomic_bool lost;     // runs fail
-    atomic_bool full;     // it takes no more models
-    atomic_int runs;      // that have come to the gate
-    atomic_int runners;   // there are
-    atomic_int trails;    // there are
+    sem_t gate;         // one post lets one run pass
+    sem_t arrived;      // one post a run at the gate
+    atomic_bool gated;  // whether there is a gate
+    atomic_bool lost;   // runs fail
+    atomic_bool full;   // it takes no more models
+    atomic_int runs;    // that have come to the gate
+    atomic_int runners; // there are
+    atomic_int trails;  // there are
     uint32_t batch[STUB_RUNS];
     ub_trail* trail[STUB_RUNS]; // of the first window
     int64_t start[STUB_RUNS];
     bool offline[STUB_RUNS];
-    int policy[STUB_RUNS];   // of the thread that ran it
+    int policy[STUB_RUNS]; // of the thread that ran it
     int priority[STUB_RUNS];
     float tag[STUB_RUNS][STUB_BATCH]; // input of each window's newest frame, which says whose
 } stub_device_state;

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static stub_masker* of(ub_masker* masker)
+static stub_masker*
+of(ub_masker* masker)
 {
     return (stub_masker*)masker;
 }
 
-static bool take_frame(ub_masker* masker, int64_t t, const float* magnitude)
+static bool
+take_frame(ub_masker* masker, int64_t t, const float* magnitude)
 {
     stub_masker* stub = of(masker);
     if (stub->newest < 0) {
@@ -23,7 +25,8 @@ static bool take_frame(ub_masker* masker, int64_t t, const float* magnitude)
     return true;
 }
 
-static ub_job* begin(ub_masker* masker, uint32_t count)
+static ub_job*
+begin(ub_masker* masker, uint32_t count)
 {
     stub_masker* stub = of(masker);
     const bool full = stub->submitted - stub->released == stub->limit;
@@ -34,7 +37,8 @@ static ub_job* begin(ub_masker* masker, uint32_t count)
     return job;
 }
 
-static void submit(ub_masker* masker, ub_job* job)
+static void
+submit(ub_masker* masker, ub_job* job)
 {
     stub_masker* stub = of(masker);
     const ub_grid* g = &stub->grid;
@@ -60,7 +64,8 @@ static void submit(ub_masker* masker, ub_job* job)
     ++stub->submitted;
 }
 
-static ub_job* next(ub_masker* masker)
+static ub_job*
+next(ub_masker* masker)
 {
     stub_masker* stub = of(masker);
     const uint32_t i = stub->taken % STUB_JOBS;
@@ -72,13 +77,15 @@ static ub_job* next(ub_masker* masker)
     return &stub->job[i];
 }
 
-static void release(ub_masker* masker, ub_job* job)
+static void
+release(ub_masker* masker, ub_job* job)
 {
     (void)job;
     ++of(masker)->released;
 }
 
-static bool wait_answer(ub_masker* masker)
+static bool
+wait_answer(ub_masker* masker)
 {
     stub_masker* stub = of(masker);
     if (stub->taken == stub->submitted || stub->delay == STUB_NEVER) {
@@ -88,12 +95,12 @@ static bool wait_answer(ub_masker* masker)
     return true;
 }
 
-stub_masker* stub_masker_new(const ub_grid* grid, uint32_t outputs, uint32_t max_count,
-                             stub_mask mask)
+stub_masker*
+stub_masker_new(const ub_grid* grid, uint32_t outputs, uint32_t max_count, stub_mask mask)
 {
     stub_masker* stub = calloc(1, sizeof(stub_masker));
-    stub->masker = (ub_masker){take_frame, begin,       submit,    next,
-                               release,    wait_answer, max_count, outputs};
+    stub->masker =
+        (ub_masker){take_frame, begin, submit, next, release, wait_answer, max_count, outputs};
     stub->grid = *grid;
     stub->mask = mask;
     stub->newest = -1;
@@ -107,7 +114,8 @@ stub_masker* stub_masker_new(const ub_grid* grid, uint32_t outputs, uint32_t max
     return stub;
 }
 
-void stub_masker_free(stub_masker* stub)
+void
+stub_masker_free(stub_masker* stub)
 {
     for (uint32_t i = 0; i < STUB_JOBS; ++i) {
         free(stub->job[i].which);
@@ -117,7 +125,8 @@ void stub_masker_free(stub_masker* stub)
     free(stub);
 }
 
-ub_grid stub_grid(uint32_t channels)
+ub_grid
+stub_grid(uint32_t channels)
 {
     return (ub_grid){.rate = 44100,
                      .window = 2048,
@@ -132,22 +141,24 @@ ub_grid stub_grid(uint32_t channels)
                      .dropped_mask = NAN};
 }
 
-float stub_one(const stub_masker* stub, int64_t t, const float* condition, uint32_t c, uint32_t b)
+float
+stub_one(const stub_masker* stub, int64_t t, const float* condition, uint32_t c, uint32_t b)
 {
     (void)stub, (void)t, (void)condition, (void)c, (void)b;
     return 1.0f;
 }
 
-float stub_garbage(const stub_masker* stub, int64_t t, const float* condition, uint32_t c,
-                   uint32_t b)
+float
+stub_garbage(const stub_masker* stub, int64_t t, const float* condition, uint32_t c, uint32_t b)
 {
     (void)stub, (void)condition, (void)c;
     const float garbage[] = {NAN, INFINITY, -INFINITY, -3.0f, 1e30f, 0.5f};
     return garbage[(uint64_t)(t + b) % 6];
 }
 
-float stub_first_source(const stub_masker* stub, int64_t t, const float* condition, uint32_t c,
-                        uint32_t b)
+float
+stub_first_source(const stub_masker* stub, int64_t t, const float* condition, uint32_t c,
+                  uint32_t b)
 {
     (void)stub, (void)t, (void)c, (void)b;
     return condition[0];

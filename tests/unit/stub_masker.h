@@ -12,7 +12,7 @@
 
 #include "dsp/masker.h"
 
-#define STUB_JOBS 64
+#define STUB_JOBS  64
 #define STUB_NEVER UINT32_MAX
 
 typedef struct stub_masker_s stub_masker;
@@ -25,14 +25,14 @@ struct stub_masker_s {
     ub_masker masker; // first
     ub_grid grid;
     stub_mask mask;
-    uint32_t limit;    // jobs there are, at most STUB_JOBS
-    uint32_t delay;    // frames until an answer is there, or STUB_NEVER
-    bool fails;        // answers that nothing could be computed
-    float* magnitude;  // of the newest frame, [channels][bins]
-    int64_t newest;    // number of the newest frame, -1 before the first
-    int64_t first;     // number of the first frame
+    uint32_t limit;   // jobs there are, at most STUB_JOBS
+    uint32_t delay;   // frames until an answer is there, or STUB_NEVER
+    bool fails;       // answers that nothing could be computed
+    float* magnitude; // of the newest frame, [channels][bins]
+    int64_t newest;   // number of the newest frame, -1 before the first
+    int64_t first;    // number of the first frame
     ub_job job[STUB_JOBS];
-    int64_t asked_at[STUB_JOBS]; // newest frame when it was submitted
+    int64_t asked_at[STUB_JOBS];         // newest frame when it was submitted
     uint32_t submitted, taken, released; // counts
     uint32_t masked;                     // jobs that asked for any mask
     uint32_t most_conditions;            // in one job, so far

@@ -23,26 +23,30 @@ static float gain; // of the device's mask
 static int runs_left;
 static int runners;
 
-static bool always(void)
+static bool
+always(void)
 {
     return true;
 }
 
-static ub_runner* no_create(const ub_model* m, char* err, size_t err_size)
+static ub_runner*
+no_create(const ub_model* m, char* err, size_t err_size)
 {
     (void)m;
     strncpy(err, "no room", err_size);
     return NULL;
 }
 
-static ub_runner* create(const ub_model* m, char* err, size_t err_size)
+static ub_runner*
+create(const ub_model* m, char* err, size_t err_size)
 {
     (void)m, (void)err, (void)err_size;
     ++runners;
     return malloc(1);
 }
 
-static void fill(const ub_item* item, uint32_t count, float scale)
+static void
+fill(const ub_item* item, uint32_t count, float scale)
 {
     const size_t size = (size_t)model->net.channels * count * model->net.bins;
     for (size_t i = 0; i < size; ++i) {
@@ -50,20 +54,23 @@ static void fill(const ub_item* item, uint32_t count, float scale)
     }
 }
 
-static bool run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
+static bool
+run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
 {
     (void)self, (void)n, (void)first;
     fill(items, count, gain);
     return --runs_left > 0;
 }
 
-static void destroy(ub_runner* self)
+static void
+destroy(ub_runner* self)
 {
     --runners;
     free(self);
 }
 
-static const char* fault(const ub_runner* self)
+static const char*
+fault(const ub_runner* self)
 {
     (void)self;
     return "unplugged";
@@ -77,8 +84,8 @@ static ub_backend device = {.name = "device",
                             .device = true,
                             .fault = fault};
 
-static bool rival_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first,
-                      uint32_t count)
+static bool
+rival_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
 {
     (void)self, (void)n, (void)first;
     usleep(50000);
@@ -86,13 +93,11 @@ static bool rival_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_
     return true;
 }
 
-static const ub_backend rival = {.name = "rival",
-                                 .available = always,
-                                 .create = create,
-                                 .run = rival_run,
-                                 .destroy = destroy};
+static const ub_backend rival = {
+    .name = "rival", .available = always, .create = create, .run = rival_run, .destroy = destroy};
 
-static int setup(void** state)
+static int
+setup(void** state)
 {
     (void)state;
     const ub_test_model_options options = {.power = 1.0f, .seed = 3};
@@ -100,14 +105,16 @@ static int setup(void** state)
     return model ? 0 : -1;
 }
 
-static int teardown(void** state)
+static int
+teardown(void** state)
 {
     (void)state;
     ub_model_unref(model);
     return 0;
 }
 
-static bool contest(const ub_backend* challenger, const ub_backend* processor, char* why)
+static bool
+contest(const ub_backend* challenger, const ub_backend* processor, char* why)
 {
     ub_winner winner;
     const bool won = ub_contest(model, challenger, processor, 1, &winner, why, 256);
@@ -118,7 +125,8 @@ static bool contest(const ub_backend* challenger, const ub_backend* processor, c
     return won;
 }
 
-static bool wins(float its_gain, int runs, char* why)
+static bool
+wins(float its_gain, int runs, char* why)
 {
     gain = its_gain;
     runs_left = runs;
@@ -128,7 +136,8 @@ static bool wins(float its_gain, int runs, char* why)
     return won;
 }
 
-static void test_faster_device_wins(void** state)
+static void
+test_faster_device_wins(void** state)
 {
     (void)state;
     char why[256];
@@ -137,7 +146,8 @@ static void test_faster_device_wins(void** state)
     assert_non_null(strstr(why, " ms for a chunk, rival "));
 }
 
-static void test_slower_device_loses(void** state)
+static void
+test_slower_device_loses(void** state)
 {
     (void)state;
     char why[256];
@@ -147,7 +157,8 @@ static void test_slower_device_loses(void** state)
     assert_memory_equal(why, "device takes ", 13);
 }
 
-static void test_other_masks_lose(void** state)
+static void
+test_other_masks_lose(void** state)
 {
     (void)state;
     char why[256];
@@ -157,7 +168,8 @@ static void test_other_masks_lose(void** state)
     assert_false(wins(NAN, 100, why));
 }
 
-static void test_failing_device_loses(void** state)
+static void
+test_failing_device_loses(void** state)
 {
     (void)state;
     char why[256];
@@ -172,8 +184,8 @@ static void test_failing_device_loses(void** state)
 // Less precision on the same processor
 static useconds_t chunk_time;
 
-static bool half_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first,
-                     uint32_t count)
+static bool
+half_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
 {
     usleep(chunk_time);
     return run(self, items, n, first, count);
@@ -187,7 +199,8 @@ static const ub_backend half = {.name = "half",
                                 .fault = fault,
                                 .gain = 1.2};
 
-static void test_precision_is_given_up_for_enough_alone(void** state)
+static void
+test_precision_is_given_up_for_enough_alone(void** state)
 {
     (void)state;
     char why[256] = "";
@@ -206,7 +219,8 @@ static void test_precision_is_given_up_for_enough_alone(void** state)
 }
 
 // A line-up of one that must prove itself and one that need not
-static const ub_backend* settle(const ub_backend* challenger, const ub_backend* processor)
+static const ub_backend*
+settle(const ub_backend* challenger, const ub_backend* processor)
 {
     ub_lineup lineup = {.lock = PTHREAD_MUTEX_INITIALIZER,
                         .contest = PTHREAD_MUTEX_INITIALIZER,
@@ -226,7 +240,8 @@ static const ub_backend* settle(const ub_backend* challenger, const ub_backend* 
 
 /* What was found out of a processor holds for the process; a device proves itself to each
    engine, as another one may have lost it meanwhile */
-static void test_processors_compete_once(void** state)
+static void
+test_processors_compete_once(void** state)
 {
     (void)state;
     static ub_backend other;
@@ -249,7 +264,8 @@ static void test_processors_compete_once(void** state)
     assert_ptr_equal(settle(&device, &rival), &rival);
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_faster_device_wins),

@@ -20,8 +20,8 @@
 
 #include <cmocka.h>
 
-#define JOBS 3
-#define GUARD 42.0f
+#define JOBS      3
+#define GUARD     42.0f
 #define MAX_LANES 16U ///< Also where the processor has no such vectors
 
 /** A layer, its images and its outputs. */
@@ -247,9 +247,9 @@ check(ub_layer layer, ub_conv_kind kind, uint32_t skip)
     }
 }
 
-#define LEAKY                                                                                      \
-    {                                                                                              \
-        UB_LEAKY_RELU, 0.2f                                                                        \
+#define LEAKY               \
+    {                       \
+        UB_LEAKY_RELU, 0.2f \
     }
 
 static void
@@ -332,15 +332,10 @@ static void
 scratch_suffices_for_fewer_frames(void** state)
 {
     (void)state;
-    problem p = {.layer = {96,
-                           16,
-                           {5, 5},
-                           {2, 2},
-                           {{2, 1}, {2, 1}},
-                           {64, 8},
-                           {128, 16},
-                           .activation = LEAKY},
-                 .kind = UB_CONV_TRANSPOSED};
+    problem p = {
+        .layer =
+            {96, 16, {5, 5}, {2, 2}, {{2, 1}, {2, 1}}, {64, 8}, {128, 16}, .activation = LEAKY},
+        .kind = UB_CONV_TRANSPOSED};
     problem_open(&p, false);
     ub_conv* conv = ub_conv_new(&p.layer, p.kind, true, p.weight, ub_conv_lanes());
     assert_non_null(conv);
@@ -359,15 +354,9 @@ static void
 one_input_under_several_conditions(void** state)
 {
     (void)state;
-    problem p = {.layer = {3,
-                           9,
-                           {5, 5},
-                           {2, 2},
-                           {{2, 2}, {2, 2}},
-                           {12, 32},
-                           {6, 16},
-                           .activation = LEAKY},
-                 .kind = UB_CONV_STRIDED};
+    problem p = {
+        .layer = {3, 9, {5, 5}, {2, 2}, {{2, 2}, {2, 2}}, {12, 32}, {6, 16}, .activation = LEAKY},
+        .kind = UB_CONV_STRIDED};
     problem_open(&p, false);
     const ub_layer* l = &p.layer;
     const size_t size = (size_t)l->out_size[0] * l->out_size[1] * l->filters;
@@ -375,8 +364,8 @@ one_input_under_several_conditions(void** state)
     const float* scales[JOBS] = {p.scale, p.shift, p.scale};
     ub_conv* conv = ub_conv_new(l, p.kind, true, p.weight, ub_conv_lanes());
     assert_non_null(conv);
-    void* scratch = aligned_alloc(
-        64, ub_conv_scratch(conv, JOBS, l->out_size[0], omp_get_max_threads()));
+    void* scratch =
+        aligned_alloc(64, ub_conv_scratch(conv, JOBS, l->out_size[0], omp_get_max_threads()));
     ub_conv_job jobs[2 * JOBS];
     for (uint32_t i = 0; i < 2 * JOBS; ++i) {
         jobs[i] = (ub_conv_job){.in = {{p.first[0], 0, l->inputs, l->inputs}},

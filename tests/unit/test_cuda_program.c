@@ -19,8 +19,8 @@
 #include <cmocka.h>
 
 /* The convolution and the place in its output from which a point comes by the raw buffer */
-static uint32_t raw_source(const ub_cuda_layer* layer, uint32_t frame, uint32_t bin,
-                           uint32_t place[2])
+static uint32_t
+raw_source(const ub_cuda_layer* layer, uint32_t frame, uint32_t bin, uint32_t place[2])
 {
     const ub_cuda_point p = {0, frame, bin, 0};
     const size_t at = ub_cuda_raw_at(layer, p, 1);
@@ -36,8 +36,8 @@ static uint32_t raw_source(const ub_cuda_layer* layer, uint32_t frame, uint32_t 
 }
 
 /* Output q of an axis reads the same inputs in both ways, zeros left out */
-static void check_axis(const ub_cuda_conv* conv, const ub_cuda_direct* d, int axis, uint32_t place,
-                       uint32_t q)
+static void
+check_axis(const ub_cuda_conv* conv, const ub_cuda_direct* d, int axis, uint32_t place, uint32_t q)
 {
     const int64_t first = axis ? 0 : conv->in_first;
     const int64_t raw = first + (int64_t)place * conv->stride[axis] - conv->pad[axis];
@@ -48,22 +48,25 @@ static void check_axis(const ub_cuda_conv* conv, const ub_cuda_direct* d, int ax
     for (uint32_t tap = 0; tap < conv->kernel[axis]; ++tap) {
         const int64_t at = raw + tap;
         const bool inside = at >= first && at < first + conv->in_size[axis];
-        const bool read = at >= d->in_first[axis] &&
-                          at < (int64_t)d->in_first[axis] + d->in_size[axis];
+        const bool read =
+            at >= d->in_first[axis] && at < (int64_t)d->in_first[axis] + d->in_size[axis];
         assert_int_equal(read, inside);
     }
 }
 
-static void check_layer(const ub_cuda_layer* layer)
+static void
+check_layer(const ub_cuda_layer* layer)
 {
     uint32_t* seen = calloc((size_t)layer->count * layer->bins, sizeof(uint32_t));
     for (uint32_t k = 0; k < layer->n_convs; ++k) {
         const ub_cuda_conv* conv = &layer->conv[k];
         const ub_cuda_direct d = ub_cuda_direct_of(layer, k);
         for (int axis = 0; axis < 2; ++axis) { // cuDNN's own rule of sizes
-            assert_int_equal((d.in_size[axis] + d.pad[axis][0] + d.pad[axis][1] -
-                              conv->kernel[axis]) / conv->stride[axis] + 1,
-                             d.out_size[axis]);
+            assert_int_equal(
+                (d.in_size[axis] + d.pad[axis][0] + d.pad[axis][1] - conv->kernel[axis]) /
+                        conv->stride[axis] +
+                    1,
+                d.out_size[axis]);
         }
         for (uint32_t i = 0; i < d.out_size[0] * d.out_size[1]; ++i) {
             const uint32_t q[2] = {i / d.out_size[1], i % d.out_size[1]};
@@ -85,7 +88,8 @@ static void check_layer(const ub_cuda_layer* layer)
 }
 
 /* All layers that can be, of programs for some frames; returns how many they are */
-static uint32_t check_program(const ub_model* model, uint32_t first, uint32_t count)
+static uint32_t
+check_program(const ub_model* model, uint32_t first, uint32_t count)
 {
     uint32_t n = 0;
     ub_cuda_program* program = ub_cuda_program_new(&model->net, first, count);
@@ -100,7 +104,8 @@ static uint32_t check_program(const ub_model* model, uint32_t first, uint32_t co
     return n;
 }
 
-static void check_model(const ub_model* model, uint32_t direct)
+static void
+check_model(const ub_model* model, uint32_t direct)
 {
     assert_non_null(model);
     const uint32_t frames = model->net.frames;
@@ -114,7 +119,8 @@ static void check_model(const ub_model* model, uint32_t direct)
     ub_model_unref(model);
 }
 
-static void test_direct_is_as_by_the_raw_buffer(void** state)
+static void
+test_direct_is_as_by_the_raw_buffer(void** state)
 {
     (void)state;
     const ub_test_model_options options = {.filters = 8, .depth = 3};
@@ -123,7 +129,8 @@ static void test_direct_is_as_by_the_raw_buffer(void** state)
 }
 
 /* With uneven zeros, other strides and kernels, and channels that fill no lane */
-static void test_other_shapes(void** state)
+static void
+test_other_shapes(void** state)
 {
     (void)state;
     static const char* const names[] = {"keras", "kernel4", "stride3", "conv", "mono"};
@@ -139,7 +146,8 @@ static void test_other_shapes(void** state)
 }
 
 /* Gradients, and several phases by one convolution, are not direct */
-static void test_not_direct(void** state)
+static void
+test_not_direct(void** state)
 {
     (void)state;
     static const char* const ways[] = {"gradient", "grouped"};
@@ -153,7 +161,8 @@ static void test_not_direct(void** state)
     }
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_direct_is_as_by_the_raw_buffer),

@@ -15,28 +15,31 @@
 
 #include <cmocka.h>
 
-#define FRAMES 16
-#define BINS 128
-#define SIZE (2 * BINS) // of one frame's magnitudes or mask
+#define FRAMES    16
+#define BINS      128
+#define SIZE      (2 * BINS) // of one frame's magnitudes or mask
 #define MAX_COUNT 8
-#define JOBS 8 // that a client can have under way
+#define JOBS      8 // that a client can have under way
 
 static char path[UB_TEST_PATH_SIZE];
 
-static int make_model_file(void** state)
+static int
+make_model_file(void** state)
 {
     (void)state;
     const ub_test_model_options options = {.power = 0.5f, .seed = 3};
     return ub_test_new_model(path, &options) ? 0 : -1;
 }
 
-static int remove_model_file(void** state)
+static int
+remove_model_file(void** state)
 {
     (void)state;
     return unlink(path);
 }
 
-static const ub_model* open_model(void)
+static const ub_model*
+open_model(void)
 {
     char err[256] = "";
     const ub_model* model = ub_model_open(path, err, sizeof(err));
@@ -46,7 +49,8 @@ static const ub_model* open_model(void)
     return model;
 }
 
-static ub_engine* make_engine(unsigned workers)
+static ub_engine*
+make_engine(unsigned workers)
 {
     char err[256] = "";
     const ub_engine_options options = {.backend = "reference", .workers = workers};
@@ -57,7 +61,8 @@ static ub_engine* make_engine(unsigned workers)
     return engine;
 }
 
-static ub_client* make_client(ub_engine* engine, const ub_model* model, uint32_t outputs)
+static ub_client*
+make_client(ub_engine* engine, const ub_model* model, uint32_t outputs)
 {
     char err[256] = "";
     const ub_series_list series = {{{{0, FRAMES}, FRAMES}, {{FRAMES - 4, 4}, 4}}, 2};
@@ -73,7 +78,8 @@ static ub_client* make_client(ub_engine* engine, const ub_model* model, uint32_t
     return client;
 }
 
-static void magnitudes(int64_t t, float* m)
+static void
+magnitudes(int64_t t, float* m)
 {
     uint32_t seed = (uint32_t)t;
     for (uint32_t i = 0; i < SIZE; ++i) {
@@ -81,7 +87,8 @@ static void magnitudes(int64_t t, float* m)
     }
 }
 
-static void push(ub_masker* m, int64_t from, int64_t to)
+static void
+push(ub_masker* m, int64_t from, int64_t to)
 {
     float frame[SIZE];
     for (int64_t t = from; t <= to; ++t) {
@@ -92,7 +99,8 @@ static void push(ub_masker* m, int64_t from, int64_t to)
 
 /* A job for `count` frames that end `behind` frames before the newest, alternating
    between the first two sources and none */
-static void fill(const ub_masker* m, ub_job* job, int64_t end, uint32_t behind, double budget)
+static void
+fill(const ub_masker* m, ub_job* job, int64_t end, uint32_t behind, double budget)
 {
     job->end = end;
     job->first = end - behind - job->count + 1;
@@ -109,7 +117,8 @@ static void fill(const ub_masker* m, ub_job* job, int64_t end, uint32_t behind, 
     }
 }
 
-static void ask(ub_masker* m, int64_t end, uint32_t count, uint32_t behind, double budget)
+static void
+ask(ub_masker* m, int64_t end, uint32_t count, uint32_t behind, double budget)
 {
     ub_job* job = m->begin(m, count);
     assert_non_null(job);
@@ -118,8 +127,8 @@ static void ask(ub_masker* m, int64_t end, uint32_t count, uint32_t behind, doub
 }
 
 /* The masks of a whole window that ends at `end`, straight from the backend */
-static void direct(const ub_model* model, int64_t first_frame, int64_t end, uint32_t source,
-                   float* mask)
+static void
+direct(const ub_model* model, int64_t first_frame, int64_t end, uint32_t source, float* mask)
 {
     char err[256];
     float condition[UB_NET_SOURCES] = {0};
@@ -148,8 +157,8 @@ static void direct(const ub_model* model, int64_t first_frame, int64_t end, uint
     free(input);
 }
 
-static void check_answer(const ub_model* model, const ub_masker* m, const ub_job* job,
-                         int64_t first_frame)
+static void
+check_answer(const ub_model* model, const ub_masker* m, const ub_job* job, int64_t first_frame)
 {
     static float mask[2][2][FRAMES][BINS];
     direct(model, first_frame, job->end, 0, &mask[0][0][0][0]);
@@ -170,7 +179,8 @@ static void check_answer(const ub_model* model, const ub_masker* m, const ub_job
 }
 
 /* Also for windows that begin before the stream, and after a gap in time */
-static void test_masks_are_the_networks(void** state)
+static void
+test_masks_are_the_networks(void** state)
 {
     (void)state;
     const ub_model* model = open_model();
@@ -199,7 +209,8 @@ static void test_masks_are_the_networks(void** state)
 }
 
 /* Jobs ahead of their turn do not see later frames, and are answered in order */
-static void test_jobs_queue_up(void** state)
+static void
+test_jobs_queue_up(void** state)
 {
     (void)state;
     const ub_model* model = open_model();
@@ -223,7 +234,8 @@ static void test_jobs_queue_up(void** state)
 }
 
 /* A job that has expired is answered without masks, but its frames are not lost */
-static void test_expired_jobs_make_way(void** state)
+static void
+test_expired_jobs_make_way(void** state)
 {
     (void)state;
     const ub_model* model = open_model();
@@ -253,7 +265,8 @@ static void test_expired_jobs_make_way(void** state)
 }
 
 /* More frames than there is room for are refused until a job has taken some */
-static void test_frames_without_room_are_refused(void** state)
+static void
+test_frames_without_room_are_refused(void** state)
 {
     (void)state;
     const ub_model* model = open_model();
@@ -275,7 +288,8 @@ static void test_frames_without_room_are_refused(void** state)
 }
 
 /* With the only worker busy, the job that is due first is answered first */
-static bool urgent_is_first(const ub_model* model)
+static bool
+urgent_is_first(const ub_model* model)
 {
     ub_engine* engine = make_engine(1);
     ub_client* client[3];
@@ -299,7 +313,8 @@ static bool urgent_is_first(const ub_model* model)
     return first;
 }
 
-static void test_earliest_deadline_first(void** state)
+static void
+test_earliest_deadline_first(void** state)
 {
     (void)state;
     const ub_model* model = open_model();
@@ -313,7 +328,8 @@ static void test_earliest_deadline_first(void** state)
 }
 
 /* A job that needs no mask takes the frames in that later ones will see */
-static void test_empty_jobs_take_frames(void** state)
+static void
+test_empty_jobs_take_frames(void** state)
 {
     (void)state;
     const ub_model* model = open_model();
@@ -351,7 +367,8 @@ typedef struct {
     int bad;
 } player;
 
-static void* play(void* arg)
+static void*
+play(void* arg)
 {
     player* p = arg;
     ub_client* client = make_client(p->engine, p->model, 1);
@@ -372,7 +389,8 @@ static void* play(void* arg)
     return NULL;
 }
 
-static void test_clients_come_and_go(void** state)
+static void
+test_clients_come_and_go(void** state)
 {
     (void)state;
     enum { PLAYERS = 8 };
@@ -394,7 +412,8 @@ static void test_clients_come_and_go(void** state)
     ub_model_unref(model);
 }
 
-static void test_engine_is_shared(void** state)
+static void
+test_engine_is_shared(void** state)
 {
     (void)state;
     char err[256];
@@ -413,7 +432,8 @@ static void test_engine_is_shared(void** state)
 }
 
 /* Engines that would use the same backends are one */
-static void test_each_processor_has_an_engine(void** state)
+static void
+test_each_processor_has_an_engine(void** state)
 {
     (void)state;
     char err[256];
@@ -436,7 +456,8 @@ static void test_each_processor_has_an_engine(void** state)
     ub_engine_free(cpu);
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_masks_are_the_networks),

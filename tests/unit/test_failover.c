@@ -26,7 +26,8 @@ static const ub_model* model;
 
 static const ub_backend* const backends[] = {&stub_device_backend, &ub_backend_reference, NULL};
 
-static int setup(void** state)
+static int
+setup(void** state)
 {
     (void)state;
     const ub_test_model_options options = {.power = 1.0f, .seed = 3};
@@ -34,14 +35,16 @@ static int setup(void** state)
     return model ? 0 : -1;
 }
 
-static int teardown(void** state)
+static int
+teardown(void** state)
 {
     (void)state;
     ub_model_unref(model);
     return 0;
 }
 
-static ub_engine* make_engine(unsigned workers)
+static ub_engine*
+make_engine(unsigned workers)
 {
     char err[256] = "";
     const ub_engine_options options = {.workers = workers, .backends = backends};
@@ -53,14 +56,16 @@ static ub_engine* make_engine(unsigned workers)
     return engine;
 }
 
-static float whose(float input)
+static float
+whose(float input)
 {
     return input / model->net.input_scale;
 }
 
 /* With the only worker held at the gate, what comes meanwhile is taken in order of deadline,
    as many as the backend likes, of one span, without what has expired */
-static void test_jobs_are_batched_by_deadline(void** state)
+static void
+test_jobs_are_batched_by_deadline(void** state)
 {
     (void)state;
     ub_engine* engine = make_engine(1);
@@ -103,7 +108,8 @@ static void test_jobs_are_batched_by_deadline(void** state)
     assert_int_equal(stub_device.runners, 0);
 }
 
-static void* open_gate_when_waited_for(void* arg)
+static void*
+open_gate_when_waited_for(void* arg)
 {
     ub_client* client = arg;
     for (int i = 0; i < 5000 && !atomic_load(&client->waited_for); ++i) {
@@ -116,7 +122,8 @@ static void* open_gate_when_waited_for(void* arg)
 
 /* What a real-time stream has asked for in vain is still of use to a host that now waits,
    whether it asks for more or not */
-static void test_what_is_waited_for_does_not_expire(void** state)
+static void
+test_what_is_waited_for_does_not_expire(void** state)
 {
     (void)state;
     for (int more = 0; more < 2; ++more) {
@@ -144,7 +151,8 @@ static void test_what_is_waited_for_does_not_expire(void** state)
 }
 
 /* A reset only takes away what is left of frames; it does not make old jobs worth computing */
-static void test_resets_let_jobs_expire(void** state)
+static void
+test_resets_let_jobs_expire(void** state)
 {
     (void)state;
     ub_engine* engine = make_engine(1);
@@ -175,7 +183,8 @@ static void test_resets_let_jobs_expire(void** state)
 
 /* A stream's windows come with its own trail, their place in the stream, and whether a clock
    waits for them; a span whose step is not known has no trail */
-static void test_windows_come_with_their_trail(void** state)
+static void
+test_windows_come_with_their_trail(void** state)
 {
     (void)state;
     ub_engine* engine = make_engine(1);
@@ -211,7 +220,8 @@ static void test_windows_come_with_their_trail(void** state)
 }
 
 /* The job at which a device fails is computed by what takes over, and so are all others */
-static void test_processor_takes_over_from_lost_device(void** state)
+static void
+test_processor_takes_over_from_lost_device(void** state)
 {
     (void)state;
     for (unsigned workers = 1; workers <= 3; ++workers) {
@@ -252,7 +262,8 @@ static void test_processor_takes_over_from_lost_device(void** state)
 }
 
 /* Where a device cannot take a model, the next backend does, and the note says why */
-static void test_next_backend_where_one_cannot_be_made(void** state)
+static void
+test_next_backend_where_one_cannot_be_made(void** state)
 {
     (void)state;
     char note[256];
@@ -269,7 +280,8 @@ static void test_next_backend_where_one_cannot_be_made(void** state)
 }
 
 /* One that was named and is no device has nothing to take over: it says that it fails */
-static void test_without_another_backend_jobs_fail(void** state)
+static void
+test_without_another_backend_jobs_fail(void** state)
 {
     (void)state;
     static const ub_backend* const alone[] = {&stub_device_backend, NULL};
@@ -293,7 +305,8 @@ static void test_without_another_backend_jobs_fail(void** state)
 }
 
 /* Half of the workers at the gate: the load goes to a half, and then back */
-static void test_load_is_the_share_of_busy_workers(void** state)
+static void
+test_load_is_the_share_of_busy_workers(void** state)
 {
     (void)state;
     ub_engine* engine = make_engine(2);
@@ -317,7 +330,8 @@ static void test_load_is_the_share_of_busy_workers(void** state)
 }
 
 /* Clients come, ask, and go with jobs under way, while the device fails */
-static void* come_and_go(void* engine)
+static void*
+come_and_go(void* engine)
 {
     for (int i = 0; i < 8; ++i) {
         ub_client* client = stub_client_new(engine, model);
@@ -331,7 +345,8 @@ static void* come_and_go(void* engine)
     return NULL;
 }
 
-static void test_clients_come_and_go_as_a_device_fails(void** state)
+static void
+test_clients_come_and_go_as_a_device_fails(void** state)
 {
     (void)state;
     pthread_t thread[6];
@@ -346,7 +361,8 @@ static void test_clients_come_and_go_as_a_device_fails(void** state)
     assert_int_equal(stub_device.runners, 0);
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jobs_are_batched_by_deadline),

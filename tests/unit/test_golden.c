@@ -21,11 +21,11 @@
 
 #include <cmocka.h>
 
-#define SEED 7
+#define SEED           7
 #define MAX_CONDITIONS 4
 
-static const char* const cases[] = {"full",  "simple",  "decoder", "both", "plain",
-                                    "keras", "kernel4", "stride3", "conv", "mono", "bands"};
+static const char* const cases[] = {"full",    "simple",  "decoder", "both", "plain", "keras",
+                                    "kernel4", "stride3", "conv",    "mono", "bands"};
 
 /** An opened case. */
 typedef struct {
@@ -36,7 +36,7 @@ typedef struct {
     uint32_t stride;
     float condition[MAX_CONDITIONS][UB_NET_SOURCES];
     float* expected; ///< [conditions][points]
-    float* input; ///< Of the network, [channels][frames][bins]
+    float* input;    ///< Of the network, [channels][frames][bins]
 } golden;
 
 static char*
@@ -146,12 +146,10 @@ static limit
 find_limit(const ub_backend* backend)
 {
     // cuDNN may take another algorithm for another size
-    static const limit limits[] = {{"reference", 1e-5, 90.0, 1e-6},
-                                   {"onednn-bf16", 0.05, 45.0, 1e-6},
-                                   {"cuda", 1e-4, 70.0, 1e-5},
-                                   {"cuda-tf32", 0.01, 45.0, 0.01},
-                                   {"cuda-bf16", 0.05, 45.0, 0.05},
-                                   {"cuda-fp16", 0.01, 45.0, 0.01}};
+    static const limit limits[] = {
+        {"reference", 1e-5, 90.0, 1e-6}, {"onednn-bf16", 0.05, 45.0, 1e-6},
+        {"cuda", 1e-4, 70.0, 1e-5},      {"cuda-tf32", 0.01, 45.0, 0.01},
+        {"cuda-bf16", 0.05, 45.0, 0.05}, {"cuda-fp16", 0.01, 45.0, 0.01}};
     static const limit single = {"", 1e-4, 70.0, 1e-6};
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); ++i) {
         if (!strcmp(backend->name, limits[i].backend)) {
@@ -196,9 +194,8 @@ check_case(const ub_backend* backend, const char* name)
     for (uint32_t i = 0; i < g.conditions; ++i) {
         ub_folded* folded = ub_folded_new(&g.model->net);
         ub_fold(g.model, g.condition[i], folded);
-        items[i] = (ub_item){.input = g.input,
-                             .folded = folded,
-                             .mask = (float*)calloc(g.size, sizeof(float))};
+        items[i] = (ub_item){
+            .input = g.input, .folded = folded, .mask = (float*)calloc(g.size, sizeof(float))};
     }
     // All as one batch
     assert_true(backend->run(runner, items, g.conditions, 0, g.model->net.frames));

@@ -20,7 +20,8 @@
 static const double rates[] = {8000,  11025, 16000, 22050, 24000,  32000,
                                44100, 48000, 88200, 96000, 176400, 192000};
 
-static void test_window_is_the_models_in_seconds(void** state)
+static void
+test_window_is_the_models_in_seconds(void** state)
 {
     (void)state;
     const ub_grid grid = stub_grid(1);
@@ -34,7 +35,8 @@ static void test_window_is_the_models_in_seconds(void** state)
 }
 
 /* FFTW is slow, and allocates memory as it runs, for sizes with large prime factors */
-static void test_fft_likes_the_size_at_any_rate(void** state)
+static void
+test_fft_likes_the_size_at_any_rate(void** state)
 {
     (void)state;
     const ub_grid grid = stub_grid(1);
@@ -52,7 +54,8 @@ static void test_fft_likes_the_size_at_any_rate(void** state)
 }
 
 /* A sine of amplitude a reads a * window / 4 at its bin, whatever the host's rate */
-static void test_magnitudes_are_the_models(void** state)
+static void
+test_magnitudes_are_the_models(void** state)
 {
     (void)state;
     const ub_grid grid = stub_grid(1);
@@ -88,7 +91,8 @@ static void test_magnitudes_are_the_models(void** state)
 }
 
 /* Of 44.1 kHz, with bins grouped above the 140th */
-static ub_grid banded_grid(void)
+static ub_grid
+banded_grid(void)
 {
     ub_grid grid = stub_grid(1);
     grid.kept = 140;
@@ -97,7 +101,8 @@ static ub_grid banded_grid(void)
 }
 
 /* A mask that is a straight line over frequency stays that line */
-static void check_straight_line(const ub_grid grid)
+static void
+check_straight_line(const ub_grid grid)
 {
     float mask[1024];
     double centre[1024];
@@ -124,7 +129,8 @@ static void check_straight_line(const ub_grid grid)
     }
 }
 
-static void test_masks_keep_their_frequency(void** state)
+static void
+test_masks_keep_their_frequency(void** state)
 {
     (void)state;
     check_straight_line(stub_grid(1));
@@ -132,7 +138,8 @@ static void test_masks_keep_their_frequency(void** state)
 }
 
 /* Flat magnitudes stay flat in bands, up to what the host's rate has of them */
-static void test_bands_are_means(void** state)
+static void
+test_bands_are_means(void** state)
 {
     (void)state;
     const ub_grid grid = banded_grid();
@@ -163,7 +170,7 @@ static void test_bands_are_means(void** state)
 /* The matrices of model/train/bands.py for 3 kept bins of 12 and 3 bands:
    spread_matrix(12, 3, 6), and each row of it with a sum of 1 */
 #define BANDS 6
-#define BINS 12
+#define BINS  12
 
 static const double to_bins[BANDS][BINS] = {
     {1},
@@ -183,7 +190,8 @@ static const double to_bands[BANDS][BINS] = {
     {0, 0, 0, 0, 0, 0, 0, 0.0450173, 0.1225086, 0.2, 0.2774914, 0.3549827},
 };
 
-static void test_bands_are_those_of_training(void** state)
+static void
+test_bands_are_those_of_training(void** state)
 {
     (void)state;
     ub_grid grid = stub_grid(1);
@@ -214,7 +222,8 @@ static void test_bands_are_those_of_training(void** state)
     ub_gridmap_free(map);
 }
 
-static void test_dropped_bins_may_have_a_mask(void** state)
+static void
+test_dropped_bins_may_have_a_mask(void** state)
 {
     (void)state;
     ub_grid grid = stub_grid(1);
@@ -232,7 +241,8 @@ static void test_dropped_bins_may_have_a_mask(void** state)
 }
 
 /* A model for 8192 Hz in a 44.1 kHz host: what it does not know of goes on as its top */
-static void test_narrow_models_fit_wide_hosts(void** state)
+static void
+test_narrow_models_fit_wide_hosts(void** state)
 {
     (void)state;
     const ub_grid grid = {.rate = 8192,
@@ -264,7 +274,8 @@ static void test_narrow_models_fit_wide_hosts(void** state)
     ub_gridmap_free(map);
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_window_is_the_models_in_seconds),

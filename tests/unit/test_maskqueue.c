@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define JOBS 12
+#define JOBS  12
 #define COUNT 10
 
 /* A masker whose answers are put there by the test: one output of one bin */
@@ -20,19 +20,22 @@ typedef struct {
     int ready, taken, released;
 } hand;
 
-static ub_job* next(ub_masker* masker)
+static ub_job*
+next(ub_masker* masker)
 {
     hand* h = (hand*)masker;
     return h->taken < h->ready ? &h->job[h->taken++] : NULL;
 }
 
-static void release(ub_masker* masker, ub_job* job)
+static void
+release(ub_masker* masker, ub_job* job)
 {
     (void)job;
     ++((hand*)masker)->released;
 }
 
-static void answer(hand* h, int64_t first, float value)
+static void
+answer(hand* h, int64_t first, float value)
 {
     ub_job* job = &h->job[h->ready];
     job->first = first;
@@ -46,7 +49,8 @@ static void answer(hand* h, int64_t first, float value)
     ++h->ready;
 }
 
-static hand* make_hand(void)
+static hand*
+make_hand(void)
 {
     hand* h = calloc(1, sizeof(hand));
     h->masker.next = next;
@@ -57,7 +61,8 @@ static hand* make_hand(void)
 }
 
 /* Answers overlap by 4 frames: 0 for frames 0 to 9, then 1 for frames 6 to 15 */
-static void test_answers_are_cross_faded(void** state)
+static void
+test_answers_are_cross_faded(void** state)
 {
     (void)state;
     static const float want[16] = {0,    0,    0,    0,    0, 0, 0.2f, 0.4f,
@@ -79,7 +84,8 @@ static void test_answers_are_cross_faded(void** state)
 
 /* Without the later answer the earlier one holds for all its frames, and then still;
    one that comes in the middle of its frames is used for the rest */
-static void test_late_answer_is_used_for_the_rest(void** state)
+static void
+test_late_answer_is_used_for_the_rest(void** state)
 {
     (void)state;
     hand* h = make_hand();
@@ -96,7 +102,8 @@ static void test_late_answer_is_used_for_the_rest(void** state)
     free(h);
 }
 
-static void test_failed_answers_are_passed_over(void** state)
+static void
+test_failed_answers_are_passed_over(void** state)
 {
     (void)state;
     hand* h = make_hand();
@@ -111,7 +118,8 @@ static void test_failed_answers_are_passed_over(void** state)
 }
 
 /* Many answers ahead of their time wait with the masker, none is lost */
-static void test_early_answers_wait(void** state)
+static void
+test_early_answers_wait(void** state)
 {
     (void)state;
     hand* h = make_hand();
@@ -129,7 +137,8 @@ static void test_early_answers_wait(void** state)
 }
 
 /* Where no mask was needed, the newest one stays, and fades to it are none */
-static void test_answers_without_masks_change_nothing(void** state)
+static void
+test_answers_without_masks_change_nothing(void** state)
 {
     (void)state;
     hand* h = make_hand();
@@ -151,7 +160,8 @@ static void test_answers_without_masks_change_nothing(void** state)
     free(h);
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers_are_cross_faded),

@@ -145,8 +145,8 @@ static void
 bands_are_the_images_bins(void** state)
 {
     (void)state;
-    const change banded = {"{\"sources\"",
-                           "{\"bands\": {\"kept\": 8, \"count\": 32}, \"sources\"", NULL};
+    const change banded = {"{\"sources\"", "{\"bands\": {\"kept\": 8, \"count\": 32}, \"sources\"",
+                           NULL};
     ub_network net;
     char err[256] = "";
     assert_true(ub_network_parse(&net, good, strlen(good), err, sizeof(err)));
@@ -211,8 +211,8 @@ parse_with_control(ub_network* net, const char* control, char* err, size_t err_s
     return parsed;
 }
 
-#define CONV(units, kernel, pad)                                                                   \
-    "{\"units\": " #units ", \"kernel\": " #kernel ", \"pad\": " pad                               \
+#define CONV(units, kernel, pad)                                     \
+    "{\"units\": " #units ", \"kernel\": " #kernel ", \"pad\": " pad \
     ", \"activation\": {\"kind\": \"relu\"}, \"norm\": null}"
 
 static void
@@ -262,8 +262,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_are_chained),      cmocka_unit_test(bands_are_the_images_bins),
-        cmocka_unit_test(wrong_values_are_named), cmocka_unit_test(film_needs_a_control),
+        cmocka_unit_test(sizes_are_chained),       cmocka_unit_test(bands_are_the_images_bins),
+        cmocka_unit_test(wrong_values_are_named),  cmocka_unit_test(film_needs_a_control),
         cmocka_unit_test(conv_control_is_chained), cmocka_unit_test(every_cut_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
-#define IN 2
-#define OUT 3
+#define IN   2
+#define OUT  3
 #define SIZE 32
 
 typedef double image[SIZE][SIZE];

@@ -14,8 +14,8 @@
 #include <cmocka.h>
 
 #define CHANNELS 37U ///< Not a multiple of any vector's length
-#define PIXELS 19U
-#define STEP 45U ///< Values from pixel to pixel
+#define PIXELS   19U
+#define STEP     45U ///< Values from pixel to pixel
 
 /// Raw values, scales and shifts that reach both sides of 0 and large sizes
 static void

@@ -13,7 +13,8 @@
 #include <cmocka.h>
 
 /* Whether it is available here or not */
-static void test_every_backend_has_a_status(void** state)
+static void
+test_every_backend_has_a_status(void** state)
 {
     (void)state;
     for (const ub_backend* const* b = ub_backends(); *b; ++b) {
@@ -27,7 +28,8 @@ static void test_every_backend_has_a_status(void** state)
     }
 }
 
-static void test_ports_fit_their_ranges(void** state)
+static void
+test_ports_fit_their_ranges(void** state)
 {
     (void)state;
     assert_int_equal(ub_control_specs[UB_STATUS].max, UB_STATUS_FAILING);
@@ -38,7 +40,8 @@ static void test_ports_fit_their_ranges(void** state)
     }
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_backend_has_a_status),

@@ -27,15 +27,16 @@
 
 #include <cmocka.h>
 
-#define AUDIO 10 // The audio thread's priority
+#define AUDIO     10 // The audio thread's priority
 #define REAL_TIME (SCHED_FIFO | SCHED_RESET_ON_FORK)
-#define EXPIRY 100.0 // s
+#define EXPIRY    100.0 // s
 
 static const ub_model* model;
 static ub_engine* engine;
 static ub_client* client;
 
-static int setup(void** state)
+static int
+setup(void** state)
 {
     (void)state;
     const ub_test_model_options options = {.power = 1.0f, .seed = 3};
@@ -43,7 +44,8 @@ static int setup(void** state)
     return model ? 0 : -1;
 }
 
-static int teardown(void** state)
+static int
+teardown(void** state)
 {
     (void)state;
     ub_model_unref(model);
@@ -51,7 +53,8 @@ static int teardown(void** state)
 }
 
 /* The calling thread's, 0 for an ordinary one.  False if it may not have that. */
-static bool set_priority(int priority)
+static bool
+set_priority(int priority)
 {
     const struct sched_param param = {priority};
     return !sched_setscheduler(0, priority ? SCHED_FIFO : SCHED_OTHER, &param);
@@ -61,14 +64,16 @@ static bool set_priority(int priority)
 static ub_backend heir;
 static int heir_policy;
 
-static ub_runner* make_heir(const ub_model* m, char* err, size_t err_size)
+static ub_runner*
+make_heir(const ub_model* m, char* err, size_t err_size)
 {
     heir_policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
     return ub_backend_reference.create(m, err, err_size);
 }
 
 /* An engine of one worker, whose runs wait at the stub's gate */
-static int open_engine(void** state)
+static int
+open_engine(void** state)
 {
     (void)state;
     static const ub_backend* const backends[] = {&stub_device_backend, &heir, NULL};
@@ -76,14 +81,15 @@ static int open_engine(void** state)
     heir = ub_backend_reference;
     heir.create = make_heir;
     stub_device_reset();
-    engine = ub_engine_new(&(ub_engine_options){.workers = 1, .backends = backends}, err,
-                           sizeof(err));
+    engine =
+        ub_engine_new(&(ub_engine_options){.workers = 1, .backends = backends}, err, sizeof(err));
     client = engine ? stub_client_new(engine, model) : NULL;
     atomic_store(&stub_device.gated, true);
     return client ? 0 : -1;
 }
 
-static int close_engine(void** state)
+static int
+close_engine(void** state)
 {
     (void)state;
     set_priority(0);
@@ -93,7 +99,8 @@ static int close_engine(void** state)
 }
 
 /* Ask as a thread of that priority */
-static void ask(int priority, double expiry)
+static void
+ask(int priority, double expiry)
 {
     if (!set_priority(priority)) {
         skip();
@@ -102,14 +109,16 @@ static void ask(int priority, double expiry)
     set_priority(0);
 }
 
-static void take_answer(void)
+static void
+take_answer(void)
 {
     ub_masker* m = ub_client_masker(client);
     sem_post(&stub_device.gate);
     m->release(m, stub_client_answer(client));
 }
 
-static void assert_rank(int run, bool real_time)
+static void
+assert_rank(int run, bool real_time)
 {
     assert_int_equal(stub_device.policy[run] | SCHED_RESET_ON_FORK,
                      real_time ? REAL_TIME : SCHED_OTHER | SCHED_RESET_ON_FORK);
@@ -118,7 +127,8 @@ static void assert_rank(int run, bool real_time)
 
 /* Real-time for a thread that is, and below it, from its first job on; ordinary for all
    others: those that are not, that nothing fits below, or that wait */
-static void test_workers_follow_the_audio_thread(void** state)
+static void
+test_workers_follow_the_audio_thread(void** state)
 {
     (void)state;
     const int lowest = sched_get_priority_min(SCHED_FIFO);
@@ -140,14 +150,16 @@ static void test_workers_follow_the_audio_thread(void** state)
     }
 }
 
-static void* look(void* policy)
+static void*
+look(void* policy)
 {
     *(int*)policy = sched_getscheduler(0);
     return NULL;
 }
 
 /* Threads of ours that a real-time thread starts are ordinary ones */
-static void test_threads_do_not_inherit(void** state)
+static void
+test_threads_do_not_inherit(void** state)
 {
     (void)state;
     pthread_t thread;
@@ -163,7 +175,8 @@ static void test_threads_do_not_inherit(void** state)
 }
 
 /* The calling thread loses what root may do to priorities, if it could */
-static void become_user(void)
+static void
+become_user(void)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
@@ -172,7 +185,8 @@ static void become_user(void)
     syscall(SYS_capset, &header, data);
 }
 
-static void* rise_and_fall(void* policies)
+static void*
+rise_and_fall(void* policies)
 {
     int* policy = policies;
     ub_thread_set_realtime(true);
@@ -184,7 +198,8 @@ static void* rise_and_fall(void* policies)
 }
 
 /* A thread without privileges can go back, too */
-static void test_priority_can_be_given_back(void** state)
+static void
+test_priority_can_be_given_back(void** state)
 {
     (void)state;
     pthread_t thread;
@@ -199,7 +214,8 @@ static void test_priority_can_be_given_back(void** state)
 
 /* Work that does not end is no longer done before everybody else's, until there has been
    none */
-static void test_too_much_work_makes_way(void** state)
+static void
+test_too_much_work_makes_way(void** state)
 {
     (void)state;
     for (int i = 0; i < 3; ++i) {
@@ -223,7 +239,8 @@ static void test_too_much_work_makes_way(void** state)
 }
 
 /* What takes over from a lost device is made at leisure */
-static void test_takeover_is_made_at_leisure(void** state)
+static void
+test_takeover_is_made_at_leisure(void** state)
 {
     (void)state;
     ask(AUDIO, EXPIRY);
@@ -237,7 +254,8 @@ static void test_takeover_is_made_at_leisure(void** state)
 }
 
 /* Where the system ends programs that compute in real time for long, there is none of it */
-static void test_limited_time_is_not_used(void** state)
+static void
+test_limited_time_is_not_used(void** state)
 {
     (void)state;
     struct rlimit old;
@@ -255,12 +273,15 @@ static atomic_bool held;
 
 /* The calling thread's priority as it is, with what it has inherited, as the system counts:
    below 0 for real-time ones */
-static long effective_priority(void)
+static long
+effective_priority(void)
 {
     long priority = 0;
     FILE* file = fopen("/proc/thread-self/stat", "r");
-    if (!file || fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
-                              "%*d %*d %ld", &priority) != 1) {
+    if (!file || fscanf(file,
+                        "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u "
+                        "%*d %*d %ld",
+                        &priority) != 1) {
         fail_msg("/proc/thread-self/stat cannot be read");
     }
     fclose(file);
@@ -268,7 +289,8 @@ static long effective_priority(void)
 }
 
 /* Hold the lock until somebody who waits for it has lent the priority */
-static void* hold(void* arg)
+static void*
+hold(void* arg)
 {
     bool* raised = arg;
     pthread_mutex_lock(&lock);
@@ -282,7 +304,8 @@ static void* hold(void* arg)
 }
 
 /* Whoever a real-time worker waits for is not held up by others */
-static void test_locks_lend_priority(void** state)
+static void
+test_locks_lend_priority(void** state)
 {
     (void)state;
     bool raised = false;
@@ -304,7 +327,8 @@ static void test_locks_lend_priority(void** state)
     assert_true(raised);
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_workers_follow_the_audio_thread, open_engine,

@@ -13,7 +13,8 @@
 
 #define RECORDS 100000u
 
-static void test_full_and_empty(void** state)
+static void
+test_full_and_empty(void** state)
 {
     (void)state;
     ub_ring* ring = ub_ring_new(sizeof(int), 4);
@@ -33,7 +34,8 @@ static void test_full_and_empty(void** state)
     ub_ring_free(ring);
 }
 
-static void* write_all(void* arg)
+static void*
+write_all(void* arg)
 {
     ub_ring* ring = arg;
     for (uint32_t i = 0; i < RECORDS;) {
@@ -51,7 +53,8 @@ static void* write_all(void* arg)
     return NULL;
 }
 
-static void test_two_threads(void** state)
+static void
+test_two_threads(void** state)
 {
     (void)state;
     ub_ring* ring = ub_ring_new(25 * sizeof(uint32_t), 7);
@@ -72,7 +75,8 @@ static void test_two_threads(void** state)
     ub_ring_free(ring);
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_full_and_empty),

@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define MAX_COUNT 64
+#define COUNT(a)     (sizeof(a) / sizeof((a)[0]))
+#define MAX_COUNT    64
 #define MAX_CHANNELS (UB_MAX_OUTPUTS * UB_MAX_CHANNELS)
 
 static const ub_timing timings[] = {
@@ -40,12 +40,14 @@ typedef struct {
     float* out[MAX_CHANNELS];
 } rig;
 
-static void set(ub_separator* separator, uint32_t output, ub_setting setting)
+static void
+set(ub_separator* separator, uint32_t output, ub_setting setting)
 {
     ub_separator_set(separator, output, &setting);
 }
 
-static rig make_rig(double rate, uint32_t timing, uint32_t outputs, uint32_t n, stub_mask mask)
+static rig
+make_rig(double rate, uint32_t timing, uint32_t outputs, uint32_t n, stub_mask mask)
 {
     rig r = {.channels = 2, .outputs = outputs, .n = n};
     const ub_grid grid = stub_grid(r.channels);
@@ -71,7 +73,8 @@ static rig make_rig(double rate, uint32_t timing, uint32_t outputs, uint32_t n, 
     return r;
 }
 
-static void free_rig(rig* r)
+static void
+free_rig(rig* r)
 {
     ub_separator_free(r->separator);
     stub_masker_free(r->stub);
@@ -83,7 +86,8 @@ static void free_rig(rig* r)
     }
 }
 
-static void run_part(rig* r, uint32_t from, uint32_t n)
+static void
+run_part(rig* r, uint32_t from, uint32_t n)
 {
     const float* in[UB_MAX_CHANNELS];
     float* out[MAX_CHANNELS];
@@ -97,7 +101,8 @@ static void run_part(rig* r, uint32_t from, uint32_t n)
 }
 
 /* Blocks of the given length, or of random lengths for 0 */
-static void run_blocks(rig* r, uint32_t block)
+static void
+run_blocks(rig* r, uint32_t block)
 {
     uint32_t seed = 1;
     for (uint32_t done = 0, n = 0; done < r->n; done += n) {
@@ -107,12 +112,14 @@ static void run_blocks(rig* r, uint32_t block)
     }
 }
 
-static uint32_t latency(const rig* r)
+static uint32_t
+latency(const rig* r)
 {
     return ub_separator_latency(r->separator);
 }
 
-static void assert_finite(const rig* r)
+static void
+assert_finite(const rig* r)
 {
     for (uint32_t c = 0; c < r->outputs * r->channels; ++c) {
         for (uint32_t i = 0; i < r->n; ++i) {
@@ -121,15 +128,16 @@ static void assert_finite(const rig* r)
     }
 }
 
-static float wavy(const stub_masker* stub, int64_t t, const float* condition, uint32_t c,
-                  uint32_t b)
+static float
+wavy(const stub_masker* stub, int64_t t, const float* condition, uint32_t c, uint32_t b)
 {
     (void)condition;
     return 0.5f + 0.5f * sinf(0.3f * (float)(t - stub->first) + 0.01f * (float)b + (float)c);
 }
 
 /* The network may say what it likes: a mask of 1 gives the delayed input back */
-static void test_mask_of_one_reconstructs(void** state)
+static void
+test_mask_of_one_reconstructs(void** state)
 {
     (void)state;
     for (uint32_t i = 0; i < COUNT(rates); ++i) {
@@ -152,7 +160,8 @@ static void test_mask_of_one_reconstructs(void** state)
 }
 
 /* Half of the window, half of what is heard of it, and the delay */
-static void test_latency_is_what_it_says(void** state)
+static void
+test_latency_is_what_it_says(void** state)
 {
     (void)state;
     const ub_grid grid = stub_grid(2);
@@ -161,7 +170,8 @@ static void test_latency_is_what_it_says(void** state)
     assert_int_equal(ub_timing_latency(&grid, &timings[5], 44100), 1024 + 768 + 2 * 512);
 }
 
-static void test_impulse_lands_at_latency(void** state)
+static void
+test_impulse_lands_at_latency(void** state)
 {
     (void)state;
     static const double hosts[] = {44100, 48000, 96000};
@@ -181,7 +191,8 @@ static void test_impulse_lands_at_latency(void** state)
     }
 }
 
-static void test_output_does_not_depend_on_blocks(void** state)
+static void
+test_output_does_not_depend_on_blocks(void** state)
 {
     (void)state;
     static const uint32_t blocks[] = {1, 64, 100, 1024, 8192, 0};
@@ -201,7 +212,8 @@ static void test_output_does_not_depend_on_blocks(void** state)
 
 /* Gaps in which a channel is silent sound the same, to the bit, whether the other one is, so
    that nothing need be computed, or not */
-static void test_silence_is_exact(void** state)
+static void
+test_silence_is_exact(void** state)
 {
     (void)state;
     for (uint32_t t = 0; t < COUNT(timings); ++t) {
@@ -225,7 +237,8 @@ static void test_silence_is_exact(void** state)
     }
 }
 
-static void test_keep_and_remove_sum_to_input(void** state)
+static void
+test_keep_and_remove_sum_to_input(void** state)
 {
     (void)state;
     rig r = make_rig(48000, 1, 2, 60000, wavy);
@@ -242,7 +255,8 @@ static void test_keep_and_remove_sum_to_input(void** state)
 
 /* A setting made for input sample n shows on output sample n + latency, to within
    half a hop, faded over a frame */
-static void test_setting_is_timed(void** state)
+static void
+test_setting_is_timed(void** state)
 {
     (void)state;
     for (uint32_t i = 0; i < COUNT(rates); ++i) {
@@ -271,7 +285,8 @@ static void test_setting_is_timed(void** state)
     }
 }
 
-static void test_many_changes_stay_bounded(void** state)
+static void
+test_many_changes_stay_bounded(void** state)
 {
     (void)state;
     rig r = make_rig(48000, 0, 1, 150000, stub_first_source);
@@ -286,7 +301,8 @@ static void test_many_changes_stay_bounded(void** state)
 }
 
 /* A dry output asks for no masks, and for exactly those it needs once it is wet */
-static void test_dry_output_needs_no_masks(void** state)
+static void
+test_dry_output_needs_no_masks(void** state)
 {
     (void)state;
     rig r = make_rig(48000, 2, 1, 100000, stub_one);
@@ -306,7 +322,8 @@ static void test_dry_output_needs_no_masks(void** state)
     free_rig(&wet);
 }
 
-static void test_answers_within_the_deadline_are_not_late(void** state)
+static void
+test_answers_within_the_deadline_are_not_late(void** state)
 {
     (void)state;
     for (uint32_t t = 0; t < COUNT(timings); ++t) {
@@ -322,7 +339,8 @@ static void test_answers_within_the_deadline_are_not_late(void** state)
     }
 }
 
-static void test_late_frames_keep_the_newest_mask(void** state)
+static void
+test_late_frames_keep_the_newest_mask(void** state)
 {
     (void)state;
     rig r = make_rig(44100, 2, 1, 60000, stub_first_source);
@@ -340,7 +358,8 @@ static void test_late_frames_keep_the_newest_mask(void** state)
 }
 
 /* Also if every answer comes when all its frames have been played */
-static void test_answers_that_are_too_late_still_count(void** state)
+static void
+test_answers_that_are_too_late_still_count(void** state)
 {
     (void)state;
     for (uint32_t delay = timings[2].deadline + 1; delay < 20; ++delay) {
@@ -361,7 +380,8 @@ static void test_answers_that_are_too_late_still_count(void** state)
 }
 
 /* A model may have as long a hop as half its window */
-static void test_long_hops(void** state)
+static void
+test_long_hops(void** state)
 {
     (void)state;
     for (uint32_t i = 0; i < COUNT(rates) + 2; ++i) {
@@ -369,7 +389,7 @@ static void test_long_hops(void** state)
         rig r = make_rig(48000, 2, 1, 100000, stub_one);
         ub_separator_free(r.separator);
         r.stub->grid.hop = 1024;
-        const ub_separator_config config = {rate, r.stub->grid, &timings[2], 1, 2,
+        const ub_separator_config config = {rate, r.stub->grid,   &timings[2], 1, 2,
                                             1,    &r.stub->masker};
         char err[256];
         r.separator = ub_separator_new(&config, err, sizeof(err));
@@ -383,7 +403,8 @@ static void test_long_hops(void** state)
 }
 
 /* No answer ever: the delayed input, every frame counted */
-static void test_silent_masker_passes_input(void** state)
+static void
+test_silent_masker_passes_input(void** state)
 {
     (void)state;
     for (int fails = 0; fails < 2; ++fails) {
@@ -399,7 +420,8 @@ static void test_silent_masker_passes_input(void** state)
     }
 }
 
-static void test_freewheel_waits(void** state)
+static void
+test_freewheel_waits(void** state)
 {
     (void)state;
     rig slow = make_rig(48000, 1, 1, 100000, wavy);
@@ -414,7 +436,8 @@ static void test_freewheel_waits(void** state)
     free_rig(&fast);
 }
 
-static void test_bad_input_does_not_stay(void** state)
+static void
+test_bad_input_does_not_stay(void** state)
 {
     (void)state;
     rig r = make_rig(48000, 2, 1, 60000, stub_one);
@@ -435,7 +458,8 @@ static void test_bad_input_does_not_stay(void** state)
     free_rig(&r);
 }
 
-static void test_garbage_masks_do_no_harm(void** state)
+static void
+test_garbage_masks_do_no_harm(void** state)
 {
     (void)state;
     rig r = make_rig(44100, 2, 1, 60000, stub_garbage);
@@ -447,7 +471,8 @@ static void test_garbage_masks_do_no_harm(void** state)
     free_rig(&r);
 }
 
-static void test_reset_forgets(void** state)
+static void
+test_reset_forgets(void** state)
 {
     (void)state;
     rig r = make_rig(48000, 1, 1, 60000, wavy);
@@ -465,7 +490,8 @@ static void test_reset_forgets(void** state)
 
 /* A bounce is the same whatever went before it: here a masker that could not keep up,
    with every one of its jobs under way, and resets before anything was played */
-static void test_freewheel_after_overload_is_whole(void** state)
+static void
+test_freewheel_after_overload_is_whole(void** state)
 {
     (void)state;
     for (uint32_t t = 0; t < 3; ++t) {
@@ -489,7 +515,8 @@ static void test_freewheel_after_overload_is_whole(void** state)
     }
 }
 
-static void test_buffers_may_be_shared(void** state)
+static void
+test_buffers_may_be_shared(void** state)
 {
     (void)state;
     rig apart = make_rig(48000, 2, 1, 50000, wavy);
@@ -508,7 +535,8 @@ static void test_buffers_may_be_shared(void** state)
     free_rig(&apart);
 }
 
-static void test_without_masker_input_passes(void** state)
+static void
+test_without_masker_input_passes(void** state)
 {
     (void)state;
     const ub_separator_config config = {48000, stub_grid(2), timings, 3, 2, 1, NULL};
@@ -524,7 +552,8 @@ static void test_without_masker_input_passes(void** state)
     free_rig(&r);
 }
 
-static long page_faults(void)
+static long
+page_faults(void)
 {
     struct rusage usage;
     getrusage(RUSAGE_THREAD, &usage);
@@ -532,7 +561,8 @@ static long page_faults(void)
 }
 
 /* Once run() has been called, it never waits for the system to find it memory */
-static void test_memory_is_there_beforehand(void** state)
+static void
+test_memory_is_there_beforehand(void** state)
 {
     (void)state;
     mallopt(M_MMAP_THRESHOLD, 1 << 16); // not memory that others have had
@@ -554,7 +584,8 @@ static void test_memory_is_there_beforehand(void** state)
     free_rig(&r);
 }
 
-static void test_timing_can_be_chosen(void** state)
+static void
+test_timing_can_be_chosen(void** state)
 {
     (void)state;
     const ub_grid grid = stub_grid(2);
@@ -576,7 +607,8 @@ static void test_timing_can_be_chosen(void** state)
 }
 
 /* What one separator plays of given inputs, with a masker for so many channels */
-static rig play_channels(uint32_t audio, uint32_t model, float* const* in, uint32_t n)
+static rig
+play_channels(uint32_t audio, uint32_t model, float* const* in, uint32_t n)
 {
     rig r = make_rig(48000, 1, 1, n, wavy);
     const ub_grid grid = stub_grid(model);
@@ -596,7 +628,8 @@ static rig play_channels(uint32_t audio, uint32_t model, float* const* in, uint3
 }
 
 /* A mono model's mask goes on both channels, and it hears the mean of their magnitudes */
-static void test_mono_model_with_stereo_audio(void** state)
+static void
+test_mono_model_with_stereo_audio(void** state)
 {
     (void)state;
     rig noise = make_rig(48000, 1, 1, 60000, wavy);
@@ -616,7 +649,8 @@ static void test_mono_model_with_stereo_audio(void** state)
 }
 
 /* A stereo model hears mono audio on both channels, and the mean of its masks is heard */
-static void test_stereo_model_with_mono_audio(void** state)
+static void
+test_stereo_model_with_mono_audio(void** state)
 {
     (void)state;
     rig noise = make_rig(48000, 1, 1, 60000, wavy);
@@ -634,7 +668,8 @@ static void test_stereo_model_with_mono_audio(void** state)
     free_rig(&noise);
 }
 
-static void test_unfit_configurations_are_refused(void** state)
+static void
+test_unfit_configurations_are_refused(void** state)
 {
     (void)state;
     const ub_timing bad[] = {
@@ -664,7 +699,8 @@ static void test_unfit_configurations_are_refused(void** state)
     }
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mask_of_one_reconstructs),

@@ -17,15 +17,16 @@
 
 #include <cmocka.h>
 
-#define RATE 8000
-#define LENGTH 40000
+#define RATE    8000
+#define LENGTH  40000
 #define OUTPUTS 2
-#define FRAMES 128
+#define FRAMES  128
 
 static const ub_model* model;
 static ub_engine* engine;
 
-static int setup(void** state)
+static int
+setup(void** state)
 {
     (void)state;
     char err[256];
@@ -41,7 +42,8 @@ static int setup(void** state)
     return engine && model ? 0 : -1;
 }
 
-static int teardown(void** state)
+static int
+teardown(void** state)
 {
     (void)state;
     ub_model_unref(model);
@@ -54,7 +56,8 @@ static void (*submit)(ub_masker*, ub_job*);
 static bool insist;
 static uint32_t jobs, silent;
 
-static void watch(ub_masker* masker, ub_job* job)
+static void
+watch(ub_masker* masker, ub_job* job)
 {
     ++jobs;
     if (job->count && !job->conditions) {
@@ -69,7 +72,8 @@ static void watch(ub_masker* masker, ub_job* job)
     submit(masker, job);
 }
 
-static ub_client* open_client(const ub_timing* t)
+static ub_client*
+open_client(const ub_timing* t)
 {
     char err[256] = "";
     const ub_span span = {FRAMES - t->lookahead - t->step, t->step + t->fade};
@@ -87,8 +91,8 @@ static ub_client* open_client(const ub_timing* t)
     return client;
 }
 
-static ub_separator* open_separator(ub_client* client, const ub_timing* t, double rate,
-                                    float consistency)
+static ub_separator*
+open_separator(ub_client* client, const ub_timing* t, double rate, float consistency)
 {
     char err[256] = "";
     const ub_separator_config config = {.rate = rate,
@@ -111,7 +115,8 @@ static ub_separator* open_separator(ub_client* client, const ub_timing* t, doubl
 }
 
 /* Play [2][LENGTH] to [OUTPUTS * 2][LENGTH] in blocks of all kinds */
-static void play(const ub_timing* t, double rate, float consistency, float* song, float* out)
+static void
+play(const ub_timing* t, double rate, float consistency, float* song, float* out)
 {
     uint32_t seed = 3;
     ub_client* client = open_client(t);
@@ -133,7 +138,8 @@ static void play(const ub_timing* t, double rate, float consistency, float* song
 }
 
 /* Sound between gaps of any length, on one channel or both */
-static void make_song(float* song)
+static void
+make_song(float* song)
 {
     uint32_t seed = 5;
     ub_noise(song, (size_t)2 * LENGTH, 1);
@@ -148,7 +154,8 @@ static void make_song(float* song)
     }
 }
 
-static void check_same(const ub_timing* t, double rate, float consistency)
+static void
+check_same(const ub_timing* t, double rate, float consistency)
 {
     const size_t size = (size_t)2 * OUTPUTS * LENGTH * sizeof(float);
     float* song = malloc((size_t)2 * LENGTH * sizeof(float));
@@ -166,7 +173,8 @@ static void check_same(const ub_timing* t, double rate, float consistency)
     free(want);
 }
 
-static void test_silence_sounds_as_through_the_network(void** state)
+static void
+test_silence_sounds_as_through_the_network(void** state)
 {
     (void)state;
     static const ub_timing faded = {.lookahead = 9, .step = 6, .fade = 5, .deadline = 3};
@@ -179,7 +187,8 @@ static void test_silence_sounds_as_through_the_network(void** state)
 }
 
 /* The faintest sample that is not 0 is sound */
-static void test_near_silence_is_sound(void** state)
+static void
+test_near_silence_is_sound(void** state)
 {
     (void)state;
     float* song = calloc((size_t)2 * LENGTH, sizeof(float));
@@ -197,7 +206,8 @@ static void test_near_silence_is_sound(void** state)
     free(out);
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_silence_sounds_as_through_the_network),

@@ -19,11 +19,11 @@
 
 #include <cmocka.h>
 
-#define RATE 8000
+#define RATE   8000
 #define WINDOW 64
-#define HOP 16
+#define HOP    16
 #define FRAMES 128
-#define BINS (WINDOW / 2)
+#define BINS   (WINDOW / 2)
 #define LENGTH 6000
 #define MARGIN 300 // frames before and after the song that windows may reach
 
@@ -31,7 +31,8 @@ static char path[UB_TEST_PATH_SIZE];
 static char banded_path[UB_TEST_PATH_SIZE]; // a model with a band map
 static ub_engine* engine;
 
-static bool write_model(char to[UB_TEST_PATH_SIZE], uint32_t kept, uint32_t bands)
+static bool
+write_model(char to[UB_TEST_PATH_SIZE], uint32_t kept, uint32_t bands)
 {
     const ub_test_model_options options = {.sample_rate = RATE,
                                            .window = WINDOW,
@@ -43,7 +44,8 @@ static bool write_model(char to[UB_TEST_PATH_SIZE], uint32_t kept, uint32_t band
     return ub_test_new_model(to, &options);
 }
 
-static int setup(void** state)
+static int
+setup(void** state)
 {
     (void)state;
     char err[256];
@@ -52,14 +54,16 @@ static int setup(void** state)
     return engine && write_model(path, 0, 0) && write_model(banded_path, 5, 16) ? 0 : -1;
 }
 
-static int teardown(void** state)
+static int
+teardown(void** state)
 {
     (void)state;
     ub_engine_free(engine);
     return unlink(path) || unlink(banded_path);
 }
 
-static ub_stream* open_model_stream(const char* model, double rate, uint32_t outputs)
+static ub_stream*
+open_model_stream(const char* model, double rate, uint32_t outputs)
 {
     char err[256] = "";
     const ub_stream_config config = {
@@ -72,13 +76,15 @@ static ub_stream* open_model_stream(const char* model, double rate, uint32_t out
     return stream;
 }
 
-static ub_stream* open_stream(double rate, uint32_t outputs)
+static ub_stream*
+open_stream(double rate, uint32_t outputs)
 {
     return open_model_stream(path, rate, outputs);
 }
 
 /* [channels][n], the song and then silence */
-static void make_song(float* song, uint32_t n)
+static void
+make_song(float* song, uint32_t n)
 {
     ub_noise(song, LENGTH, 1);
     ub_noise(song + n, LENGTH, 2);
@@ -87,8 +93,8 @@ static void make_song(float* song, uint32_t n)
 }
 
 /* All outputs, [outputs * 2][n], of a song, [2][n], in blocks of `block` */
-static void play(ub_stream* stream, uint32_t outputs, float* song, float* out, uint32_t n,
-                 uint32_t block)
+static void
+play(ub_stream* stream, uint32_t outputs, float* song, float* out, uint32_t n, uint32_t block)
 {
     for (uint32_t done = 0; done < n; done += block) {
         const float* in[2] = {song + done, song + n + done};
@@ -96,12 +102,12 @@ static void play(ub_stream* stream, uint32_t outputs, float* song, float* out, u
         for (uint32_t c = 0; c < 2 * outputs; ++c) {
             to[c] = out + (size_t)c * n + done;
         }
-        ub_separator_run(ub_stream_separator(stream), in, to,
-                         n - done < block ? n - done : block);
+        ub_separator_run(ub_stream_separator(stream), in, to, n - done < block ? n - done : block);
     }
 }
 
-static void play_source(ub_stream* stream, uint32_t output, uint32_t source)
+static void
+play_source(ub_stream* stream, uint32_t output, uint32_t source)
 {
     ub_play one = {.amount = 1.0f, .gain = 1.0f};
     one.source[source] = 1.0f;
@@ -109,21 +115,24 @@ static void play_source(ub_stream* stream, uint32_t output, uint32_t source)
 }
 
 /* At sample i of a frame: a Hann window over its last `heard` samples */
-static double heard_window(int i, int heard)
+static double
+heard_window(int i, int heard)
 {
     const int at = i - (WINDOW - heard);
     return at > 0 ? 0.5 - 0.5 * cos(2 * M_PI * at / heard) : 0.0;
 }
 
 /* Up to the middle of those half of a long one */
-static double long_window(int i, int heard)
+static double
+long_window(int i, int heard)
 {
     const int rise = WINDOW - heard / 2;
     return i < rise ? 0.5 - 0.5 * cos(M_PI * i / rise) : heard_window(i, heard);
 }
 
 /* Frame t of a channel, t = 0 centred on sample 0, with what is heard of it there */
-static void spectrum(const float* x, uint32_t n, int t, int heard, double complex* out)
+static void
+spectrum(const float* x, uint32_t n, int t, int heard, double complex* out)
 {
     for (int k = 0; k <= WINDOW / 2; ++k) {
         out[k] = 0;
@@ -137,18 +146,19 @@ static void spectrum(const float* x, uint32_t n, int t, int heard, double comple
 }
 
 typedef struct {
-    const float* song; // [2][n]
-    uint32_t n;      // samples
-    int heard;       // samples of a frame that are
-    int frames;      // -1 to frames - 2
-    double complex* spectra; // [2][frames][WINDOW / 2 + 1]
-    double* mask;            // [2][frames][BINS], as many as the network has
-    uint32_t bands;          // that the network has
+    const float* song;         // [2][n]
+    uint32_t n;                // samples
+    int heard;                 // samples of a frame that are
+    int frames;                // -1 to frames - 2
+    double complex* spectra;   // [2][frames][WINDOW / 2 + 1]
+    double* mask;              // [2][frames][BINS], as many as the network has
+    uint32_t bands;            // that the network has
     double spread[BINS][BINS]; // [bands][BINS] share of a band in the mask of a bin
 } offline;
 
 /* The matrix that model/train/bands.py makes; the diagonal without bands */
-static void make_bands(offline* o, const ub_network* net)
+static void
+make_bands(offline* o, const ub_network* net)
 {
     double centre[BINS + 1] = {0};
     double low = 1.0, high = 2.0;
@@ -177,7 +187,8 @@ static void make_bands(offline* o, const ub_network* net)
 }
 
 /* The network's input: the mean magnitude of a band's bins, compressed */
-static float network_input(const offline* o, const double complex* x, uint32_t b)
+static float
+network_input(const offline* o, const double complex* x, uint32_t b)
 {
     double sum = 0.0, shares = 0.0;
     for (int k = 0; k < BINS; ++k) {
@@ -187,7 +198,8 @@ static float network_input(const offline* o, const double complex* x, uint32_t b
     return (float)sqrt(sum / shares);
 }
 
-static double mask_of_bin(const offline* o, const double* mask, int k)
+static double
+mask_of_bin(const offline* o, const double* mask, int k)
 {
     double sum = 0.0;
     for (uint32_t b = 0; b < o->bands; ++b) {
@@ -196,20 +208,22 @@ static double mask_of_bin(const offline* o, const double* mask, int k)
     return sum;
 }
 
-static double complex* spectrum_at(offline* o, int c, int t)
+static double complex*
+spectrum_at(offline* o, int c, int t)
 {
     return o->spectra + ((size_t)c * o->frames + t + 1) * (WINDOW / 2 + 1);
 }
 
-static double* mask_at(offline* o, int c, int t)
+static double*
+mask_at(offline* o, int c, int t)
 {
     return o->mask + ((size_t)c * o->frames + t + 1) * BINS;
 }
 
 /* Windows step by `step` frames; each gives `step` frames and `fade` more, after which
    it has seen `lookahead` - `fade`; the next one is faded in over those */
-static void place_windows(offline* o, const ub_model* model, const float* condition,
-                          const ub_timing* timing)
+static void
+place_windows(offline* o, const ub_model* model, const float* condition, const ub_timing* timing)
 {
     char err[256];
     const uint32_t bands = o->bands;
@@ -219,8 +233,7 @@ static void place_windows(offline* o, const ub_model* model, const float* condit
     ub_fold(model, condition, folded);
     const ub_backend* backend = ub_backend_find("reference", err, sizeof(err));
     ub_runner* runner = backend->create(model, err, sizeof(err));
-    const ub_item item = {
-        .input = input, .folded = folded, .mask = mask};
+    const ub_item item = {.input = input, .folded = folded, .mask = mask};
     const int count = (int)(timing->step + timing->fade);
     for (int first = -1; first < o->frames - 1; first += (int)timing->step) {
         const int end = first + (int)(timing->step - 1 + timing->lookahead);
@@ -252,7 +265,8 @@ static void place_windows(offline* o, const ub_model* model, const float* condit
     ub_folded_free(folded);
 }
 
-static void overlap_add(offline* o, int c, float* out)
+static void
+overlap_add(offline* o, int c, float* out)
 {
     double complex x[WINDOW / 2 + 1];
     double* sum = calloc(o->n, sizeof(double));
@@ -285,9 +299,9 @@ static void overlap_add(offline* o, int c, float* out)
     free(norm);
 }
 
-static void separate_offline(const ub_model* model, const float* condition,
-                             const ub_timing* timing, const float* song,
-                             uint32_t n, float* out)
+static void
+separate_offline(const ub_model* model, const float* condition, const ub_timing* timing,
+                 const float* song, uint32_t n, float* out)
 {
     offline o = {.song = song, .n = n, .frames = (int)(n / HOP) + MARGIN};
     o.heard = timing->heard ? (int)timing->heard * HOP : WINDOW;
@@ -306,7 +320,8 @@ static void separate_offline(const ub_model* model, const float* condition,
     free(o.mask);
 }
 
-static void check_equals_offline(const char* model)
+static void
+check_equals_offline(const char* model)
 {
     static const ub_play plays[UB_RESPONSES] = {
         {.source = {0, 1}, .amount = 1.0f, .gain = 1.0f},
@@ -338,20 +353,23 @@ static void check_equals_offline(const char* model)
     }
 }
 
-static void test_equals_offline(void** state)
+static void
+test_equals_offline(void** state)
 {
     (void)state;
     check_equals_offline(path);
 }
 
-static void test_equals_offline_with_bands(void** state)
+static void
+test_equals_offline_with_bands(void** state)
 {
     (void)state;
     check_equals_offline(banded_path);
 }
 
 /* Same samples from run to run, for any block, alone or as one of four outputs */
-static void test_output_is_the_same_however_it_is_run(void** state)
+static void
+test_output_is_the_same_however_it_is_run(void** state)
 {
     (void)state;
     enum { N = 20000 };
@@ -373,7 +391,8 @@ static void test_output_is_the_same_however_it_is_run(void** state)
     ub_stream_free(four);
 }
 
-static void test_amount_gain_and_remove(void** state)
+static void
+test_amount_gain_and_remove(void** state)
 {
     (void)state;
     enum { N = 20000 };
@@ -408,7 +427,8 @@ static void test_amount_gain_and_remove(void** state)
     ub_stream_free(stream);
 }
 
-static void test_consistent_stems_sum_to_the_mix(void** state)
+static void
+test_consistent_stems_sum_to_the_mix(void** state)
 {
     (void)state;
     enum { N = 20000 };
@@ -436,15 +456,16 @@ static void test_consistent_stems_sum_to_the_mix(void** state)
 }
 
 /* What a host's block takes is added to the time that masks have */
-static void test_long_blocks_get_longer_deadlines(void** state)
+static void
+test_long_blocks_get_longer_deadlines(void** state)
 {
     (void)state;
     static const struct {
         uint32_t block;
         uint32_t deadline[UB_RESPONSES];
     } cases[] = {
-        {0, {24, 8, 3}}, {32, {24, 8, 3}}, {33, {24, 8, 4}}, {200, {24, 14, 14}},
-        {8192, {24, 24, 24}},
+        {0, {24, 8, 3}},     {32, {24, 8, 3}},     {33, {24, 8, 4}},
+        {200, {24, 14, 14}}, {8192, {24, 24, 24}},
     };
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
         char err[256] = "";
@@ -469,19 +490,16 @@ static void test_long_blocks_get_longer_deadlines(void** state)
 }
 
 /* However long the deadlines that long blocks need, there is room for all masks under way */
-static void test_long_deadlines_have_room(void** state)
+static void
+test_long_deadlines_have_room(void** state)
 {
     (void)state;
     char err[256] = "";
     const uint32_t n = 3 * LENGTH;
     float* song = calloc(2 * n, sizeof(float));
     float* out = calloc(2 * n, sizeof(float));
-    const ub_stream_config config = {.model = path,
-                                     .rate = RATE,
-                                     .channels = 2,
-                                     .outputs = 1,
-                                     .block = 8192,
-                                     .engine = engine};
+    const ub_stream_config config = {
+        .model = path, .rate = RATE, .channels = 2, .outputs = 1, .block = 8192, .engine = engine};
     make_song(song, n);
     for (uint32_t r = 0; r < UB_RESPONSES; ++r) {
         ub_stream* stream = ub_stream_new(&config, err, sizeof(err));
@@ -498,7 +516,8 @@ static void test_long_deadlines_have_room(void** state)
 }
 
 /* Responses take about the same time with a model whose frames are further apart */
-static void test_long_hops_get_fewer_frames(void** state)
+static void
+test_long_hops_get_fewer_frames(void** state)
 {
     (void)state;
     static const ub_timing expected[UB_RESPONSES] = {
@@ -526,7 +545,8 @@ static void test_long_hops_get_fewer_frames(void** state)
     unlink(coarse);
 }
 
-static void test_dry_stream_has_the_default_latency(void** state)
+static void
+test_dry_stream_has_the_default_latency(void** state)
 {
     (void)state;
     char err[256];
@@ -539,13 +559,16 @@ static void test_dry_stream_has_the_default_latency(void** state)
     ub_stream_free(stream);
 }
 
-static void test_what_cannot_be_opened_is_named(void** state)
+static void
+test_what_cannot_be_opened_is_named(void** state)
 {
     (void)state;
     char err[256];
-    ub_stream_config config = {
-        .model = "/nowhere/model.safetensors", .rate = 44100, .channels = 2, .outputs = 1,
-        .engine = engine};
+    ub_stream_config config = {.model = "/nowhere/model.safetensors",
+                               .rate = 44100,
+                               .channels = 2,
+                               .outputs = 1,
+                               .engine = engine};
     assert_null(ub_stream_new(&config, err, sizeof(err)));
     assert_non_null(strstr(err, "/nowhere/model.safetensors"));
     config.model = path;
@@ -555,7 +578,8 @@ static void test_what_cannot_be_opened_is_named(void** state)
     assert_null(ub_stream_new_dry(1e6, 2, 1, err, sizeof(err)));
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equals_offline),

@@ -22,13 +22,14 @@
 #include <cmocka.h>
 
 #define RATE 44100
-#define HOP 64
+#define HOP  64
 
 static const ub_timing timing = {.lookahead = 1, .step = 2, .fade = 0, .deadline = 2};
 
 static const ub_model* model;
 
-static int setup(void** state)
+static int
+setup(void** state)
 {
     (void)state;
     const ub_test_model_options options = {.seed = 3};
@@ -36,14 +37,16 @@ static int setup(void** state)
     return model ? 0 : -1;
 }
 
-static int teardown(void** state)
+static int
+teardown(void** state)
 {
     (void)state;
     ub_model_unref(model);
     return 0;
 }
 
-static ub_client* make_client(ub_engine* engine)
+static ub_client*
+make_client(ub_engine* engine)
 {
     char err[256] = "";
     const ub_span span = {STUB_FRAMES - timing.lookahead - timing.step, timing.step};
@@ -59,7 +62,8 @@ static ub_client* make_client(ub_engine* engine)
     return client;
 }
 
-static ub_separator* make_separator(ub_client* client)
+static ub_separator*
+make_separator(ub_client* client)
 {
     char err[256] = "";
     const ub_separator_config config = {.rate = RATE,
@@ -80,7 +84,8 @@ static ub_separator* make_separator(ub_client* client)
 
 /* So many frames' time; in freewheel no faster than the engine answers, however slow this
    machine is.  Returns how many frames have been late. */
-static uint64_t play(ub_separator* separator, int frames, bool freewheel)
+static uint64_t
+play(ub_separator* separator, int frames, bool freewheel)
 {
     static float in[2][HOP], out[2][HOP];
     const float* const ins[] = {in[0], in[1]};
@@ -100,11 +105,11 @@ static uint64_t play(ub_separator* separator, int frames, bool freewheel)
 
 /* Nothing late before; while the device stalls every frame, once those that were answered
    are played; none again as soon as the processor has taken over */
-static void test_frames_are_late_while_a_device_stalls(void** state)
+static void
+test_frames_are_late_while_a_device_stalls(void** state)
 {
     (void)state;
-    static const ub_backend* const backends[] = {&stub_device_backend, &ub_backend_reference,
-                                                 NULL};
+    static const ub_backend* const backends[] = {&stub_device_backend, &ub_backend_reference, NULL};
     char err[256] = "";
     const ub_engine_options options = {.workers = 1, .backends = backends};
     stub_device_reset();
@@ -132,8 +137,9 @@ static void test_frames_are_late_while_a_device_stalls(void** state)
 }
 
 /* A place for a model with the first of two backends asked for by name; "" or why not */
-static void take_seat(const ub_backend* first, const ub_backend* second, char note[UB_NOTE],
-                      char* err, size_t err_size)
+static void
+take_seat(const ub_backend* first, const ub_backend* second, char note[UB_NOTE], char* err,
+          size_t err_size)
 {
     static const ub_client_options options = {.outputs = 1};
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -157,7 +163,8 @@ static void take_seat(const ub_backend* first, const ub_backend* second, char no
 
 /* A device that was asked for and cannot take a model leaves it to a processor, and says
    so; a processor that was asked for is the only one */
-static void test_what_was_named_cannot_be_made(void** state)
+static void
+test_what_was_named_cannot_be_made(void** state)
 {
     (void)state;
     char note[UB_NOTE];
@@ -171,7 +178,8 @@ static void test_what_was_named_cannot_be_made(void** state)
     assert_string_equal(err, "the device's memory is full");
 }
 
-int main(void)
+int
+main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frames_are_late_while_a_device_stalls),

@@ -253,8 +253,7 @@ static void
 large_windows_are_the_same(void** state)
 {
     (void)state;
-    const ub_test_model_options large = {
-        .window = 2048, .frames = 128, .filters = 24, .depth = 6};
+    const ub_test_model_options large = {.window = 2048, .frames = 128, .filters = 24, .depth = 6};
     for_backends(regular_model(&large), check_large);
 }
 
@@ -369,9 +368,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(windows_are_the_same),    cmocka_unit_test(large_windows_are_the_same),
-        cmocka_unit_test(any_order_is_right),      cmocka_unit_test(conditions_are_kept_apart),
-        cmocka_unit_test(runners_take_turns),      cmocka_unit_test(memory_is_small),
+        cmocka_unit_test(windows_are_the_same), cmocka_unit_test(large_windows_are_the_same),
+        cmocka_unit_test(any_order_is_right),   cmocka_unit_test(conditions_are_kept_apart),
+        cmocka_unit_test(runners_take_turns),   cmocka_unit_test(memory_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

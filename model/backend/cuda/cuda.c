@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLANS 64U   ///< Different spans of frames, a few for each response setting
+#define PLANS   64U ///< Different spans of frames, a few for each response setting
 #define TIMEOUT 2.0 ///< s that a run may take before the device counts as lost
 
 typedef struct {
@@ -155,9 +155,9 @@ make_ready(ub_runner* self, ub_cuda_precision precision)
 {
     self->api = ub_cuda_library(self->why);
     self->weights = self->api ? ub_cuda_weights_get(self->model, precision, self->why) : NULL;
-    self->queue = self->weights ? self->api->queue_new(self->weights, ub_cuda_wants_fused(),
-                                                       self->why)
-                                : NULL;
+    self->queue = self->weights
+                      ? self->api->queue_new(self->weights, ub_cuda_wants_fused(), self->why)
+                      : NULL;
     if (!self->queue || !ready_plan(self, 1, 0, self->model->net.frames)) {
         return self->queue && fail(self);
     }
@@ -208,11 +208,11 @@ create_fp16(const ub_model* model, char* err, size_t err_size)
     return create(model, UB_CUDA_F16, err, err_size);
 }
 
-#define CUDA_BACKEND(its_name, its_about, its_create) \
-    { \
+#define CUDA_BACKEND(its_name, its_about, its_create)                                            \
+    {                                                                                            \
         .name = its_name, .about = its_about, .available = cuda_available, .create = its_create, \
-        .run = cuda_run, .destroy = cuda_destroy, .batch = UB_CUDA_BATCH, .device = true, \
-        .fault = cuda_fault, \
+        .run = cuda_run, .destroy = cuda_destroy, .batch = UB_CUDA_BATCH, .device = true,        \
+        .fault = cuda_fault,                                                                     \
     }
 
 const ub_backend ub_backend_cuda =

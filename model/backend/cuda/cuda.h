@@ -19,7 +19,7 @@
 extern const ub_backend ub_backend_cuda;      ///< Single precision
 extern const ub_backend ub_backend_cuda_tf32; ///< Products of 10-bit mantissas
 extern const ub_backend ub_backend_cuda_bf16; ///< bfloat16 throughout
-extern const ub_backend ub_backend_cuda_fp16;  ///< IEEE half precision throughout
+extern const ub_backend ub_backend_cuda_fp16; ///< IEEE half precision throughout
 
 /// The devices; the first one is used.  NULL if none can be, with the reason in one line in
 /// why (UB_CUDA_TEXT).

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define FILE_NAME "unbraid_cuda.so"
-#define PATH 4096
+#define PATH      4096
 
 typedef struct entry_s entry;
 struct entry_s {

@@ -125,8 +125,7 @@ add_part(ub_cuda_layer* to, const ub_layer* layer, const ub_part* part, uint32_t
     for (uint32_t j = 0; j < part->phases[0]; ++j) {
         for (uint32_t k = 0; k < part->phases[1]; ++k) {
             const uint32_t row = part->first_phase[0] + j;
-            ub_cuda_phase* phase =
-                &to->phase[row * layer->stride[1] + part->first_phase[1] + k];
+            ub_cuda_phase* phase = &to->phase[row * layer->stride[1] + part->first_phase[1] + k];
             phase->conv = number;
             phase->channel = (j * part->phases[1] + k) * layer->filters;
             memcpy(phase->origin, origin, sizeof(origin));
@@ -201,8 +200,7 @@ finish_layer(ub_cuda_program* p, const ub_network* net, uint32_t i, const ub_lay
                                        [UB_SIGMOID] = UB_CUDA_SIGMOID,
                                        [UB_TANH] = UB_CUDA_TANH};
     ub_cuda_layer* to = &p->layer[i];
-    p->image[i] =
-        (ub_cuda_image){layer->in_size[0], layer->in_size[1], padded(layer->inputs)};
+    p->image[i] = (ub_cuda_image){layer->in_size[0], layer->in_size[1], padded(layer->inputs)};
     to->filters = layer->filters;
     to->bins = layer->out_size[1];
     to->activation = acts[layer->activation.kind];
@@ -314,10 +312,9 @@ ub_cuda_weights_new(const ub_model* model)
     for (uint32_t i = 0; made && i < net->decoders; ++i) {
         const ub_layer* l = &net->decoder[i];
         const ub_cuda_up up = ub_cuda_choose_up(l);
-        made = up == UB_UP_GRADIENT
-                   ? pack(list, model->decoder[i].weight, l->inputs, l->filters,
-                          l->kernel[0] * l->kernel[1])
-                   : pack_parts(list, l, model->decoder[i].weight, up);
+        made = up == UB_UP_GRADIENT ? pack(list, model->decoder[i].weight, l->inputs, l->filters,
+                                           l->kernel[0] * l->kernel[1])
+                                    : pack_parts(list, l, model->decoder[i].weight, up);
     }
     if (!made) {
         ub_cuda_weights_free(list);

@@ -53,8 +53,8 @@ run_convs(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch, const ub
     const ub_dnn_conv* convs = w->reuse ? plan->edge[i] : &plan->encoder[i];
     bool ok = true;
     for (int k = 0; ok && k < 2; ++k) {
-        ok = !rows.computed[k].count ||
-             run_span(&convs[k], stream, scratch, w, i, rows.computed[k]);
+        ok =
+            !rows.computed[k].count || run_span(&convs[k], stream, scratch, w, i, rows.computed[k]);
     }
     return ok;
 }
@@ -75,7 +75,7 @@ make_job(const ub_dnn_window* w, uint32_t i)
 /// The windows that take rows from their trails, or those that do not, together
 static void
 run_own(const ub_dnn_plan* plan, void* scratch, const ub_dnn_window* windows, uint32_t n,
-         uint32_t i, bool reuse)
+        uint32_t i, bool reuse)
 {
     ub_conv_job jobs[UB_DNN_WINDOWS];
     const ub_dnn_window* any = NULL;
@@ -141,8 +141,8 @@ take_inputs(ub_dnn_window* windows, uint32_t n)
 }
 
 bool
-ub_dnn_encode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
-              ub_dnn_window* windows, uint32_t n)
+ub_dnn_encode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch, ub_dnn_window* windows,
+              uint32_t n)
 {
     const ub_network* net = windows->images->net;
     uint32_t first = 0;

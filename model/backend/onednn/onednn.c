@@ -11,7 +11,7 @@
 
 #include <omp.h>
 
-#define PLANS 8U ///< Made for different frames, then the one unused for longest gives way
+#define PLANS     8U  ///< Made for different frames, then the one unused for longest gives way
 #define HALF_GAIN 1.2 ///< For less, the precision is not given up
 
 struct ub_runner_s {

@@ -24,8 +24,8 @@ build(ub_dnn_plan* plan, ub_dnn_conv* conv, dnnl_engine_t engine, dnnl_memory_t 
 
 /// What computes a span of an encoder layer's output
 static bool
-make_encoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint32_t i,
-             ub_span out, ub_dnn_conv* conv)
+make_encoder(ub_dnn_plan* plan, const ub_network* net, ub_dnn_store* store, uint32_t i, ub_span out,
+             ub_dnn_conv* conv)
 {
     const dnnl_engine_t engine = ub_dnn_store_engine(store);
     const ub_layer* l = &net->encoder[i];
@@ -97,12 +97,12 @@ measure_own(ub_dnn_plan* plan, const ub_network* net, uint32_t items)
     for (uint32_t i = 0; i < UB_MAX_LAYERS; ++i) {
         const ub_conv* encoder = plan->own.encoder[i];
         const ub_conv* decoder = plan->own.decoder[i];
-        grow(plan, encoder ? ub_conv_scratch(encoder, items, net->encoder[i].out_size[0],
-                                             plan->threads)
-                           : 0);
-        grow(plan, decoder ? ub_conv_scratch(decoder, items, net->decoder[i].out_size[0],
-                                             plan->threads)
-                           : 0);
+        grow(plan, encoder
+                       ? ub_conv_scratch(encoder, items, net->encoder[i].out_size[0], plan->threads)
+                       : 0);
+        grow(plan, decoder
+                       ? ub_conv_scratch(decoder, items, net->decoder[i].out_size[0], plan->threads)
+                       : 0);
     }
 }
 

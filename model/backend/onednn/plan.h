@@ -23,11 +23,11 @@ typedef struct {
     ub_conv_store own; ///< Not owned
     ub_dnn_conv encoder[UB_MAX_LAYERS];
     uint32_t step; ///< From window to window where the stream's last ones are known, or 0
-    ub_rows rows[UB_MAX_LAYERS];        ///< Where encoder outputs come from then
-    ub_dnn_conv edge[UB_MAX_LAYERS][2]; ///< What computes rows[].computed
+    ub_rows rows[UB_MAX_LAYERS];         ///< Where encoder outputs come from then
+    ub_dnn_conv edge[UB_MAX_LAYERS][2];  ///< What computes rows[].computed
     ub_dnn_conv* decoder[UB_MAX_LAYERS]; ///< One for each part
-    size_t scratch; ///< Bytes of scratch memory that any layer needs
-    uint64_t used;  ///< When it was last used, for its owner
+    size_t scratch;                      ///< Bytes of scratch memory that any layer needs
+    uint64_t used;                       ///< When it was last used, for its owner
 } ub_dnn_plan;
 
 /**

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define BLOCK_VALUES (384U << 10) ///< Spread-out values in a block, which should stay in cache
-#define MIN_BLOCK 16U             ///< Pixels
+#define MIN_BLOCK    16U          ///< Pixels
 
 static size_t
 seen_values(const ub_conv_shape* shape)

@@ -22,7 +22,6 @@ typedef struct {
 extern const ub_packing ub_gemm_packing;
 
 /// Weights of a part of a decoder layer
-const float* ub_gemm_part_weights(const ub_gemm_store* store, uint32_t layer,
-                                  const ub_part* part);
+const float* ub_gemm_part_weights(const ub_gemm_store* store, uint32_t layer, const ub_part* part);
 
 #endif // UB_MODEL_BACKEND_OPENBLAS_GEMM_STORE_H

@@ -105,8 +105,9 @@ apply(const standin_conv* c, size_t i, float x)
 {
     for (int k = 0; k < c->steps; ++k) {
         const standin_step* s = &c->step[k];
-        const float b =
-            s->values ? standin_get(s->shape.type, s->values, place(&s->shape, c->y.size, i)) : 0.0f;
+        const float b = s->values
+                            ? standin_get(s->shape.type, s->values, place(&s->shape, c->y.size, i))
+                            : 0.0f;
         x = s->mode == CUDNN_POINTWISE_MUL           ? x * b
             : s->mode == CUDNN_POINTWISE_ADD         ? x + b
             : s->mode == CUDNN_POINTWISE_SIGMOID_FWD ? 1.0f / (1.0f + expf(-x))

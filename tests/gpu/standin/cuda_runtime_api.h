@@ -27,7 +27,11 @@ typedef enum {
     cudaMemcpyDeviceToDevice = 3
 } cudaMemcpyKind;
 
-enum { cudaStreamNonBlocking = 1, cudaStreamCaptureModeThreadLocal = 1, cudaEventDisableTiming = 2 };
+enum {
+    cudaStreamNonBlocking = 1,
+    cudaStreamCaptureModeThreadLocal = 1,
+    cudaEventDisableTiming = 2
+};
 
 typedef struct standin_stream* cudaStream_t;
 typedef struct standin_event* cudaEvent_t;

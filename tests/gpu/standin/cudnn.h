@@ -69,10 +69,12 @@ cudnnStatus_t cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t conv,
                                               cudnnDataType_t type);
 cudnnStatus_t cudnnSetConvolutionMathType(cudnnConvolutionDescriptor_t conv, cudnnMathType_t type);
 
-cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(
-    cudnnHandle_t handle, cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w,
-    cudnnConvolutionDescriptor_t conv, cudnnTensorDescriptor_t y, int wanted, int* n,
-    cudnnConvolutionFwdAlgoPerf_t* ranking);
+cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(cudnnHandle_t handle,
+                                                     cudnnTensorDescriptor_t x,
+                                                     cudnnFilterDescriptor_t w,
+                                                     cudnnConvolutionDescriptor_t conv,
+                                                     cudnnTensorDescriptor_t y, int wanted, int* n,
+                                                     cudnnConvolutionFwdAlgoPerf_t* ranking);
 cudnnStatus_t cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha,
                                       cudnnTensorDescriptor_t x, const void* x_data,
                                       cudnnFilterDescriptor_t w, const void* w_data,
@@ -83,11 +85,13 @@ cudnnStatus_t cudnnGetConvolutionBackwardDataAlgorithm_v7(
     cudnnHandle_t handle, cudnnFilterDescriptor_t w, cudnnTensorDescriptor_t dy,
     cudnnConvolutionDescriptor_t conv, cudnnTensorDescriptor_t dx, int wanted, int* n,
     cudnnConvolutionBwdDataAlgoPerf_t* ranking);
-cudnnStatus_t cudnnConvolutionBackwardData(
-    cudnnHandle_t handle, const void* alpha, cudnnFilterDescriptor_t w, const void* w_data,
-    cudnnTensorDescriptor_t dy, const void* dy_data, cudnnConvolutionDescriptor_t conv,
-    cudnnConvolutionBwdDataAlgo_t algo, void* workspace, size_t size, const void* beta,
-    cudnnTensorDescriptor_t dx, void* dx_data);
+cudnnStatus_t cudnnConvolutionBackwardData(cudnnHandle_t handle, const void* alpha,
+                                           cudnnFilterDescriptor_t w, const void* w_data,
+                                           cudnnTensorDescriptor_t dy, const void* dy_data,
+                                           cudnnConvolutionDescriptor_t conv,
+                                           cudnnConvolutionBwdDataAlgo_t algo, void* workspace,
+                                           size_t size, const void* beta,
+                                           cudnnTensorDescriptor_t dx, void* dx_data);
 
 typedef struct standin_descriptor* cudnnBackendDescriptor_t;
 

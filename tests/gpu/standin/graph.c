@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define ATTRIBUTES 16
-#define LONGEST 8 // values
+#define LONGEST    8 // values
 
 typedef struct {
     cudnnBackendAttributeName_t name;
@@ -126,8 +126,7 @@ check_forward(cudnnBackendDescriptor_t op)
     get(conv, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, stride, 2);
     bool good = x.size[0] == y.size[0] && x.size[1] == w.size[1] && y.size[1] == w.size[0];
     for (int axis = 0; axis < 2; ++axis) {
-        const int64_t room =
-            x.size[2 + axis] + before[axis] + after[axis] - w.size[2 + axis];
+        const int64_t room = x.size[2 + axis] + before[axis] + after[axis] - w.size[2 + axis];
         good = good && room >= 0 && room / stride[axis] + 1 == y.size[2 + axis];
     }
     return good;
@@ -136,8 +135,8 @@ check_forward(cudnnBackendDescriptor_t op)
 cudnnStatus_t
 cudnnBackendFinalize(cudnnBackendDescriptor_t d)
 {
-    const bool good = d->type != CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR ||
-                      check_forward(d);
+    const bool good =
+        d->type != CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR || check_forward(d);
     if (standin_call("cudnnBackendFinalize", STANDIN_PLAIN) || d->final || !good) {
         return CUDNN_STATUS_BAD_PARAM;
     }

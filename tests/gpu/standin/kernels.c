@@ -98,9 +98,9 @@ finish(const void* arguments)
     for (size_t i = 0; i < a->points; ++i) {
         const ub_cuda_point p = ub_cuda_point_at(layer, i);
         const float x = standin_get(a->type, a->raw, ub_cuda_raw_at(layer, p, a->n));
-        put_point(a, p,
-                  ub_cuda_finish(layer, a->finish + (size_t)p.item * a->program->finish, p.channel,
-                                 x));
+        put_point(
+            a, p,
+            ub_cuda_finish(layer, a->finish + (size_t)p.item * a->program->finish, p.channel, x));
     }
 }
 

@@ -100,8 +100,7 @@ cudnnStatus_t
 cudnnSetTensor4dDescriptorEx(cudnnTensorDescriptor_t tensor, cudnnDataType_t type, int n, int c,
                              int h, int w, int n_stride, int c_stride, int h_stride, int w_stride)
 {
-    tensor->shape =
-        (standin_shape){type, {n, c, h, w}, {n_stride, c_stride, h_stride, w_stride}};
+    tensor->shape = (standin_shape){type, {n, c, h, w}, {n_stride, c_stride, h_stride, w_stride}};
     return call("cudnnSetTensor4dDescriptorEx", STANDIN_PLAIN);
 }
 
@@ -219,9 +218,10 @@ submit(cudnnHandle_t handle, const standin_conv* conv, const void* alpha, const 
         return CUDNN_STATUS_NOT_SUPPORTED;
     }
     const cudnnStatus_t status = call("cudnnConvolution", STANDIN_PLAIN);
-    return status                                                                 ? status
-           : standin_submit(handle->stream, standin_convolve, conv, sizeof(*conv)) ? CUDNN_STATUS_EXECUTION_FAILED
-                                                                                   : status;
+    return status ? status
+           : standin_submit(handle->stream, standin_convolve, conv, sizeof(*conv))
+               ? CUDNN_STATUS_EXECUTION_FAILED
+               : status;
 }
 
 cudnnStatus_t

@@ -49,10 +49,10 @@ cudaGetDeviceCount(int* n)
 {
     const cudaError_t failed = standin_call("cudaGetDeviceCount", STANDIN_PLAIN);
     *n = standin_fails("two", 0) ? 2 : 1;
-    return failed              ? failed
+    return failed                     ? failed
            : standin_fails("none", 0) ? cudaErrorNoDevice
            : standin_fails("old", 0)  ? cudaErrorInsufficientDriver
-                              : cudaSuccess;
+                                      : cudaSuccess;
 }
 
 cudaError_t

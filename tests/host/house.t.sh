@@ -1,0 +1,45 @@
+#!/bin/sh
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+#
+# The house is as model/README.md says: a room includes nothing above it; and one style.
+. tests/host/lib.sh
+
+# Each room, and what it may include beside itself, by how the path begins
+cat >"$T/rooms" <<'EOF2'
+dsp/
+model/file/
+model/network/     model/file/
+model/conv/        model/file/ model/network/
+model/backend/     model/file/ model/network/ model/conv/ model/cuda/abi.h dsp/memory.h
+model/engine/      model/file/ model/network/ model/backend/ dsp/
+model/cuda/        model/file/half.h dsp/clock.h
+plugin/            dsp/ model/
+plugin/lv2/        dsp/ model/ plugin/stream.h
+plugin/cli/        dsp/ model/ plugin/stream.h
+EOF2
+
+# Includes that lead where the file's room, the longest that its path begins with, may not
+strays() {
+    grep -rn '^#include "' dsp model plugin --include='*.[ch]' --include='*.cu' |
+        awk -F'"' '
+            FNR == NR { n = split($0, word, " "); may[word[1]] = $0; next }
+            { room = ""
+              for (r in may) if (index($1, r) == 1 && length(r) > length(room)) room = r
+              n = split(may[room], begin, " "); fine = 0
+              for (i = 1; i <= n; ++i) if (index($2, begin[i]) == 1) fine = 1
+              if (!fine) { bad = 1; print $1 $2 } }
+            END { exit bad }' "$T/rooms" -
+}
+
+formatted() {
+    git ls-files '*.[ch]' '*.cu' | xargs "$format" --dry-run -Werror
+}
+
+check "a room includes nothing above it" strays
+format=$(command -v clang-format-14 || command -v clang-format || true)
+case $("${format:-false}" --version 2>/dev/null) in
+*'version 14.'*) check "files are formatted" formatted ;;
+*) skip "files are formatted" "clang-format 14 is not installed" ;;
+esac
+plan
