@@ -33,15 +33,18 @@ LV2DIR ?= $(PREFIX)/lib/lv2
 endif
 BINDIR ?= $(PREFIX)/bin
 
-PKGS   := fftw3f jansson openblas
+PKGS   := jansson openblas
+# FFTW is linked in whole.  The shared library has one planner for all plugins of a process, and
+# others plan with it on threads of theirs, under no lock or under one that we cannot know.
+FFTW   := $(shell pkg-config --libs-only-L fftw3f) -l:libfftw3f.a
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 ifdef CI
 WARN   += -Werror
 endif
 UB_CFLAGS  = -std=c11 -D_GNU_SOURCE -DUB_VERSION='"$(VERSION)"' -I. $(WARN) -fPIC \
              -fvisibility=hidden -pthread -MMD -MP $(SANITIZE) \
-             $(shell pkg-config --cflags $(PKGS) lv2 sndfile)
-UB_LIBS    = $(SANITIZE) $(shell pkg-config --libs $(PKGS)) -ldnnl -lgomp -pthread -ldl -lm
+             $(shell pkg-config --cflags fftw3f $(PKGS) lv2 sndfile)
+UB_LIBS    = $(SANITIZE) $(FFTW) $(shell pkg-config --libs $(PKGS)) -ldnnl -lgomp -pthread -ldl -lm
 
 LIB_SRC    := $(wildcard dsp/*.c $(foreach room,file network conv backend backend/* engine, \
                                                  model/$(room)/*.c)) plugin/stream.c
@@ -105,7 +108,7 @@ all: plugin cli cuda
 
 # Where objects begin: say in one line what is missing
 $(B)/packages:
-	@pkg-config --exists $(PKGS) lv2 sndfile || \
+	@pkg-config --exists fftw3f $(PKGS) lv2 sndfile || \
 	    { echo "unbraid: packages are missing (expected what '.ci/packages build' installs)" >&2; \
 	      exit 1; }
 	@mkdir -p $(@D) && touch $@
@@ -172,7 +175,10 @@ $(B)/tests/host/%.so: $(B)/obj/tests/host/%.o
 
 $(B)/tests/host/%: $(B)/obj/tests/host/%.o $(call obj,$(HOST_AUX))
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs lilv-0 sndfile) -lm
+	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs lilv-0 sndfile $(HOST_PKGS)) -lm
+
+# What another plugin does with the system's FFTW
+$(B)/tests/host/check_planner: HOST_PKGS := fftw3f
 
 # What stands in for a GPU: the library's own code on headers of a CUDA that the host plays,
 # which need not be as exact as the host

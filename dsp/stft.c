@@ -21,7 +21,8 @@ struct ub_stft_s {
     fftwf_plan backward;
 };
 
-// FFTW's planner is global and not thread-safe
+// FFTW's planner is not thread-safe.  There is one for all of our streams and, as FFTW is linked
+// in whole, for nobody else's.
 static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
 
 static bool
