@@ -115,7 +115,8 @@ add_separator(ub_stream* self, const ub_grid* grid, double rate, uint32_t channe
 static bool
 open_stream(ub_stream* self, const ub_stream_config* config, char* err, size_t err_size)
 {
-    self->model = ub_model_open(config->model, err, err_size);
+    self->model =
+        config->opened ? ub_model_ref(config->opened) : ub_model_open(config->model, err, err_size);
     if (!self->model) {
         return false;
     }
@@ -125,7 +126,7 @@ open_stream(ub_stream* self, const ub_stream_config* config, char* err, size_t e
     if (!add_client(self, &grid, config, why, sizeof(why)) ||
         !add_separator(self, &grid, config->rate, config->channels, config->outputs, why,
                        sizeof(why))) {
-        snprintf(err, err_size, "%s: %s", config->model, why);
+        snprintf(err, err_size, "%s: %s", self->model->path, why);
     }
     return self->separator;
 }

@@ -26,13 +26,15 @@ typedef enum {
 const ub_timing* ub_response_timings(void);
 
 typedef struct {
-    const char* model; ///< Path of the weights file
-    double rate;       ///< Hz, 8000 to 192000
-    uint32_t channels; ///< Of the audio, 1 or 2, whatever the model has
-    uint32_t outputs;  ///< Of so many channels each, 1 to UB_MAX_OUTPUTS
-    uint32_t block;    ///< Longest block that the host usually runs, samples, 0 if not
-                       ///< known: masks get the time that it takes, and latency grows
-    ub_engine* engine; ///< Not owned; must outlive the stream
+    const char* model;      ///< Path of the weights file, for one that is not open
+    const ub_model* opened; ///< The model, if it is open: it stays the same whatever becomes of
+                            ///< the file.  The stream keeps a reference.
+    double rate;            ///< Hz, 8000 to 192000
+    uint32_t channels;      ///< Of the audio, 1 or 2, whatever the model has
+    uint32_t outputs;       ///< Of so many channels each, 1 to UB_MAX_OUTPUTS
+    uint32_t block;         ///< Longest block that the host usually runs, samples, 0 if not
+                            ///< known: masks get the time that it takes, and latency grows
+    ub_engine* engine;      ///< Not owned; must outlive the stream
 } ub_stream_config;
 
 typedef struct ub_stream_s ub_stream;

@@ -16,8 +16,9 @@
 #include <unistd.h>
 
 typedef struct {
-    char* path;   ///< Hidden name
+    char* path;   ///< Hidden name, NULL once it has its own
     char* target; ///< Name to be
+    char* kept;   ///< Name that an older file has meanwhile, or NULL
     int fd;
 } aside;
 
@@ -89,21 +90,22 @@ ub_aside_init(void)
     signal(SIGXFSZ, SIG_IGN); // A write beyond the limit then fails with a message
 }
 
-/// "dir/name" to "dir/.name.XXXXXX", of a long name the beginning.  NULL, with errno, if the
+/// "dir/name" to "dir/.name.XXXXXX", of a long name the beginning; room for one letter more
+/// is left.  NULL, with errno, if the
 /// name itself is too long, which would show only once all is computed.
 static char*
 hidden_name(const char* path)
 {
     const char* slash = strrchr(path, '/');
     const char* name = slash ? slash + 1 : path;
-    const size_t size = strlen(path) + 9;
+    const size_t size = strlen(path) + 10;
     if (strlen(name) > NAME_MAX) {
         errno = ENAMETOOLONG;
         return NULL;
     }
     char* hidden = malloc(size);
     if (hidden) {
-        snprintf(hidden, size, "%.*s.%.*s.XXXXXX", (int)(name - path), path, NAME_MAX - 8, name);
+        snprintf(hidden, size, "%.*s.%.*s.XXXXXX", (int)(name - path), path, NAME_MAX - 9, name);
     }
     return hidden;
 }
@@ -151,6 +153,7 @@ clear(void)
         }
         free(set[i].path);
         free(set[i].target);
+        free(set[i].kept);
     }
     used = 0;
 }
@@ -171,18 +174,72 @@ settle(char* err, size_t err_size)
     return true;
 }
 
+/// Give the file that is in the place a second name, or where a file can have but one, another
+static bool
+keep_old(aside* self)
+{
+    struct stat old;
+    if (lstat(self->target, &old)) {
+        return errno == ENOENT;
+    }
+    if (S_ISDIR(old.st_mode)) {
+        errno = EISDIR;
+        return false;
+    }
+    if (asprintf(&self->kept, "%s~", self->path) < 0) {
+        self->kept = NULL;
+        return false;
+    }
+    if (link(self->target, self->kept) && rename(self->target, self->kept)) {
+        free(self->kept);
+        self->kept = NULL;
+        return false;
+    }
+    return true;
+}
+
+static bool
+put_in_place(aside* self, char* err, size_t err_size)
+{
+    if (!keep_old(self) || rename(self->path, self->target)) {
+        return ub_error(err, err_size, "%s: cannot be put in place (%s)", self->target,
+                        strerror(errno));
+    }
+    free(self->path);
+    self->path = NULL;
+    return true;
+}
+
+/// Undo that, or what was done of it
+static void
+put_back(const aside* self, char* err, size_t err_size)
+{
+    if (!self->kept) {
+        if (!self->path) {
+            unlink(self->target);
+        }
+    } else if (rename(self->kept, self->target)) {
+        ub_error(err, err_size, "%s: cannot be put back (%s): it is now %s", self->target,
+                 strerror(errno), self->kept);
+    } else {
+        unlink(self->kept); // Of two names of one file, rename takes none away
+    }
+}
+
 bool
 ub_aside_commit(char* err, size_t err_size)
 {
     bool ok = settle(err, err_size);
+    unsigned n = 0;
     begin_change();
-    for (unsigned i = 0; ok && i < used; ++i) {
-        if (rename(set[i].path, set[i].target)) {
-            ok = ub_error(err, err_size, "%s: cannot be put in place (%s)", set[i].target,
-                          strerror(errno));
-        } else {
-            free(set[i].path);
-            set[i].path = NULL;
+    while (ok && n < used) {
+        ok = put_in_place(&set[n++], err, err_size);
+    }
+    for (unsigned i = 0; i < n; ++i) {
+        if (!ok) {
+            put_back(&set[i], err, err_size);
+        } else if (set[i].kept) {
+            unlink(set[i].kept);
         }
     }
     clear();

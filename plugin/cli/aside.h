@@ -24,7 +24,8 @@ void ub_aside_init(void);
 /// Add a file to the set.  Returns a descriptor, owned by the set, or -1.
 int ub_aside_open(const char* path, char* err, size_t err_size);
 
-/// Write all to disk, then rename all, and empty the set.
+/// Write all to disk, give all their names, and empty the set.  If one cannot have its name,
+/// none gets it and older files are as they were.
 bool ub_aside_commit(char* err, size_t err_size);
 
 /// Remove all and empty the set.

@@ -6,8 +6,11 @@
 #include "model/file/error.h"
 #include "plugin/cli/aside.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define WAV_LIMIT 0xFFF00000u // Bytes of sound that surely fit 32-bit sizes with headers
 
@@ -39,6 +42,56 @@ type_for(const ub_format* format, const SF_INFO* info)
     return size < WAV_LIMIT ? format->type : SF_FORMAT_RF64 | (format->type & SF_FORMAT_SUBMASK);
 }
 
+static sf_count_t
+get_length(void* file)
+{
+    struct stat status;
+    return fstat(((ub_output*)file)->fd, &status) ? -1 : status.st_size;
+}
+
+static sf_count_t
+seek(sf_count_t offset, int whence, void* file)
+{
+    return lseek(((ub_output*)file)->fd, offset, whence);
+}
+
+static sf_count_t
+read_back(void* to, sf_count_t n, void* file)
+{
+    return read(((ub_output*)file)->fd, to, (size_t)n);
+}
+
+/// Write all, or note why not.  Nothing is written any more then.
+static sf_count_t
+write_on(const void* from, sf_count_t n, void* file)
+{
+    ub_output* self = file;
+    sf_count_t done = 0;
+    while (done < n && !self->error) {
+        const ssize_t more = write(self->fd, (const char*)from + done, (size_t)(n - done));
+        if (more > 0) {
+            done += more;
+        } else if (!more || errno != EINTR) {
+            self->error = more ? errno : ENOSPC;
+        }
+    }
+    return done;
+}
+
+static sf_count_t
+tell(void* file)
+{
+    return lseek(((ub_output*)file)->fd, 0, SEEK_CUR);
+}
+
+/// In the system's words, where that refused to write, else in libsndfile's
+static bool
+cannot(const ub_output* self, const char* words, char* err, size_t err_size)
+{
+    return ub_error(err, err_size, "%s: cannot be written (%s)", self->path,
+                    self->error ? strerror(self->error) : words);
+}
+
 bool
 ub_output_open(ub_output* self, const char* path, const ub_format* format, const SF_INFO* info,
                char* err, size_t err_size)
@@ -47,11 +100,15 @@ ub_output_open(ub_output* self, const char* path, const ub_format* format, const
                    .channels = info->channels,
                    .format = type_for(format, info)};
     *self = (ub_output){.path = path, .channels = info->channels, .clips = format->clips};
-    const int fd = ub_aside_open(path, err, err_size);
-    if (fd < 0) {
+    self->fd = ub_aside_open(path, err, err_size);
+    if (self->fd < 0) {
         return false;
     }
-    self->file = sf_open_fd(fd, SFM_WRITE, &out, SF_FALSE);
+    SF_VIRTUAL_IO io = {get_length, seek, read_back, write_on, tell};
+    self->file = sf_open_virtual(&io, SFM_WRITE, &out, self);
+    if (self->error) {
+        return cannot(self, "", err, err_size);
+    }
     if (!self->file) {
         return ub_error(err, err_size, "%s: %d samples a second cannot be written as %s (%s)", path,
                         info->samplerate, format->name, sf_strerror(NULL));
@@ -73,11 +130,8 @@ ub_output_write(ub_output* self, const float* frames, int64_t n, char* err, size
             self->clipped += fabsf(frames[i]) > 1.0f;
         }
     }
-    if (sf_writef_float(self->file, frames, n) != n) {
-        return ub_error(err, err_size, "%s: cannot be written (%s)", self->path,
-                        sf_strerror(self->file));
-    }
-    return true;
+    return (sf_writef_float(self->file, frames, n) == n && !self->error) ||
+           cannot(self, sf_strerror(self->file), err, err_size);
 }
 
 bool
@@ -85,6 +139,5 @@ ub_output_close(ub_output* self, char* err, size_t err_size)
 {
     const int status = self->file ? sf_close(self->file) : 0;
     self->file = NULL;
-    return !status || ub_error(err, err_size, "%s: cannot be finished (%s)", self->path,
-                               sf_error_number(status));
+    return (!status && !self->error) || cannot(self, sf_error_number(status), err, err_size);
 }

@@ -6,7 +6,7 @@
 
 /**
    @file
-   A sound file to write, aside until all are committed (see cli_aside.h).
+   A sound file to write, aside until all are committed (see aside.h).
 */
 
 #include <sndfile.h>
@@ -32,12 +32,15 @@ const ub_format* ub_format_find(const char* name);
 typedef struct {
     const char* path; ///< Not owned
     SNDFILE* file;
+    int fd;    ///< Not owned
+    int error; ///< Of the first write that failed, errno; libsndfile forgets some of them
     int channels;
     bool clips;
     uint64_t clipped; ///< Samples that did not fit the format
 } ub_output;
 
-/// Open a file like the input `info`, aside.  False with one line in err.
+/// Open a file like the input `info`, aside.  It must not move in memory until it is closed.
+/// False with one line in err.
 bool ub_output_open(ub_output* self, const char* path, const ub_format* format, const SF_INFO* info,
                     char* err, size_t err_size);
 

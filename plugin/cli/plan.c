@@ -40,11 +40,19 @@ typedef struct {
     const char* name;
 } place;
 
+/// To be freed, or NULL without memory
+static char*
+folder_of(const char* path)
+{
+    const char* slash = strrchr(path, '/');
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+}
+
 static bool
 find_place(const char* path, place* at, char* err, size_t err_size)
 {
     const char* slash = strrchr(path, '/');
-    char* dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    char* dir = folder_of(path);
     struct stat status;
     const bool ok = dir && !stat(dir, &status) && !access(dir, W_OK | X_OK);
     if (ok) {
@@ -97,6 +105,19 @@ status_of(const char* path, struct stat* status)
     return strcmp(path, "-") ? !stat(path, status) : !fstat(STDIN_FILENO, status);
 }
 
+/// Whether only its owner may take the file away
+static bool
+is_stuck(const char* path, const struct stat* file)
+{
+    const uid_t user = geteuid();
+    struct stat folder;
+    char* dir = folder_of(path);
+    const bool stuck = dir && !stat(dir, &folder) && (folder.st_mode & S_ISVTX) && user &&
+                       user != file->st_uid && user != folder.st_uid;
+    free(dir);
+    return stuck;
+}
+
 /// An output that is there already must be a file, and none of the inputs
 static bool
 check_existing(const char* output, char* const* inputs, size_t count, char* err, size_t err_size)
@@ -107,6 +128,11 @@ check_existing(const char* output, char* const* inputs, size_t count, char* err,
     }
     if (!S_ISREG(there.st_mode)) {
         return ub_error(err, err_size, "%s: is there and is no file (expected none or a file)",
+                        output);
+    }
+    if (is_stuck(output, &there)) {
+        return ub_error(err, err_size,
+                        "%s: is another user's and cannot be replaced (the folder is sticky)",
                         output);
     }
     for (size_t i = 0; i < count; ++i) {

@@ -44,7 +44,7 @@ add_strand(song* self, unsigned first, char* err, size_t err_size)
     const unsigned left = config->sources - first;
     strand* s = &self->strands[self->n_strands];
     *s = (strand){.first = first, .count = left < UB_MAX_OUTPUTS ? left : UB_MAX_OUTPUTS};
-    const ub_stream_config stream = {.model = config->model->path,
+    const ub_stream_config stream = {.opened = config->model,
                                      .rate = self->input.info.samplerate,
                                      .channels = self->channels,
                                      .outputs = s->count,

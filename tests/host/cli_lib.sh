@@ -35,3 +35,10 @@ refuse() {
     find . >"$T/before"
     status "$number" "$@" && says "$text" && find . | diff "$T/before" -
 }
+
+# files DIR NAME...: these are there and no others, hidden ones too
+files() {
+    (cd "$1" && find . -type f | sed 's,^./,,' | sort) >"$T/have"
+    shift
+    printf '%s\n' "$@" | sort | diff - "$T/have"
+}

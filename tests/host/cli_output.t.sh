@@ -8,11 +8,6 @@ need ffmpeg
 wave make in.wav 44100 50000
 wave make long.wav 8000 4000000
 
-files() { # files DIR NAME...: these and no others, hidden ones too
-    (cd "$1" && find . -type f | sed 's,^./,,' | sort) >"$T/have"
-    shift
-    printf '%s\n' "$@" | sort | diff - "$T/have"
-}
 all() { unbraid in.wav >list && files . in.wav in.vocals.wav in.drums.wav in.bass.wav in.other.wav list long.wav && grep -qx in.bass.wav list; }
 check "all sources beside the input, their names on standard output" all
 removed() { unbraid -q -r -s vocals -s bass -s vocals -o removed in.wav && files removed in.no-vocals.wav in.no-bass.wav; }
@@ -63,27 +58,6 @@ check "refused: a folder in the output's place" refuse 2 "in.vocals.wav: is ther
 check "refused: no folder to write to" refuse 2 "-o no/where: cannot be made" unbraid -o no/where in.wav
 check "refused: a file as the folder" refuse 2 "cannot be written" unbraid -o list in.wav
 
-# What was there stays whole until the new one is
-full() {
-    mkdir full && echo old >full/in.vocals.wav
-    (ulimit -f 200 && status 1 unbraid -q -o full in.wav) && says "cannot be written" &&
-        files full in.vocals.wav && [ "$(cat full/in.vocals.wav)" = old ]
-}
-check "no room: an error, the old file kept, nothing left aside" full
-
-# disk OPTIONS SAYS: in a file system of its own, with `$T/show` what was left there
-disk() {
-    rm -rf disk && mkdir disk && options=$1
-    status 1 unshare -rm sh -c "mount -t tmpfs -o $options none disk && $2; s=\$?; ls -A disk >left; exit \$s" &&
-        says "in.[a-z]*.wav: cannot be written (.*$3" && [ ! -s left ] && [ -z "$(ls -A disk)" ]
-}
-if unshare -rm true 2>/dev/null; then
-    check "a disk that fills up: an error, nothing left on it" \
-        disk size=100k "unbraid -q -o disk in.wav" "No space left on device"
-else
-    skip "a disk that fills up" "no name space can be made"
-fi
-
 # names NAME: a song of that name, and its stem beside it
 names() { cp in.wav "./$1.wav" && status 0 unbraid -q -s bass -- "$1.wav" && [ -s "./$1.bass.wav" ] && rm "./$1.wav" "./$1.bass.wav"; }
 check "a name that begins with a dash" names -dash
@@ -94,25 +68,6 @@ cp in.wav "$(printf '%0250d' 0).wav"
 check "refused: a name that is too long for its stems" refuse 1 "cannot be written (File name too long)" \
     unbraid -q -s bass "$(printf '%0250d' 0).wav"
 rm "$(printf '%0250d' 0).wav"
-
-stopped() { # stopped SIGNAL NUMBER: while the stems are being written
-    dir=stop$1
-    mkdir "$dir" && echo old >"$dir/long.vocals.wav"
-    # A shell has its background processes ignore SIGINT, and who runs the tests may ignore more
-    perl -e '$SIG{$_} = "DEFAULT" for qw(INT TERM HUP); exec @ARGV' unbraid -q -m "$T/small" -o "$dir" long.wav &
-    pid=$!
-    until ls "$dir"/.long.drums.wav.* >/dev/null 2>&1; do kill -0 $pid || return 1; done
-    kill -s "$1" $pid
-    got=0
-    wait $pid || got=$?
-    echo "status $got"
-    [ $got = $((128 + $2)) ] && [ "$(cat "$dir/long.vocals.wav")" = old ]
-}
-gone() { stopped "$@" && files "$dir" long.vocals.wav; }
-check "interrupted: nothing left aside" gone INT 2
-check "terminated: nothing left aside" gone TERM 15
-check "hung up: nothing left aside" gone HUP 1
-check "killed: the old file is whole" stopped KILL 9
 
 damaged() {
     mkdir damaged && ffmpeg -v error -nostdin -i in.wav in.flac && head -c 200000 in.flac >cut.flac &&

@@ -20,20 +20,20 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: cli_tool model OUT SOURCES CHANNELS RATE\n"
+    "usage: cli_tool model OUT SOURCES CHANNELS RATE [SEED]\n"
     "       cli_tool poison IN OUT   (IN with NaN for sample 1000, infinity for 2000 and 2001)\n"
     "       cli_tool sum MIX A B     (prints the largest |A + B - MIX| in dB of full scale)\n"
     "       cli_tool peak COMMAND... (prints the most memory that the command held, in KiB)\n";
 
 static int
-model(char** args)
+model(char** args, uint64_t seed)
 {
     const ub_test_model_options options = {.sources = (uint32_t)atoi(args[1]),
                                            .channels = (uint32_t)atoi(args[2]),
                                            .sample_rate = (uint32_t)atoi(args[3]),
                                            .window = 1024,
                                            .frames = 128,
-                                           .seed = 5};
+                                           .seed = seed};
     return !ub_test_write_model(args[0], &options);
 }
 
@@ -111,8 +111,8 @@ peak(char** command)
 int
 main(int argc, char** argv)
 {
-    if (argc == 6 && !strcmp(argv[1], "model")) {
-        return model(argv + 2);
+    if ((argc == 6 || argc == 7) && !strcmp(argv[1], "model")) {
+        return model(argv + 2, argc == 7 ? strtoull(argv[6], NULL, 10) : 5);
     }
     if (argc == 4 && !strcmp(argv[1], "poison")) {
         return poison(argv[2], argv[3]);

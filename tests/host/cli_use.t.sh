@@ -55,6 +55,17 @@ along() {
 }
 check "the model where hosts are told to look for plugins" along
 
+# The file of the model is replaced while the first song is under way
+held() {
+    wave make first.wav 44100 1000000 && cp "$T/model" held.model && cli_tool model next.model 4 2 44100 9 &&
+        unbraid -q -s vocals -o before in.wav || return 1
+    status 0 sh -c 'unbraid -q -m held.model -s vocals -o held first.wav in.wav & pid=$!
+        until ls held/.first.vocals.wav.* >held.log 2>&1; do kill -0 $pid || exit 3; done
+        mv next.model held.model; wait $pid' && cmp before/in.vocals.wav held/in.vocals.wav || return 1
+    unbraid -q -m held.model -s vocals -o next in.wav && ! cmp -s before/in.vocals.wav next/in.vocals.wav
+}
+check "all songs of a run have one model" held
+
 quiet() { status 0 unbraid -q -s vocals in.wav && [ ! -s "$T/err" ] && [ ! -s "$T/out" ]; }
 check "-q prints nothing" quiet
 bare() { status 0 unbraid -s vocals in.wav && [ ! -s "$T/err" ] && [ "$(cat "$T/out")" = in.vocals.wav ]; }
