@@ -125,7 +125,7 @@ $(B)/obj/%.o: %.c | $(B)/packages
 	@mkdir -p $(@D)
 	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(addprefix $(B)/obj/model/,backend/images.o backend/openblas/gemm_conv.o conv/conv.o): UB_CFLAGS += -fopenmp
+$(addprefix $(B)/obj/model/,backend/native/images.o backend/openblas/gemm_conv.o conv/conv.o): UB_CFLAGS += -fopenmp
 # What may become vectors, and one instruction of a product and a sum
 $(B)/obj/model/conv/pixels.o: UB_CFLAGS += -fno-trapping-math
 $(B)/obj/model/conv/kernel.o: UB_CFLAGS += -fno-trapping-math -ffp-contract=fast

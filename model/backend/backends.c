@@ -3,7 +3,7 @@
 
 #include "model/backend/backend.h"
 #include "model/backend/cuda/cuda.h"
-#include "model/backend/onednn/onednn.h"
+#include "model/backend/native/native.h"
 #include "model/backend/openblas/openblas.h"
 #include "model/backend/reference.h"
 #include "model/file/error.h"

@@ -10,7 +10,7 @@
   for random weights.
 */
 
-#include "model/backend/onednn/plan.h"
+#include "model/backend/native/plan.h"
 #include "tests/bench/job.h"
 #include "tests/bench/peak.h"
 

@@ -5,7 +5,7 @@
 
 #include "model/network/frames_plan.h"
 #include "model/backend/openblas/gemm_conv.h"
-#include "model/backend/images.h"
+#include "model/backend/native/images.h"
 
 #include <stdlib.h>
 

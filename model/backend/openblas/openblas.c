@@ -6,7 +6,7 @@
 #include "model/file/error.h"
 #include "model/backend/openblas/gemm_conv.h"
 #include "model/backend/openblas/gemm_store.h"
-#include "model/backend/images.h"
+#include "model/backend/native/images.h"
 
 #include <cblas.h>
 #include <omp.h>

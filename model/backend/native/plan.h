@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_MODEL_BACKEND_ONEDNN_PLAN_H
-#define UB_MODEL_BACKEND_ONEDNN_PLAN_H
+#ifndef UB_MODEL_BACKEND_NATIVE_PLAN_H
+#define UB_MODEL_BACKEND_NATIVE_PLAN_H
 
 /**
    @file
@@ -11,10 +11,10 @@
 */
 
 #include "model/network/frames_plan.h"
-#include "model/backend/onednn/conv.h"
-#include "model/backend/onednn/store.h"
+#include "model/backend/native/conv.h"
+#include "model/backend/native/store.h"
 #include "model/network/reuse.h"
-#include "model/backend/onednn/conv_store.h"
+#include "model/backend/native/conv_store.h"
 
 typedef struct {
     ub_frames_plan frames;
@@ -52,4 +52,4 @@ void ub_dnn_plan_clear(ub_dnn_plan* plan);
 */
 bool ub_layer_is_heavy(const ub_layer* layer);
 
-#endif // UB_MODEL_BACKEND_ONEDNN_PLAN_H
+#endif // UB_MODEL_BACKEND_NATIVE_PLAN_H

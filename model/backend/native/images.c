@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/backend/images.h"
+#include "model/backend/native/images.h"
 
 #include "model/conv/pixels.h"
 

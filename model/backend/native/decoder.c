@@ -1,9 +1,9 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/backend/onednn/decoder.h"
+#include "model/backend/native/decoder.h"
 
-#include "model/backend/onednn/encoder.h"
+#include "model/backend/native/encoder.h"
 
 /** What all layers run with. */
 typedef struct {

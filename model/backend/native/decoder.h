@@ -1,16 +1,16 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_MODEL_BACKEND_ONEDNN_DECODER_H
-#define UB_MODEL_BACKEND_ONEDNN_DECODER_H
+#ifndef UB_MODEL_BACKEND_NATIVE_DECODER_H
+#define UB_MODEL_BACKEND_NATIVE_DECODER_H
 
 /**
    @file
    The decoder's way through oneDNN and the layers that are not oneDNN's.
 */
 
-#include "model/backend/images.h"
-#include "model/backend/onednn/plan.h"
+#include "model/backend/native/images.h"
+#include "model/backend/native/plan.h"
 
 /** An item on its way through the decoder. */
 typedef struct {
@@ -23,4 +23,4 @@ typedef struct {
 bool ub_dnn_decode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
                    ub_dnn_passage* passages, uint32_t n);
 
-#endif // UB_MODEL_BACKEND_ONEDNN_DECODER_H
+#endif // UB_MODEL_BACKEND_NATIVE_DECODER_H

@@ -1,13 +1,13 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/backend/onednn/onednn.h"
+#include "model/backend/native/native.h"
 
 #include "model/file/error.h"
-#include "model/backend/images.h"
-#include "model/backend/onednn/decoder.h"
-#include "model/backend/onednn/encoder.h"
-#include "model/backend/trail.h"
+#include "model/backend/native/images.h"
+#include "model/backend/native/decoder.h"
+#include "model/backend/native/encoder.h"
+#include "model/backend/native/trail.h"
 
 #include <omp.h>
 

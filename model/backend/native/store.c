@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/backend/onednn/store.h"
+#include "model/backend/native/store.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_MODEL_BACKEND_ONEDNN_VERSION_H
-#define UB_MODEL_BACKEND_ONEDNN_VERSION_H
+#ifndef UB_MODEL_BACKEND_NATIVE_VERSION_H
+#define UB_MODEL_BACKEND_NATIVE_VERSION_H
 
 /**
    @file
@@ -93,4 +93,4 @@ ub_dnn_convolution(dnnl_primitive_desc_t* out, dnnl_engine_t engine, ub_dnn_cons
 
 #endif
 
-#endif // UB_MODEL_BACKEND_ONEDNN_VERSION_H
+#endif // UB_MODEL_BACKEND_NATIVE_VERSION_H

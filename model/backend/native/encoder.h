@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_MODEL_BACKEND_ONEDNN_ENCODER_H
-#define UB_MODEL_BACKEND_ONEDNN_ENCODER_H
+#ifndef UB_MODEL_BACKEND_NATIVE_ENCODER_H
+#define UB_MODEL_BACKEND_NATIVE_ENCODER_H
 
 /**
    @file
@@ -10,9 +10,9 @@
    windows have left.
 */
 
-#include "model/backend/images.h"
-#include "model/backend/onednn/plan.h"
-#include "model/backend/trail.h"
+#include "model/backend/native/images.h"
+#include "model/backend/native/plan.h"
+#include "model/backend/native/trail.h"
 
 #define UB_DNN_WINDOWS 4U ///< That go through each layer together, at most
 
@@ -30,4 +30,4 @@ typedef struct {
 bool ub_dnn_encode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
                    ub_dnn_window* windows, uint32_t n);
 
-#endif // UB_MODEL_BACKEND_ONEDNN_ENCODER_H
+#endif // UB_MODEL_BACKEND_NATIVE_ENCODER_H

@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_MODEL_BACKEND_TRAIL_H
-#define UB_MODEL_BACKEND_TRAIL_H
+#ifndef UB_MODEL_BACKEND_NATIVE_TRAIL_H
+#define UB_MODEL_BACKEND_NATIVE_TRAIL_H
 
 /**
    @file
@@ -47,4 +47,4 @@ void ub_trail_take(const ub_trail_rows* kept, uint32_t layer, const ub_rows* row
 void ub_trail_keep(ub_trail_rows* kept, uint32_t layer, ub_span computed, int64_t start,
                    const void* output);
 
-#endif // UB_MODEL_BACKEND_TRAIL_H
+#endif // UB_MODEL_BACKEND_NATIVE_TRAIL_H

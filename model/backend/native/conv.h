@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_MODEL_BACKEND_ONEDNN_CONV_H
-#define UB_MODEL_BACKEND_ONEDNN_CONV_H
+#ifndef UB_MODEL_BACKEND_NATIVE_CONV_H
+#define UB_MODEL_BACKEND_NATIVE_CONV_H
 
 /**
    @file
@@ -13,7 +13,7 @@
 */
 
 #include "model/backend/conv_shape.h"
-#include "model/backend/onednn/version.h"
+#include "model/backend/native/version.h"
 
 typedef struct {
     ub_conv_shape size;
@@ -58,4 +58,4 @@ bool ub_dnn_conv_run(const ub_dnn_conv* conv, dnnl_stream_t stream, const ub_dnn
 /// Free what it holds
 void ub_dnn_conv_clear(ub_dnn_conv* conv);
 
-#endif // UB_MODEL_BACKEND_ONEDNN_CONV_H
+#endif // UB_MODEL_BACKEND_NATIVE_CONV_H

@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/backend/trail.h"
+#include "model/backend/native/trail.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/backend/onednn/conv_store.h"
+#include "model/backend/native/conv_store.h"
 
-#include "model/backend/onednn/version.h"
+#include "model/backend/native/version.h"
 
 #include <stdlib.h>
 

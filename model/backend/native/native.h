@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_MODEL_BACKEND_ONEDNN_ONEDNN_H
-#define UB_MODEL_BACKEND_ONEDNN_ONEDNN_H
+#ifndef UB_MODEL_BACKEND_NATIVE_NATIVE_H
+#define UB_MODEL_BACKEND_NATIVE_NATIVE_H
 
 /**
    @file
@@ -17,4 +17,4 @@
 extern const ub_backend ub_backend_onednn;      ///< Single precision
 extern const ub_backend ub_backend_onednn_bf16; ///< bfloat16, sums in single precision
 
-#endif // UB_MODEL_BACKEND_ONEDNN_ONEDNN_H
+#endif // UB_MODEL_BACKEND_NATIVE_NATIVE_H

@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_MODEL_BACKEND_ONEDNN_CONV_STORE_H
-#define UB_MODEL_BACKEND_ONEDNN_CONV_STORE_H
+#ifndef UB_MODEL_BACKEND_NATIVE_CONV_STORE_H
+#define UB_MODEL_BACKEND_NATIVE_CONV_STORE_H
 
 /**
    @file
@@ -20,4 +20,4 @@ typedef struct {
 /// How a model's ub_conv_store is made
 extern const ub_packing ub_conv_packing;
 
-#endif // UB_MODEL_BACKEND_ONEDNN_CONV_STORE_H
+#endif // UB_MODEL_BACKEND_NATIVE_CONV_STORE_H

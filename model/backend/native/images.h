@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_MODEL_BACKEND_IMAGES_H
-#define UB_MODEL_BACKEND_IMAGES_H
+#ifndef UB_MODEL_BACKEND_NATIVE_IMAGES_H
+#define UB_MODEL_BACKEND_NATIVE_IMAGES_H
 
 /**
    @file
@@ -69,4 +69,4 @@ void ub_decoder_append(ub_images* images, const ub_frames_plan* plan, uint32_t l
 const void* ub_decoder_finish(ub_images* images, const ub_frames_plan* plan, const ub_item* item,
                               uint32_t layer);
 
-#endif // UB_MODEL_BACKEND_IMAGES_H
+#endif // UB_MODEL_BACKEND_NATIVE_IMAGES_H

@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/backend/onednn/conv.h"
+#include "model/backend/native/conv.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_MODEL_BACKEND_ONEDNN_STORE_H
-#define UB_MODEL_BACKEND_ONEDNN_STORE_H
+#ifndef UB_MODEL_BACKEND_NATIVE_STORE_H
+#define UB_MODEL_BACKEND_NATIVE_STORE_H
 
 /**
    @file
@@ -11,7 +11,7 @@
    one.
 */
 
-#include "model/backend/onednn/version.h"
+#include "model/backend/native/version.h"
 #include "model/backend/packed.h"
 #include "model/network/phases.h"
 
@@ -29,4 +29,4 @@ dnnl_memory_t ub_dnn_encoder_weights(ub_dnn_store* store, uint32_t layer, ub_dnn
 dnnl_memory_t ub_dnn_part_weights(ub_dnn_store* store, uint32_t layer, const ub_part* part,
                                   ub_dnn_const_desc desc);
 
-#endif // UB_MODEL_BACKEND_ONEDNN_STORE_H
+#endif // UB_MODEL_BACKEND_NATIVE_STORE_H

@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/backend/onednn/encoder.h"
+#include "model/backend/native/encoder.h"
 
 /// Find each window's trail and what is there for it
 static void

@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/backend/onednn/plan.h"
+#include "model/backend/native/plan.h"
 
 #include <omp.h>
 #include <string.h>
