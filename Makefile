@@ -33,7 +33,7 @@ LV2DIR ?= $(PREFIX)/lib/lv2
 endif
 BINDIR ?= $(PREFIX)/bin
 
-PKGS   := jansson openblas
+PKGS   := jansson
 # FFTW is linked in whole.  The shared library has one planner for all plugins of a process, and
 # others plan with it on threads of theirs, under no lock or under one that we cannot know.
 FFTW   := $(shell pkg-config --libs-only-L fftw3f) -l:libfftw3f.a
@@ -44,7 +44,7 @@ endif
 UB_CFLAGS  = -std=c11 -D_GNU_SOURCE -DUB_VERSION='"$(VERSION)"' -I. $(WARN) -fPIC \
              -fvisibility=hidden -pthread -MMD -MP $(SANITIZE) \
              $(shell pkg-config --cflags fftw3f $(PKGS) lv2 sndfile)
-UB_LIBS    = $(SANITIZE) $(FFTW) $(shell pkg-config --libs $(PKGS)) -ldnnl -lgomp -pthread -ldl -lm
+UB_LIBS    = $(SANITIZE) $(FFTW) $(shell pkg-config --libs $(PKGS)) -pthread -ldl -lm
 
 LIB_SRC    := $(wildcard dsp/*.c $(foreach room,file network conv backend backend/* engine, \
                                                  model/$(room)/*.c)) plugin/stream.c
@@ -125,7 +125,6 @@ $(B)/obj/%.o: %.c | $(B)/packages
 	@mkdir -p $(@D)
 	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(addprefix $(B)/obj/model/,backend/native/images.o backend/openblas/gemm_conv.o conv/conv.o): UB_CFLAGS += -fopenmp
 # What may become vectors, and one instruction of a product and a sum
 $(B)/obj/model/conv/pixels.o: UB_CFLAGS += -fno-trapping-math
 $(B)/obj/model/conv/kernel.o: UB_CFLAGS += -fno-trapping-math -ffp-contract=fast

@@ -41,9 +41,9 @@ typedef struct {
     ub_runner* (*create)(const ub_model* model, char* err, size_t err_size);
 
     /// Compute frames first to first + count - 1 of each item's mask.  False if
-    /// the device failed.  The first run with new `first` and `count`, with more
-    /// items, or on a thread with another number of OpenMP threads, makes ready for
-    /// them, which takes memory and some ms; all others allocate nothing.
+    /// the device failed.  The first run with new `first` and `count`, or with more
+    /// items, makes ready for them, which takes memory and some ms; all others
+    /// allocate nothing.
     bool (*run)(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count);
 
     void (*destroy)(ub_runner* self);

@@ -4,7 +4,6 @@
 #include "model/backend/backend.h"
 #include "model/backend/cuda/cuda.h"
 #include "model/backend/native/native.h"
-#include "model/backend/openblas/openblas.h"
 #include "model/backend/reference.h"
 #include "model/file/error.h"
 
@@ -12,18 +11,21 @@
 #include <string.h>
 
 /*
-  This is the order where nothing is measured.  An engine lets bfloat16, and the first device
-  that is available, prove themselves against the processor's single precision on a chunk, in
-  speed and in what they compute (model/engine/contest.h), where nobody has said what to use.
+  This is the order where nothing is measured.  An engine lets the first device that is
+  available prove itself against the processor's single precision on a chunk, in speed and in
+  what it computes (model/engine/contest.h), where nobody has said what to use.
   Single precision comes first of the devices' too, until one has shown what the others gain.
 */
 const ub_backend* const*
 ub_backends(void)
 {
-    static const ub_backend* const all[] = {
-        &ub_backend_onednn,    &ub_backend_onednn_bf16, &ub_backend_openblas,
-        &ub_backend_cuda,      &ub_backend_cuda_tf32,   &ub_backend_cuda_bf16,
-        &ub_backend_cuda_fp16, &ub_backend_reference,   NULL};
+    static const ub_backend* const all[] = {&ub_backend_native,
+                                            &ub_backend_cuda,
+                                            &ub_backend_cuda_tf32,
+                                            &ub_backend_cuda_bf16,
+                                            &ub_backend_cuda_fp16,
+                                            &ub_backend_reference,
+                                            NULL};
     return all;
 }
 

@@ -10,9 +10,7 @@
 static uint32_t
 line_class(const ub_conv* w, int64_t line)
 {
-    return w->kind == UB_CONV_TRANSPOSED
-               ? (uint32_t)((line + w->layer->pad[0][0]) % w->layer->stride[0])
-               : 0;
+    return w->classes > 1 ? (uint32_t)((line + w->layer->pad[0][0]) % w->layer->stride[0]) : 0;
 }
 
 /// The first input frame of a line
@@ -24,7 +22,7 @@ line_row(const ub_conv* w, int64_t line)
     if (w->kind == UB_CONV_STRIDED) {
         return line * s - pad;
     }
-    const int64_t q = w->kind == UB_CONV_MASK ? line : (line + pad) / s;
+    const int64_t q = w->grouped ? line : (line + pad) / s;
     return q + 1 - (int64_t)w->taps[line_class(w, line)];
 }
 
@@ -36,7 +34,7 @@ most_rows(const ub_conv* w, uint32_t lines)
     if (w->kind == UB_CONV_STRIDED) {
         return (lines - 1) * s + w->taps[0];
     }
-    return w->kind == UB_CONV_MASK ? lines - 1 + w->taps[0] : (lines + s - 2) / s + w->taps[0];
+    return w->grouped ? lines - 1 + w->taps[0] : (lines + s - 2) / s + w->taps[0];
 }
 
 /// Place a chunk's buffers in memory, NULL to measure only.  Returns bytes.
@@ -61,8 +59,7 @@ lay_out(ub_conv_chunk* c, char* memory)
     PLACE(c->pixels, ub_conv_pixel, slots * w->tiles);
     PLACE(c->zeros, float, (size_t)w->layer->inputs);
     PLACE(c->spare, float, (size_t)w->layer->filters);
-    PLACE(c->raw, float,
-          w->kind == UB_CONV_MASK ? (size_t)w->tiles * UB_CONV_OUTPUTS * w->term[0].width : 0);
+    PLACE(c->raw, float, w->grouped ? (size_t)w->tiles* UB_CONV_OUTPUTS * w->term[0].width : 0);
 #undef PLACE
     return at;
 }
@@ -128,19 +125,40 @@ clear_products(const ub_conv_chunk* c)
     }
 }
 
-void
-ub_conv_chunk_begin(ub_conv_chunk* c, char* memory)
+/// The first input frame of all lines, and the one after the last
+static int64_t
+find_input(const ub_conv_chunk* c, int64_t* end)
 {
     const ub_conv* w = c->conv;
-    int64_t end = INT64_MIN;
-    c->row = INT64_MAX;
+    int64_t first = INT64_MAX;
+    *end = INT64_MIN;
     for (uint32_t i = 0; i < c->lines; ++i) {
         const int64_t line = c->first + (int64_t)i;
         const int64_t row = line_row(w, line);
         const int64_t after = row + w->taps[line_class(w, line)];
-        c->row = row < c->row ? row : c->row;
-        end = after > end ? after : end;
+        first = row < first ? row : first;
+        *end = after > *end ? after : *end;
     }
+    return first;
+}
+
+ub_span
+ub_conv_chunk_input(const ub_conv_chunk* c)
+{
+    const int64_t size = c->conv->layer->in_size[0];
+    int64_t end = 0;
+    int64_t first = find_input(c, &end);
+    first = first < 0 ? 0 : first;
+    end = end < size ? end : size;
+    return first < end ? (ub_span){(uint32_t)first, (uint32_t)(end - first)} : (ub_span){0, 0};
+}
+
+void
+ub_conv_chunk_begin(ub_conv_chunk* c, char* memory)
+{
+    const ub_conv* w = c->conv;
+    int64_t end = 0;
+    c->row = find_input(c, &end);
     c->rows = (uint32_t)(end - c->row);
     lay_out(c, memory);
     memset(c->zeros, 0, w->layer->inputs * sizeof(float));

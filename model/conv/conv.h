@@ -22,7 +22,8 @@
    the weights, of which filtering makes more than twice as many.  Weights that
    are half-precision numbers stay so.  Input frames outside the image are left out,
    three in ten of the smallest ones, and the weights that follow are fetched
-   meanwhile.  Layers of one or two input channels are computed directly as well.
+   meanwhile.  Layers of one or two input channels are computed directly as well,
+   and so are those that filtering does not fit.
 
    Frames are summed directly, so an output frame is the same number bit by bit
    whatever other frames are computed with it.
@@ -61,8 +62,8 @@ typedef struct {
 /// Floats in a vector of this processor: 4, 8 or 16
 uint32_t ub_conv_lanes(void);
 
-/// Whether a layer can be computed, filtered or directly
-bool ub_conv_fits(const ub_layer* layer, ub_conv_kind kind, bool filtered);
+/// Whether a layer can be filtered.  Any can be computed directly.
+bool ub_conv_can_filter(const ub_layer* layer, ub_conv_kind kind);
 
 /**
    Pack a layer's weights.
@@ -77,10 +78,13 @@ ub_conv* ub_conv_new(const ub_layer* layer, ub_conv_kind kind, bool filtered, co
 void ub_conv_free(ub_conv* conv);
 
 /// Bytes of scratch memory for at most n jobs and `rows` output frames
-size_t ub_conv_scratch(const ub_conv* conv, uint32_t n, uint32_t rows, int threads);
+size_t ub_conv_scratch(const ub_conv* conv, uint32_t n, uint32_t rows);
 
-/// Compute the frames `rows` of n jobs' outputs, on all OpenMP threads.  Jobs that all read the
-/// same images differ in what follows the convolution, which is computed once.
+/// The frames of a layer's input that its output frames `rows` are computed from
+ub_span ub_conv_input(const ub_conv* conv, ub_span rows);
+
+/// Compute the frames `rows` of n jobs' outputs.  Jobs that all read the same images differ in
+/// what follows the convolution, which is computed once.
 /// @param scratch ub_conv_scratch() bytes
 void ub_conv_run(const ub_conv* conv, const ub_conv_job* jobs, uint32_t n, ub_span rows,
                  void* scratch);

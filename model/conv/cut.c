@@ -12,19 +12,13 @@ up(uint32_t a, uint32_t b)
 }
 
 bool
-ub_conv_fits(const ub_layer* l, ub_conv_kind kind, bool filtered)
+ub_conv_can_filter(const ub_layer* l, ub_conv_kind kind)
 {
-    for (int axis = 0; axis < 2; ++axis) {
-        if (l->kernel[axis] < l->stride[axis] || l->stride[axis] > UB_CONV_PHASES) {
-            return false;
-        }
-    }
-    if (filtered && l->kernel[1] > UB_CONV_TAPS * l->stride[1]) {
+    if (l->kernel[1] < l->stride[1] || l->kernel[1] > UB_CONV_TAPS * l->stride[1]) {
         return false;
     }
-    return kind == UB_CONV_MASK
-               ? filtered && l->filters * l->stride[0] * l->stride[1] <= MAX_MASK_COLUMNS
-               : !ub_activation_is_smooth(&l->activation);
+    return kind == UB_CONV_MASK ? l->filters * l->stride[0] * l->stride[1] <= MAX_MASK_COLUMNS
+                                : !ub_activation_is_smooth(&l->activation);
 }
 
 /// Taps of a phase on the bin axis of a transposed layer
@@ -52,7 +46,7 @@ takes_part(const ub_conv* w, uint32_t k, uint32_t phase)
     const uint32_t kernel = w->layer->kernel[1];
     const bool has_first = ub_conv_bin_tap(w, phase, 0) < kernel;
     const bool has_last = ub_conv_bin_tap(w, phase, UB_CONV_TAPS - 1) < kernel;
-    return w->kind == UB_CONV_MASK || ((k != 0 || has_first) && (k != 5 || has_last));
+    return w->grouped || ((k != 0 || has_first) && (k != 5 || has_last));
 }
 
 static void
@@ -127,8 +121,9 @@ ub_conv_cut(ub_conv* w)
     const bool strided = w->kind == UB_CONV_STRIDED;
     w->outputs = w->filtered ? UB_CONV_OUTPUTS : 1;
     w->in_phases = strided && w->filtered ? l->stride[1] : 1;
-    w->out_phases = strided ? 1 : l->stride[1] * (w->kind == UB_CONV_MASK ? l->stride[0] : 1);
-    w->classes = w->kind == UB_CONV_TRANSPOSED ? l->stride[0] : 1;
+    w->grouped = w->kind == UB_CONV_MASK && w->filtered;
+    w->out_phases = strided ? 1 : l->stride[1] * (w->grouped ? l->stride[0] : 1);
+    w->classes = strided || w->grouped ? 1 : l->stride[0];
     for (uint32_t i = 0; i < w->classes; ++i) {
         w->taps[i] = strided ? l->kernel[0] : up(l->kernel[0] - i, l->stride[0]);
     }

@@ -18,10 +18,11 @@ find_products(const ub_conv_chunk* c, uint32_t phase, size_t at, const float* m[
 }
 
 static void
-finish_filtered(const ub_conv_chunk* c, const ub_conv_job* job, float* row, size_t at)
+finish_filtered(const ub_conv_chunk* c, const ub_conv_job* job, int64_t line, size_t at)
 {
     const ub_conv* w = c->conv;
     const int64_t bins = w->layer->out_size[1];
+    float* row = job->out + (size_t)((line - job->out_first) * bins) * job->out_step;
     for (uint32_t tile = 0; tile < w->tiles; ++tile) {
         for (uint32_t p = 0; p < w->out_phases; ++p) {
             const float* m[UB_CONV_FILTERED];
@@ -51,21 +52,28 @@ find_bins(const ub_conv* w, uint32_t phase, uint32_t* count)
 }
 
 static void
-finish_direct(const ub_conv_chunk* c, const ub_conv_job* job, float* row, size_t at)
+finish_direct(const ub_conv_chunk* c, const ub_conv_job* job, int64_t line, size_t at)
 {
     const ub_conv* w = c->conv;
+    const size_t row = (size_t)(line - job->out_first) * w->layer->out_size[1];
     for (uint32_t p = 0; p < w->out_phases; ++p) {
         const uint32_t width = w->term[p].width;
         uint32_t count = 0;
         const uint32_t before = find_bins(w, p, &count);
-        const int64_t bin = w->out_base + (int64_t)p + (int64_t)before * w->out_phases;
-        ub_finish_pixels(&job->finish, c->product[p] + (at + before) * width, width,
-                         row + (size_t)bin * job->out_step, w->out_phases * job->out_step, count,
-                         false);
+        const size_t bin = row + (size_t)(w->out_base + p + (int64_t)before * w->out_phases);
+        const float* raw = c->product[p] + (at + before) * width;
+        for (uint32_t plane = 0; w->kind == UB_CONV_MASK && plane < w->layer->filters; ++plane) {
+            ub_finish_plane(&job->finish, plane, raw, width, job->out + plane * job->out_step + bin,
+                            w->out_phases, count);
+        }
+        if (w->kind != UB_CONV_MASK) {
+            ub_finish_pixels(&job->finish, raw, width, job->out + bin * job->out_step,
+                             w->out_phases * job->out_step, count);
+        }
     }
 }
 
-/// A line of a mask: as many frames as the stride
+/// A line of a filtered mask: as many frames as the stride
 static void
 finish_mask(const ub_conv_chunk* c, const ub_conv_job* job, int64_t line, size_t at)
 {
@@ -102,12 +110,7 @@ static void
 finish_line(const ub_conv_chunk* c, const ub_conv_job* job, int64_t line, size_t at)
 {
     const ub_conv* w = c->conv;
-    if (w->kind == UB_CONV_MASK) {
-        finish_mask(c, job, line, at);
-        return;
-    }
-    float* row = job->out + (size_t)(line - job->out_first) * w->layer->out_size[1] * job->out_step;
-    (w->filtered ? finish_filtered : finish_direct)(c, job, row, at);
+    (w->grouped ? finish_mask : w->filtered ? finish_filtered : finish_direct)(c, job, line, at);
 }
 
 void

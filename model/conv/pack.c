@@ -17,14 +17,14 @@ static const double transform[UB_CONV_FILTERED][UB_CONV_TAPS] = {
     {1.0 / 24, 1.0 / 12, 1.0 / 6}, {1.0 / 24, -1.0 / 12, 1.0 / 6}, {0.0, 0.0, 1.0},
 };
 
-/// The layer's tap of frames that is tap i of a line; of a mask, it may not be there
+/// The layer's tap of frames that is tap i of a line; grouped, it may not be there
 static uint32_t
 frame_tap(const ub_conv* w, uint32_t class, uint32_t phase, uint32_t i)
 {
     if (w->kind == UB_CONV_STRIDED) {
         return i;
     }
-    const uint32_t first = w->kind == UB_CONV_MASK ? phase / w->layer->stride[1] : class;
+    const uint32_t first = w->grouped ? phase / w->layer->stride[1] : class;
     return first + w->layer->stride[0] * (w->taps[class] - 1 - i);
 }
 

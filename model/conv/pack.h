@@ -8,8 +8,8 @@
    @file
    How ub_conv cuts a layer up, and its weights.
 
-   A line is what shares its input frames: an output frame, or, of a layer that
-   makes a mask, the stride's frames of one position.  A tile is some outputs of
+   A line is what shares its input frames: an output frame, or, of a filtered layer
+   that makes a mask, the stride's frames of one position.  A tile is some outputs of
    every phase of bins: four where they are filtered, else one.  A term is one
    matrix product: filtered, one of the six, of all phases that take part; else
    one output phase.
@@ -47,10 +47,11 @@ struct ub_conv_s {
     const ub_layer* layer;
     ub_conv_kind kind;
     bool filtered;
+    bool grouped;                    ///< A line is all the stride's frames of one position
     bool half;                       ///< Weights are half-precision numbers
     uint32_t lanes;                  ///< Floats in a vector
     uint32_t in_phases;              ///< Bins
-    uint32_t out_phases;             ///< Bins, and frames of a mask: [frame phase][bin phase]
+    uint32_t out_phases;             ///< Bins, and frames where grouped: [frame phase][bin phase]
     uint32_t classes;                ///< Frame phases whose lines have taps of their own
     uint32_t taps[UB_CONV_PHASES];   ///< Input frames of a line of each class
     int64_t in_base;                 ///< Bin of the first tile's first input

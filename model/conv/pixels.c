@@ -9,14 +9,6 @@
 
 #define RUN 256U ///< Values finished together
 
-UB_INLINE uint16_t
-to_half(float x)
-{
-    uint32_t bits = 0;
-    memcpy(&bits, &x, sizeof(bits));
-    return (uint16_t)((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16); // nearest, ties to even
-}
-
 /// e^x within 2e-7 of it, in a form that compilers make vectors of; 0 for NaN
 UB_INLINE float
 exp_of(float x)
@@ -49,16 +41,6 @@ sigmoid(float x)
     return 1.0f / (1.0f + exp_of(-x));
 }
 
-UB_INLINE void
-put(void* out, size_t at, float value, bool half)
-{
-    if (half) {
-        ((uint16_t*)out)[at] = to_half(value);
-    } else {
-        ((float*)out)[at] = value;
-    }
-}
-
 float
 ub_activation_slope(const ub_activation* activation)
 {
@@ -87,41 +69,20 @@ smooth(const ub_activation* activation, float* values, size_t n)
 }
 
 UB_CLONES void
-ub_planes_to_pixels(const float* planes, uint32_t channels, size_t pixels, void* out, bool half)
+ub_planes_to_pixels(const float* planes, uint32_t channels, size_t pixels, float* out)
 {
     for (uint32_t c = 0; c < channels; ++c) {
         const float* from = planes + c * pixels;
-        if (half) {
-            uint16_t* to = (uint16_t*)out + c;
-            for (size_t i = 0; i < pixels; ++i) {
-                to[i * channels] = to_half(from[i]);
-            }
-        } else {
-            float* to = (float*)out + c;
-            for (size_t i = 0; i < pixels; ++i) {
-                to[i * channels] = from[i];
-            }
+        float* to = out + c;
+        for (size_t i = 0; i < pixels; ++i) {
+            to[i * channels] = from[i];
         }
     }
 }
 
-void
-ub_copy_pixels(const void* from, size_t from_step, void* to, size_t to_step, uint32_t channels,
-               size_t n, bool half)
-{
-    const size_t size = half ? sizeof(uint16_t) : sizeof(float);
-    const char* a = (const char*)from;
-    char* b = (char*)to;
-    for (size_t i = 0; i < n; ++i) {
-        memcpy(b, a, channels * size);
-        a += from_step * size;
-        b += to_step * size;
-    }
-}
-
-UB_INLINE void
-finish_lines(const ub_finish* finish, const float* raw, size_t raw_step, void* out, size_t out_step,
-             size_t n, bool half)
+UB_CLONES static void
+finish_lines(const ub_finish* finish, const float* raw, size_t raw_step, float* out,
+             size_t out_step, size_t n)
 {
     const float slope = ub_activation_slope(finish->activation);
     const uint32_t channels = finish->channels;
@@ -129,32 +90,18 @@ finish_lines(const ub_finish* finish, const float* raw, size_t raw_step, void* o
     const float* restrict shift = finish->shift;
     for (size_t i = 0; i < n; ++i) {
         const float* restrict x = raw + i * raw_step;
-        void* restrict y = (char*)out + i * out_step * (half ? sizeof(uint16_t) : sizeof(float));
+        float* restrict y = out + i * out_step;
         for (uint32_t c = 0; c < channels; ++c) {
             const float v = x[c] * scale[c] + shift[c];
-            put(y, c, v < 0.0f ? v * slope : v, half);
+            y[c] = v < 0.0f ? v * slope : v;
         }
     }
 }
 
-UB_CLONES static void
-finish_lines_single(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
-                    size_t out_step, size_t n)
-{
-    finish_lines(finish, raw, raw_step, out, out_step, n, false);
-}
-
-UB_CLONES static void
-finish_lines_half(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
-                  size_t out_step, size_t n)
-{
-    finish_lines(finish, raw, raw_step, out, out_step, n, true);
-}
-
 /// Finish pixels with a smooth activation, some values at a time
 static void
-finish_smooth(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
-              size_t out_step, size_t n, bool half)
+finish_smooth(const ub_finish* finish, const float* raw, size_t raw_step, float* out,
+              size_t out_step, size_t n)
 {
     float values[RUN];
     for (size_t i = 0; i < n; ++i) {
@@ -165,24 +112,17 @@ finish_smooth(const ub_finish* finish, const float* raw, size_t raw_step, void* 
                 values[k] = x[k] * finish->scale[c + k] + finish->shift[c + k];
             }
             smooth(finish->activation, values, many);
-            for (uint32_t k = 0; k < many; ++k) {
-                put(out, i * out_step + c + k, values[k], half);
-            }
+            memcpy(out + i * out_step + c, values, many * sizeof(float));
         }
     }
 }
 
 void
-ub_finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
-                 size_t out_step, size_t n, bool half)
+ub_finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, float* out,
+                 size_t out_step, size_t n)
 {
-    if (ub_activation_is_smooth(finish->activation)) {
-        finish_smooth(finish, raw, raw_step, out, out_step, n, half);
-    } else if (half) {
-        finish_lines_half(finish, raw, raw_step, out, out_step, n);
-    } else {
-        finish_lines_single(finish, raw, raw_step, out, out_step, n);
-    }
+    (ub_activation_is_smooth(finish->activation) ? finish_smooth : finish_lines)(
+        finish, raw, raw_step, out, out_step, n);
 }
 
 UB_CLONES void

@@ -7,21 +7,14 @@
 /**
    @file
    Moving images between layers where a pixel's channels lie side by side,
-   [frames][bins][channels]: what is left to do around the convolutions.
-
-   Images are of float or, where `half` is true, of bfloat16.  Steps are from
-   pixel to pixel, in values.
+   [frames][bins][channels]: what is left to do around the convolutions.  Steps are
+   from pixel to pixel, in values.
 */
 
 #include "model/network/network.h"
 
 /// Planes [channels][pixels] to pixels [pixels][channels]
-void ub_planes_to_pixels(const float* planes, uint32_t channels, size_t pixels, void* out,
-                         bool half);
-
-/// Copy n pixels of some channels each
-void ub_copy_pixels(const void* from, size_t from_step, void* to, size_t to_step, uint32_t channels,
-                    size_t n, bool half);
+void ub_planes_to_pixels(const float* planes, uint32_t channels, size_t pixels, float* out);
 
 /** What follows a convolution: y = activation(scale * x + shift). */
 typedef struct {
@@ -38,8 +31,8 @@ bool ub_activation_is_smooth(const ub_activation* activation);
 float ub_activation_slope(const ub_activation* activation);
 
 /// Finish n pixels of raw convolution output
-void ub_finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, void* out,
-                      size_t out_step, size_t n, bool half);
+void ub_finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, float* out,
+                      size_t out_step, size_t n);
 
 /// Finish one channel of n pixels into every `out_step`th value of a plane
 void ub_finish_plane(const ub_finish* finish, uint32_t channel, const float* raw, size_t raw_step,

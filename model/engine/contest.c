@@ -6,7 +6,6 @@
 #include "dsp/clock.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -130,15 +129,13 @@ compete(const chunk* c, contestant* one, float* mask, char* err, size_t err_size
 
 bool
 ub_contest(const ub_model* model, const ub_backend* challenger, const ub_backend* processor,
-           unsigned threads, ub_winner* winner, char* why, size_t why_size)
+           ub_winner* winner, char* why, size_t why_size)
 {
     chunk c = {0};
     contestant a = {.backend = challenger, .time = NAN};
     contestant b = {.backend = processor, .time = NAN};
     char err[256] = "";
     bool won = false;
-    const int before = omp_get_max_threads(); // of the calling thread, which is the host's
-    omp_set_num_threads((int)threads);
     if (!chunk_make(&c, model)) {
         snprintf(why, why_size, "out of memory");
     } else {
@@ -148,7 +145,6 @@ ub_contest(const ub_model* model, const ub_backend* challenger, const ub_backend
         compete(&c, &b, c.mask[1], err, sizeof(err));
         won = judge(&c, &a, &b, why, why_size);
     }
-    omp_set_num_threads(before);
     chunk_clear(&c);
     *winner = (ub_winner){won ? challenger : processor, won ? a.runner : b.runner};
     ub_winner loser = {won ? processor : challenger, won ? b.runner : a.runner};

@@ -20,13 +20,13 @@ typedef struct {
     ub_runner* runner; ///< NULL for none
 } ub_winner;
 
-/// Let both compute a chunk of noise, from memory to memory, a few times, processors with as
-/// many threads.  Takes about a second with a device, most of it to make it ready, else what it
+/// Let both compute a chunk of noise, from memory to memory, a few times.
+/// Takes about a second with a device, most of it to make it ready, else what it
 /// takes to pack the weights and compute some chunks.  Returns whether the challenger is to be
 /// used, and one line on why.
 /// @param winner Filled in; to be dropped.
 bool ub_contest(const ub_model* model, const ub_backend* challenger, const ub_backend* processor,
-                unsigned threads, ub_winner* winner, char* why, size_t why_size);
+                ub_winner* winner, char* why, size_t why_size);
 
 void ub_winner_drop(ub_winner* winner);
 

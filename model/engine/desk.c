@@ -6,7 +6,6 @@
 #include "dsp/clock.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +27,6 @@ typedef struct {
 
 struct ub_desk_s {
     const ub_backend* backend;
-    int threads; // that compute one job together
     const ub_model* model;
     ub_runner* runner;
     uint32_t batch;              // jobs served together
@@ -38,16 +36,6 @@ struct ub_desk_s {
     folded_entry entry[MOST_ITEMS];
     uint64_t runs;
 };
-
-// Backends prepare for as many threads as the calling one may use.  Returns that number
-// as it was, to be set again: the calling thread is the host's.
-static int
-use_threads(int threads)
-{
-    const int before = omp_get_max_threads();
-    omp_set_num_threads(threads);
-    return before;
-}
 
 static bool
 allocate(ub_desk* desk)
@@ -68,8 +56,7 @@ allocate(ub_desk* desk)
 }
 
 ub_desk*
-ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model* model, char* err,
-            size_t err_size)
+ub_desk_new(const ub_backend* backend, const ub_model* model, char* err, size_t err_size)
 {
     ub_desk* desk = calloc(1, sizeof(ub_desk));
     if (!desk) {
@@ -77,7 +64,6 @@ ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model* model, 
         return NULL;
     }
     desk->backend = backend;
-    desk->threads = (int)threads;
     desk->model = ub_model_ref(model);
     desk->batch = backend->batch < UB_DESK_JOBS ? backend->batch : UB_DESK_JOBS;
     desk->batch = desk->batch ? desk->batch : 1;
@@ -85,9 +71,7 @@ ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model* model, 
     if (!allocate(desk)) {
         snprintf(err, err_size, "engine: out of memory");
     } else {
-        const int before = use_threads(desk->threads);
         desk->runner = backend->create(model, err, err_size);
-        use_threads(before);
     }
     if (!desk->runner) {
         ub_desk_free(desk);
@@ -157,10 +141,7 @@ folded(ub_desk* desk, const float* condition)
 static bool
 run(ub_desk* desk, const ub_item* items, uint32_t n, const ub_span* span)
 {
-    const int before = use_threads(desk->threads);
-    const bool ok = desk->backend->run(desk->runner, items, n, span->first, span->count);
-    use_threads(before);
-    return ok;
+    return desk->backend->run(desk->runner, items, n, span->first, span->count);
 }
 
 // Conditions that jobs have: one for each output, or more across a change

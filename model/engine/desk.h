@@ -16,10 +16,8 @@
 
 typedef struct ub_desk_s ub_desk;
 
-/// A worker's desk for one model, whose jobs it will compute with so many threads.
-/// NULL on failure, with one line in err.
-ub_desk* ub_desk_new(const ub_backend* backend, unsigned threads, const ub_model* model, char* err,
-                     size_t err_size);
+/// A worker's desk for one model.  NULL on failure, with one line in err.
+ub_desk* ub_desk_new(const ub_backend* backend, const ub_model* model, char* err, size_t err_size);
 
 /// Run what clients will ask for once, on silence: backends prepare the sizes that they
 /// are asked for when they first are, which takes longer than a live stream can wait.

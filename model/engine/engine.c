@@ -54,7 +54,6 @@ ub_engine_new(const ub_engine_options* options, char* err, size_t err_size)
         return NULL;
     }
     const unsigned wanted = workers_for(options);
-    engine->threads = options->threads ? options->threads : 1;
     ub_thread_init_lock(&engine->lock);
     pthread_cond_init(&engine->idle, NULL);
     sem_init(&engine->work, 0, 0);
@@ -73,8 +72,7 @@ ub_engine_new(const ub_engine_options* options, char* err, size_t err_size)
 ub_engine*
 ub_engine_shared(const char* processor, char* err, size_t err_size)
 {
-    const ub_engine_options options = {.backend = ub_lineup_ruled() ? NULL : processor,
-                                       .threads = 1};
+    const ub_engine_options options = {.backend = ub_lineup_ruled() ? NULL : processor};
     ub_lineup lineup;
     memset(&lineup, 0, sizeof(lineup));
     if (!ub_lineup_init(&lineup, &options, err, err_size)) {

@@ -23,7 +23,6 @@ typedef struct ub_client_s ub_client;
 typedef struct {
     const char* backend; ///< Name, or NULL for the environment's UNBRAID_BACKEND, else the best
     unsigned workers;    ///< Jobs computed at a time, 0 for one per core up to 4
-    unsigned threads;    ///< Threads that compute one job together, at least 1
     const ub_backend* const* backends; ///< To choose from instead of ub_backends(), NULL at
                                        ///< the end, or NULL; must outlive the engine
 } ub_engine_options;

@@ -146,7 +146,7 @@ static uint32_t n_verdicts;
 // A contest, or what is known of it
 static verdict
 decide(const ub_backend* challenger, const ub_backend* processor, const ub_model* model,
-       unsigned threads, ub_winner* winner)
+       ub_winner* winner)
 {
     pthread_mutex_lock(&verdicts_lock);
     for (uint32_t i = 0; i < UB_LINEUP; ++i) {
@@ -158,7 +158,7 @@ decide(const ub_backend* challenger, const ub_backend* processor, const ub_model
     }
     verdict v = {.challenger = challenger, .processor = processor};
     ub_winner found = {0};
-    v.won = ub_contest(model, challenger, processor, threads, &found, v.why, sizeof(v.why));
+    v.won = ub_contest(model, challenger, processor, &found, v.why, sizeof(v.why));
     if (!challenger->device) {
         verdicts[n_verdicts++ % UB_LINEUP] = v;
     }
@@ -169,14 +169,14 @@ decide(const ub_backend* challenger, const ub_backend* processor, const ub_model
 }
 
 void
-ub_lineup_settle(ub_lineup* lineup, const ub_model* model, unsigned threads, ub_winner* winner)
+ub_lineup_settle(ub_lineup* lineup, const ub_model* model, ub_winner* winner)
 {
     *winner = (ub_winner){0};
     pthread_mutex_lock(&lineup->contest);
     const ub_backend* best = lineup->list[lineup->open];
     while (lineup->open) {
         const uint32_t i = lineup->open - 1;
-        const verdict v = decide(lineup->list[i], best, model, threads, winner);
+        const verdict v = decide(lineup->list[i], best, model, winner);
         best = v.won ? lineup->list[i] : best;
         pthread_mutex_lock(&lineup->lock);
         lineup->open = i;

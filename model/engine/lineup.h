@@ -44,11 +44,10 @@ void ub_lineup_clear(ub_lineup* lineup);
 bool ub_lineup_same(const ub_lineup* a, const ub_lineup* b);
 
 /// Let those that nobody has asked for by name prove themselves on the first model that there
-/// is, with so many threads.  Takes about a second the first time, if there is a device.  What
+/// is.  Takes about a second the first time, if there is a device.  What
 /// one processor has proved against another holds for the whole process.
 /// @param winner What has won, if it has just been found out; to be dropped.
-void ub_lineup_settle(ub_lineup* lineup, const ub_model* model, unsigned threads,
-                      ub_winner* winner);
+void ub_lineup_settle(ub_lineup* lineup, const ub_model* model, ub_winner* winner);
 
 /// Copy one line on how the choice was made.
 void ub_lineup_reason(ub_lineup* lineup, char* text, size_t size);

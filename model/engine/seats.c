@@ -14,7 +14,7 @@ static ub_desk*
 make_desk(const ub_seat* seat, const ub_seats* seats, const ub_backend* backend, char* err,
           size_t err_size)
 {
-    ub_desk* desk = ub_desk_new(backend, seats->threads, seat->model, err, err_size);
+    ub_desk* desk = ub_desk_new(backend, seat->model, err, err_size);
     if (desk && !ub_desk_warm_up(desk, seat->outputs, &seat->series)) {
         const char* fault = ub_desk_fault(desk);
         snprintf(err, err_size, "%s: the %s backend cannot run it%s%s", seat->model->path,
@@ -77,7 +77,7 @@ make_seat(const ub_seats* seats, const ub_model* model, const ub_client_options*
     seat->outputs = options->outputs;
     seat->series = options->series;
     ub_winner winner;
-    ub_lineup_settle(seats->lineup, model, seats->threads, &winner);
+    ub_lineup_settle(seats->lineup, model, &winner);
     const bool only = seats->lineup->named && !seats->lineup->list[0]->device;
     const bool filled = fill(seat, seats, NULL, only, err, err_size);
     ub_winner_drop(&winner);

@@ -32,7 +32,6 @@ typedef struct {
     ub_seat* first;
     pthread_mutex_t* lock;
     ub_lineup* lineup;
-    unsigned threads; ///< For one job
 } ub_seats;
 
 /// The seat for a model, or NULL.  Under the lock.

@@ -7,8 +7,6 @@
 #include "dsp/clock.h"
 #include "model/engine/thread.h"
 
-#include <omp.h>
-
 // How long a worker keeps its real-time priority without a rest, s: where there is more to
 // compute than the machine can, everything else on it must get its turn
 #define LONGEST_STINT 0.25
@@ -130,8 +128,7 @@ work(void* arg)
     ub_worker* w = arg;
     ub_engine* engine = w->engine;
     ub_client* clients[UB_DESK_JOBS];
-    omp_set_num_threads((int)engine->threads); // of this thread's own teams only
-    ub_denormals_off();                        // fading sound must not slow the network
+    ub_denormals_off(); // fading sound must not slow the network
     bool quit = false;
     while (!quit) {
         sem_wait(&engine->work);
@@ -155,7 +152,6 @@ ub_worker_start(ub_worker* w, ub_engine* engine)
     w->engine = engine;
     w->seats.lock = &engine->lock;
     w->seats.lineup = &engine->lineup;
-    w->seats.threads = engine->threads;
     return ub_thread_start(&w->thread, work, w);
 }
 

@@ -24,7 +24,6 @@ typedef struct {
 
 struct ub_engine_s {
     ub_lineup lineup;
-    unsigned threads;
     unsigned n_workers;
     ub_worker workers[UB_MAX_WORKERS];
     sem_t work; // one post a job, and one a worker to quit

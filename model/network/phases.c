@@ -82,28 +82,6 @@ ub_parts_input(const ub_part* parts, uint32_t n)
     return (ub_span){from, to - from};
 }
 
-void
-ub_best_group(const ub_layer* layer, uint32_t lanes, bool group[2])
-{
-    const ub_span all = {0, layer->out_size[0]};
-    uint64_t best = UINT64_MAX;
-    for (int choice = 0; choice < 4; ++choice) {
-        const bool tried[2] = {choice & 2, choice & 1};
-        ub_part parts[UB_MAX_PARTS];
-        const uint32_t n = ub_split(layer, all, tried, parts);
-        uint64_t work = 0;
-        for (uint32_t i = 0; i < n; ++i) {
-            const uint64_t vectors = (parts[i].filters + lanes - 1) / lanes;
-            work += vectors * parts[i].taps[0] * parts[i].taps[1] * parts[i].out_size[0] *
-                    parts[i].out_size[1];
-        }
-        if (work < best) {
-            best = work;
-            memcpy(group, tried, sizeof(tried));
-        }
-    }
-}
-
 /// Weights of one phase: taps phase + stride * n in reverse, 0 where there is no such tap
 static void
 phase_weights(const ub_layer* layer, const ub_part* part, const uint32_t phase[2],

@@ -53,10 +53,6 @@ uint32_t ub_split(const ub_layer* layer, ub_span out, const bool group[2],
 /// All frames of the layer's input that these parts read
 ub_span ub_parts_input(const ub_part* parts, uint32_t n);
 
-/// The choice of `group` with the least work if output channels come in
-/// vectors of `lanes`
-void ub_best_group(const ub_layer* layer, uint32_t lanes, bool group[2]);
-
 /**
    Weights of a part.
 

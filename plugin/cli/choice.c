@@ -24,7 +24,7 @@ bool
 ub_choose_backend(const ub_model* model, const char* asked, ub_choice* choice, char* err,
                   size_t err_size)
 {
-    const ub_engine_options options = {.backend = asked, .workers = 1, .threads = 1};
+    const ub_engine_options options = {.backend = asked, .workers = 1};
     char why[UB_CUDA_TEXT];
     ub_engine* engine = ub_engine_new(&options, err, err_size);
     const bool chosen = engine && (!ub_cuda_list(why) || meet(engine, model, err, err_size));

@@ -184,9 +184,7 @@ ub_cli_separate(const ub_cli_options* options)
                   .song = {.remove = options->remove,
                            .format = options->format,
                            .progress = !options->quiet}};
-    // One stream's jobs are computed one after the other
-    const ub_engine_options engine = {
-        .backend = options->backend, .workers = 1, .threads = options->threads};
+    const ub_engine_options engine = {.backend = options->backend, .workers = options->threads};
     int status = UB_CLI_FAILED;
     if (options->backend && !ub_backend_find(options->backend, err, sizeof(err))) {
         status = UB_CLI_USAGE;

@@ -78,7 +78,7 @@ static const ub_control_spec ub_control_specs[UB_CONTROLS] = {
     [UB_PROCESSOR] = {"processor", 0, UB_PROCESSORS - 1, UB_AUTO, true, false},
     [UB_LATENCY] = {"latency", 0, 262144, 0, true, true},
     [UB_LATE] = {"late_frames", 0, 16777216, 0, true, true},
-    [UB_STATUS] = {"status", 0, 10, 0, true, true},
+    [UB_STATUS] = {"status", 0, 8, 0, true, true},
     [UB_BLEND_VOCALS] = {"blend_vocals", 0, 1, 1, false, false},
     [UB_BLEND_DRUMS] = {"blend_drums", 0, 1, 0, false, false},
     [UB_BLEND_BASS] = {"blend_bass", 0, 1, 0, false, false},
@@ -89,11 +89,10 @@ static const ub_control_spec ub_control_specs[UB_CONTROLS] = {
 
 /** Backend's name for each value of the status port.  0 is no backend, as there is no
     model; one past the end is a backend that has no value of its own. */
-#define UB_STATUSES       9
+#define UB_STATUSES       7
 #define UB_STATUS_FAILING (UB_STATUSES + 1) ///< The backend stopped making masks
-static const char* const ub_status_backend[UB_STATUSES] = {"",          "onednn",    "openblas",
-                                                           "reference", "cuda",      "onednn-bf16",
-                                                           "cuda-tf32", "cuda-bf16", "cuda-fp16"};
+static const char* const ub_status_backend[UB_STATUSES] = {
+    "", "native", "reference", "cuda", "cuda-tf32", "cuda-bf16", "cuda-fp16"};
 
 // In the order of the ports: what a musician turns comes first, what hosts use and the
 // meters last

@@ -10,13 +10,12 @@
   for random weights.
 */
 
-#include "model/backend/native/plan.h"
+#include "model/backend/native/store.h"
 #include "tests/bench/job.h"
 #include "tests/bench/peak.h"
 
 #include <jansson.h>
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,26 +36,21 @@ decoder_macs(const ub_layer* l)
            l->in_size[1];
 }
 
-/// Whole chunks: threads and batch
+/// Whole chunks, one and several at a time
 static void
 bench_chunks(json_t* out, ub_job* j, double macs, double peak)
 {
-    for (int threads = 1; threads <= 2; ++threads) {
-        omp_set_num_threads(threads);
-        for (uint32_t n = 1; n <= UB_BENCH_BATCH; n += UB_BENCH_BATCH - 1) {
-            j->n = n;
-            const ub_timing ms = ub_measure(ub_job_run, j, seconds);
-            const double gflops = 2e-6 * macs * n / ms.median;
-            fprintf(stderr, "%-12s %7d %5u %9.2f %9.2f %9.1f %9.0f %%\n", j->backend->name, threads,
-                    n, ms.median, ms.best, gflops, 100.0 * gflops / (peak * threads));
-            json_array_append_new(out,
-                                  json_pack("{s:s, s:i, s:i, s:f, s:f, s:f}", "backend",
-                                            j->backend->name, "threads", threads, "batch", (int)n,
-                                            "ms", ms.median, "best_ms", ms.best, "gflops", gflops));
-        }
+    for (uint32_t n = 1; n <= UB_BENCH_BATCH; n += UB_BENCH_BATCH - 1) {
+        j->n = n;
+        const ub_timing ms = ub_measure(ub_job_run, j, seconds);
+        const double gflops = 2e-6 * macs * n / ms.median;
+        fprintf(stderr, "%-12s %5u %9.2f %9.2f %9.1f %9.0f %%\n", j->backend->name, n, ms.median,
+                ms.best, gflops, 100.0 * gflops / peak);
+        json_array_append_new(out, json_pack("{s:s, s:i, s:f, s:f, s:f}", "backend",
+                                             j->backend->name, "batch", (int)n, "ms", ms.median,
+                                             "best_ms", ms.best, "gflops", gflops));
     }
     j->n = 1;
-    omp_set_num_threads(1);
 }
 
 /// The next window of a stream.  The frames' values do not matter to the time.
@@ -118,102 +112,72 @@ bench_counts(json_t* out, FILE* table, ub_job* j, const ub_model* model)
     j->first = 0;
 }
 
-/** One layer: all of it, or its convolutions alone. */
+/** One layer, all of it. */
 typedef struct {
-    const ub_conv* conv; ///< Or NULL
+    const ub_conv* conv;
     ub_conv_job job;
     ub_span rows;
-    const ub_dnn_conv* convs[UB_MAX_PARTS];
-    uint32_t n;
-    dnnl_stream_t stream;
-    ub_dnn_buffers buffers;
+    void* scratch;
 } layer_job;
 
 static bool
 run_layer(void* context)
 {
     const layer_job* l = (const layer_job*)context;
-    bool ok = true;
-    if (l->conv) {
-        ub_conv_run(l->conv, &l->job, 1, l->rows, l->buffers.scratch);
-        return true;
-    }
-    for (uint32_t i = 0; ok && i < l->n; ++i) {
-        ok = ub_dnn_conv_run(l->convs[i], l->stream, &l->buffers);
-    }
-    return ok;
+    ub_conv_run(l->conv, &l->job, 1, l->rows, l->scratch);
+    return true;
 }
 
+/// A layer on zeros, of which there are more than any layer needs
 static double
-bench_layer(json_t* out, const char* name, layer_job* l, double macs, double whole, double peak)
+bench_layer(json_t* out, const char* name, const ub_conv* conv, const ub_layer* layer, bool mask,
+            const float* zeros, double macs, double whole, double peak)
 {
-    const double ms = ub_measure(run_layer, l, seconds).best;
+    layer_job l = {.conv = conv,
+                   .rows = {0, layer->out_size[0]},
+                   .job = {.in = {{zeros, 0, layer->inputs, layer->inputs}},
+                           .finish = {&layer->activation, zeros, zeros, layer->filters}}};
+    const size_t size = (size_t)layer->out_size[0] * layer->out_size[1] * layer->filters;
+    l.scratch = aligned_alloc(4096, (ub_conv_scratch(conv, 1, l.rows.count) + 4095) / 4096 * 4096);
+    l.job.out = (float*)calloc(size, sizeof(float));
+    l.job.out_step = mask ? size / layer->filters : layer->filters;
+    const double ms = ub_measure(run_layer, &l, seconds).best;
     const double gflops = 2e-6 * macs / ms;
-    fprintf(stderr, "%-12s %9.1f %6s %9.3f %9.1f %9.0f %% %9.1f %%\n", name, macs / 1e6,
-            l->conv ? "own" : "oneDNN", ms, gflops, 100.0 * gflops / peak, 100.0 * ms / whole);
+    fprintf(stderr, "%-12s %9.1f %9.3f %9.1f %9.0f %% %9.1f %%\n", name, macs / 1e6, ms, gflops,
+            100.0 * gflops / peak, 100.0 * ms / whole);
     json_array_append_new(out, json_pack("{s:s, s:f, s:f, s:f}", "layer", name, "mmac", macs / 1e6,
                                          "ms", ms, "gflops", gflops));
+    free(l.scratch);
+    free(l.job.out);
     return ms;
 }
 
-/// All of a layer, on zeros
+/// Layer by layer
 static void
-set_own(layer_job* l, const ub_conv* conv, const ub_layer* layer, bool last)
-{
-    l->conv = conv;
-    l->rows = (ub_span){0, layer->out_size[0]};
-    l->job = (ub_conv_job){
-        .in = {{(const float*)l->buffers.src, 0, layer->inputs, layer->inputs}},
-        .finish = {&layer->activation, l->buffers.scale, l->buffers.shift, layer->filters},
-        .out = (float*)l->buffers.dst,
-        .out_step = last ? (size_t)layer->out_size[0] * layer->out_size[1] : layer->filters};
-}
-
-/// Layer by layer, on one thread
-static void
-bench_layers(json_t* out, const ub_model* model, bool half, double whole, double peak)
+bench_layers(json_t* out, const ub_model* model, double whole, double peak)
 {
     const ub_network* net = &model->net;
-    ub_dnn_store* store = (ub_dnn_store*)ub_packed_get(model, &ub_dnn_packing);
-    ub_dnn_plan plan;
-    memset(&plan, 0, sizeof(plan));
-    const ub_conv_store* conv =
-        half ? NULL : (ub_conv_store*)ub_packed_get(model, &ub_conv_packing);
-    layer_job l = {.n = 1};
-    const size_t room = (size_t)256 << 20; // zeros, more than any layer needs
-    char* memory = (char*)aligned_alloc(4096, 4 * room);
-    memset(memory, 0, 4 * room);
-    l.buffers = (ub_dnn_buffers){memory, memory + room, (float*)(memory + 2 * room),
-                                 (float*)(memory + 2 * room), memory + 3 * room};
+    ub_native_store* store = (ub_native_store*)ub_packed_get(model, &ub_native_packing);
+    float* zeros = (float*)calloc(1, (size_t)256 << 20);
     char name[32];
     double sum = 0.0;
-    if (ub_dnn_plan_make(&plan, net, store, conv, 1, half, 0, net->frames, NULL) &&
-        dnnl_stream_create(&l.stream, ub_dnn_store_engine(store), dnnl_stream_default_flags) ==
-            dnnl_success) {
-        for (uint32_t i = 0; i < net->encoders; ++i) {
-            snprintf(name, sizeof(name), "encoder.%u", i);
-            l.convs[0] = &plan.encoder[i];
-            set_own(&l, plan.own.encoder[i], &net->encoder[i], false);
-            sum += bench_layer(out, name, &l, encoder_macs(&net->encoder[i]), whole, peak);
-        }
-        for (uint32_t i = 0; i < net->decoders; ++i) {
-            snprintf(name, sizeof(name), "decoder.%u", i);
-            l.n = plan.frames.decoder[i].n_parts;
-            set_own(&l, plan.own.decoder[i], &net->decoder[i], i + 1 == net->decoders);
-            for (uint32_t k = 0; plan.decoder[i] && k < l.n; ++k) {
-                l.convs[k] = &plan.decoder[i][k];
-            }
-            sum += bench_layer(out, name, &l, decoder_macs(&net->decoder[i]), whole, peak);
-        }
-        dnnl_stream_destroy(l.stream);
+    for (uint32_t i = 0; i < net->encoders; ++i) {
+        const ub_layer* l = &net->encoder[i];
+        snprintf(name, sizeof(name), "encoder.%u", i);
+        sum += bench_layer(out, name, store->encoder[i], l, false, zeros, encoder_macs(l), whole,
+                           peak);
     }
-    fprintf(stderr, "%-12s %26.3f %32.1f %%\n", "the rest", whole - sum,
+    for (uint32_t i = 0; i < net->decoders; ++i) {
+        const ub_layer* l = &net->decoder[i];
+        snprintf(name, sizeof(name), "decoder.%u", i);
+        sum += bench_layer(out, name, store->decoder[i], l, i + 1 == net->decoders, zeros,
+                           decoder_macs(l), whole, peak);
+    }
+    fprintf(stderr, "%-12s %19.3f %32.1f %%\n", "the rest", whole - sum,
             100.0 * (whole - sum) / whole);
     json_array_append_new(out, json_pack("{s:s, s:f}", "layer", "the rest", "ms", whole - sum));
-    ub_dnn_plan_clear(&plan);
     ub_packed_put(store);
-    ub_packed_put((void*)conv);
-    free(memory);
+    free(zeros);
 }
 
 static bool
@@ -241,20 +205,17 @@ bench_all(json_t* root, FILE* table, const ub_model* model)
             continue;
         }
         ub_job j;
-        omp_set_num_threads(1);
         ub_job_open(&j, *b, model);
-        fprintf(stderr, "\n%-12s threads batch    median      best   GFLOP/s  of peak\n", "chunks");
+        fprintf(stderr, "\n%-12s batch    median      best   GFLOP/s  of peak\n", "chunks");
         bench_chunks(json_object_get(root, "chunks"), &j, macs, peak);
         fprintf(stderr, "\n%-12s  frames    median      best  of whole   as stream  of whole\n",
                 "last frames");
         bench_counts(json_object_get(root, "counts"), table, &j, model);
-        if (!strncmp((*b)->name, "onednn", 6)) {
-            fprintf(stderr, "\n%-12s      MMAC     by        ms   GFLOP/s  of peak  of chunk\n",
+        if (!strcmp((*b)->name, "native")) {
+            fprintf(stderr, "\n%-12s      MMAC        ms   GFLOP/s  of peak  of chunk\n",
                     (*b)->name);
-            json_t* layers = json_array();
-            bench_layers(layers, model, strcmp((*b)->name, "onednn"),
+            bench_layers(json_object_get(root, "layers"), model,
                          ub_measure(ub_job_run, &j, seconds).best, peak);
-            json_object_set_new(json_object_get(root, "layers"), (*b)->name, layers);
         }
         ub_job_close(&j);
     }
@@ -275,7 +236,7 @@ main(int argc, char** argv)
     }
     fprintf(table, "backend\tframes\tms\tms as a stream\n");
     const ub_model* model = ub_bench_model(argv[1]);
-    json_t* root = json_pack("{s:[], s:[], s:{}}", "chunks", "counts", "layers");
+    json_t* root = json_pack("{s:[], s:[], s:[]}", "chunks", "counts", "layers");
     bench_all(root, table, model);
     fclose(table);
     json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(5));

@@ -8,13 +8,12 @@
   bench_ours MODEL INPUT MASK
   Reads network input, [channels][frames][bins] as float, and writes the first
   source's mask likewise.  Then for every line on standard input, a backend's name,
-  runs one chunk on one thread and prints the ms that it took.
+  runs one chunk and prints the ms that it took.
 */
 
 #include "dsp/clock.h"
 #include "tests/bench/job.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +66,6 @@ int
 main(int argc, char** argv)
 {
     check(argc == 4, "reading the arguments MODEL INPUT MASK");
-    omp_set_num_threads(1);
     const ub_model* model = ub_bench_model(argv[1]);
     const ub_network* net = &model->net;
     const size_t size = (size_t)net->channels * net->frames * net->bins;

@@ -14,7 +14,6 @@
 #include "tests/bench/job.h"
 
 #include <jansson.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +68,6 @@ main(int argc, char** argv)
         fprintf(stderr, "usage: bench_start MODEL.safetensors\n");
         return 2;
     }
-    omp_set_num_threads(1);
     const double before = peak_memory();
     const double start = ub_now();
     const ub_model* model = ub_bench_model(argv[1]);

@@ -30,7 +30,7 @@ from model import UNet, describe, image_bins  # noqa: E402
 from weights import load_weights  # noqa: E402
 
 TOLERANCE = 1e-4  # of a mask
-OURS = ["onednn", "openblas"]
+OURS = ["native"]
 
 
 def random_weights(path, filters, bins):

@@ -22,7 +22,7 @@ from torch import nn
 
 ROOT = pathlib.Path(__file__).parents[2]
 
-LIMITS = {"reference": 1e-5, "onednn": 1e-4, "openblas": 1e-4}
+LIMITS = {"reference": 1e-5, "native": 1e-4}
 rng = np.random.default_rng(11)
 results = []
 

@@ -21,7 +21,7 @@
 #define RATE   44100.0
 #define LENGTH 180224 // Samples
 #define AT     61440  // Where the processor is chosen, and windows begin as from the start
-#define CUDA   4      // Of the status port
+#define CUDA   3      // Of the status port
 
 static const ub_plan plain = {.event = {{"response", 1.0f, 0}}};
 

@@ -35,14 +35,14 @@ through() {
 }
 UNBRAID_BACKEND=cpu "$HOST" -a "$T/in.wav" "$T/cpu.wav" >/dev/null
 on_device() {
-    through "" device && grep -q 'late 0 status 4 ' "$T/said" &&
+    through "" device && grep -q 'late 0 status 3 ' "$T/said" &&
         same "$T/cpu.wav" "$T/device.wav" 0 1e-4
 }
 check "a plugin on the device sounds as on the CPU" on_device
 
 # taken_over ARGUMENT: the CPU takes over, and nothing is missing
 taken_over() {
-    through "$1" over && grep -q 'late 0 status [1235] ' "$T/said" &&
+    through "$1" over && grep -q 'late 0 status [12] ' "$T/said" &&
         same "$T/cpu.wav" "$T/over.wav" 0 1e-3
 }
 check "no memory for weights: the CPU takes over" taken_over memory
@@ -73,7 +73,7 @@ driver() {
     status=1
     says "$2" "$REAL" "" && UNBRAID_BACKEND=gpu UNBRAID_CUDA_LIBRARY=$REAL \
         "$HOST" -a "$T/in.wav" "$T/over.wav" >"$T/said" 2>"$T/err" && cat "$T/said" "$T/err" &&
-        grep -q 'late 0 status [1235] ' "$T/said" && [ "$(wc -l <"$T/err")" = 1 ] &&
+        grep -q 'late 0 status [12] ' "$T/said" && [ "$(wc -l <"$T/err")" = 1 ] &&
         grep -q "$2.* takes over\$" "$T/err" && same "$T/cpu.wav" "$T/over.wav" 0 1e-3 && status=0
     unset UNBRAID_DRIVER LD_LIBRARY_PATH
     return $status
@@ -91,7 +91,7 @@ done
 measured() {
     UNBRAID_CUDA_LIBRARY=$STANDIN UNBRAID_STANDIN=two "$BUILD/unbraid" info --json | tee "$T/info"
     perl -MJSON::PP -0e '$o = decode_json(<>); exit !(@{$o->{devices}} == 2 &&
-        !$o->{devices}[0]{used} && $o->{backend} =~ /^onednn/ &&
+        !$o->{devices}[0]{used} && $o->{backend} eq 'native' &&
         $o->{why} =~ /^$o->{backend} takes [\d.]+ ms for a chunk, cuda [\d.]+ ms$/)' "$T/info"
 }
 check "a device that is slower is not used" measured

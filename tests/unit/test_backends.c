@@ -4,9 +4,7 @@
 #include "model/backend/backend.h"
 #include "tests/unit/make_model.h"
 
-#include <cblas.h>
 #include <math.h>
-#include <omp.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +39,6 @@ names_find_backends(void** state)
 typedef struct {
     const ub_backend* backend;
     const ub_model* model;
-    int threads;        ///< OpenMP threads
     uint32_t source;    ///< Hot one
     const float* input; ///< [channels][frames][bins]
     float* mask;        ///< Likewise
@@ -56,7 +53,6 @@ run_often(void* arg)
     char err[256] = "";
     float condition[UB_NET_SOURCES] = {0.0f};
     condition[w->source] = 1.0f;
-    omp_set_num_threads(w->threads);
     ub_folded* folded = ub_folded_new(net);
     ub_fold(w->model, condition, folded);
     ub_runner* runner = w->backend->create(w->model, err, sizeof(err));
@@ -81,8 +77,7 @@ make_model(void)
     return model;
 }
 
-/// Runners on several threads, with different numbers of threads of their own,
-/// share a model and do not disturb one another
+/// Runners on several threads share a model and do not disturb one another
 static void
 runners_are_independent(void** state)
 {
@@ -101,9 +96,7 @@ runners_are_independent(void** state)
             continue;
         }
         for (uint32_t i = 0; i < 8; ++i) {
-            works[i] = (work){*b,    model, i < 4 ? 1 : 2,
-                              i % 4, input, (float*)malloc(size * sizeof(float)),
-                              false};
+            works[i] = (work){*b, model, i % 4, input, (float*)malloc(size * sizeof(float)), false};
             if (i < 4) { // the first four alone, one after the other
                 run_often(&works[i]);
             }
@@ -126,40 +119,12 @@ runners_are_independent(void** state)
     ub_model_unref(model);
 }
 
-/// OpenBLAS has one thread count for the whole process, which is the host's
-static void
-openblas_threads_are_the_hosts(void** state)
-{
-    (void)state;
-    char err[256] = "";
-    const ub_model* model = make_model();
-    const size_t size = (size_t)model->net.channels * model->net.frames * model->net.bins;
-    openblas_set_num_threads(2);
-    const int before = openblas_get_num_threads();
-    work w = {ub_backend_find("openblas", err, sizeof(err)),
-              model,
-              1,
-              0,
-              (float*)calloc(size, sizeof(float)),
-              (float*)malloc(size * sizeof(float)),
-              false};
-    assert_non_null(w.backend);
-    run_often(&w);
-    assert_true(w.ok);
-    assert_int_equal(before, 2);
-    assert_int_equal(openblas_get_num_threads(), before);
-    free((void*)w.input);
-    free(w.mask);
-    ub_model_unref(model);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_find_backends),
         cmocka_unit_test(runners_are_independent),
-        cmocka_unit_test(openblas_threads_are_the_hosts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,7 +117,7 @@ static bool
 contest(const ub_backend* challenger, const ub_backend* processor, char* why)
 {
     ub_winner winner;
-    const bool won = ub_contest(model, challenger, processor, 1, &winner, why, 256);
+    const bool won = ub_contest(model, challenger, processor, &winner, why, 256);
     const ub_backend* expected = won ? challenger : processor;
     assert_ptr_equal(winner.backend, expected);
     assert_true(!winner.runner || !expected->device); // only a processor's is kept
@@ -229,7 +229,7 @@ settle(const ub_backend* challenger, const ub_backend* processor)
                         .open = 1};
     char why[UB_NOTE] = "";
     ub_winner winner;
-    ub_lineup_settle(&lineup, model, 1, &winner);
+    ub_lineup_settle(&lineup, model, &winner);
     ub_lineup_reason(&lineup, why, sizeof(why));
     ub_winner_drop(&winner);
     assert_int_equal(runners, 0);

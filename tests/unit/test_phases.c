@@ -185,34 +185,11 @@ parts_make_the_whole(void** state)
     }
 }
 
-static void
-few_filters_are_grouped(void** state)
-{
-    (void)state;
-    ub_layer l = {.inputs = 48,
-                  .filters = 2,
-                  .kernel = {5, 5},
-                  .stride = {2, 2},
-                  .pad = {{2, 1}, {2, 1}},
-                  .in_size = {64, 512},
-                  .out_size = {128, 1024}};
-    bool group[2] = {false, false};
-    ub_best_group(&l, 16, group);
-    assert_true(group[0] && group[1]); // 9 taps of one vector, not 25
-    l.filters = 24;
-    ub_best_group(&l, 16, group);
-    assert_true(group[0] != group[1]); // 15 taps of 3 vectors, not 25 of 2
-    l.filters = 96;
-    ub_best_group(&l, 16, group);
-    assert_true(!group[0] && !group[1]);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_make_the_whole),
-        cmocka_unit_test(few_filters_are_grouped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ setup(void** state)
                                            .bands = 16,
                                            .power = 0.5f,
                                            .seed = 11};
-    engine = ub_engine_new(&(ub_engine_options){.backend = "onednn"}, err, sizeof(err));
+    engine = ub_engine_new(&(ub_engine_options){.backend = "native"}, err, sizeof(err));
     model = ub_test_open_model(&options);
     return engine && model ? 0 : -1;
 }

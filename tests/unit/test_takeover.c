@@ -148,7 +148,7 @@ take_seat(const ub_backend* first, const ub_backend* second, char note[UB_NOTE],
                         .list = {first, second},
                         .n = 2,
                         .named = true};
-    ub_seats seats = {.lock = &lock, .lineup = &lineup, .threads = 1};
+    ub_seats seats = {.lock = &lock, .lineup = &lineup};
     stub_device_reset();
     atomic_store(&stub_device.full, true);
     err[0] = '\0';

@@ -5,90 +5,56 @@
 
 #include "model/backend/native/encoder.h"
 
-/** What all layers run with. */
-typedef struct {
-    const ub_dnn_plan* plan;
-    const ub_network* net;
-    dnnl_stream_t stream;
-    void* scratch;
-} decoder;
-
-/// All parts of a layer, into the raw buffer
-static bool
-run_parts(const decoder* d, uint32_t i, const ub_dnn_passage* p)
+/// What layer i reads and where its output goes
+static ub_conv_job
+make_job(const ub_native_plan* plan, const ub_native_passage* p, uint32_t i)
 {
-    const ub_decoder_plan* layer = &d->plan->frames.decoder[i];
-    bool ok = true;
-    for (uint32_t n = 0; ok && n < layer->n_parts; ++n) {
-        const ub_dnn_buffers buffers = {
-            .src = ub_part_input(p->images, &d->plan->frames, i, n, p->input),
-            .dst = p->images->raw + layer->raw[n],
-            .scratch = d->scratch};
-        ok = ub_dnn_conv_run(&d->plan->decoder[i][n], d->stream, &buffers);
+    const ub_network* net = plan->net;
+    const ub_layer* l = &net->decoder[i];
+    const ub_folded* folded = p->item->folded;
+    const uint32_t skipped = l->skip >= 0 ? net->encoder[l->skip].filters : 0;
+    const uint32_t before = l->inputs - skipped;
+    const bool last = i + 1 == net->decoders;
+    ub_conv_job job = {
+        .finish = {&l->activation, folded->decoder_scale[i], folded->decoder_shift[i], l->filters},
+        .out = last ? p->item->mask : p->images->decoder[i % 2],
+        .out_first = plan->out[i].first,
+        .out_step = last ? (size_t)plan->count * net->bins : l->filters};
+    job.in[0] =
+        i ? (ub_conv_image){p->images->decoder[(i - 1) % 2], plan->in[i].first, before, before}
+          : (ub_conv_image){p->images->encoder[net->encoders - 1], 0, before, before};
+    if (skipped) {
+        job.in[1] = (ub_conv_image){p->images->encoder[l->skip], 0, skipped, skipped};
     }
-    return ok;
-}
-
-/// A layer of oneDNN's
-static bool
-run_convs(const decoder* d, uint32_t i, ub_dnn_passage* passages, uint32_t n)
-{
-    bool ok = true;
-    for (uint32_t k = 0; ok && k < n; ++k) {
-        ub_dnn_passage* p = &passages[k];
-        ok = run_parts(d, i, p);
-        p->input = ub_decoder_finish(p->images, &d->plan->frames, p->item, i);
-    }
-    return ok;
+    return job;
 }
 
 static void
-run_own(const decoder* d, uint32_t i, ub_dnn_passage* passages, uint32_t n)
+run_layer(const ub_native_plan* plan, void* scratch, const ub_native_passage* passages, uint32_t n,
+          uint32_t i)
 {
-    ub_conv_job jobs[UB_DNN_WINDOWS] = {{.out = NULL}};
-    const ub_frames_plan* frames = &d->plan->frames;
+    ub_conv_job jobs[UB_WINDOWS];
     for (uint32_t k = 0; k < n; ++k) {
-        ub_dnn_passage* p = &passages[k];
-        jobs[k] = ub_decoder_job(p->images, frames, p->item, i, p->input);
-        p->input = jobs[k].out;
+        jobs[k] = make_job(plan, &passages[k], i);
     }
-    ub_conv_run(d->plan->own.decoder[i], jobs, n, frames->decoder[i].out, d->scratch);
-    for (uint32_t k = 0; i + 1 < d->net->decoders && k < n; ++k) {
-        ub_decoder_append(passages[k].images, frames, i + 1);
-    }
+    ub_conv_run(plan->store->decoder[i], jobs, n, plan->out[i], scratch);
 }
 
-static bool
-run_layer(const decoder* d, uint32_t i, ub_dnn_passage* passages, uint32_t n)
+void
+ub_native_decode(const ub_native_plan* plan, void* scratch, const ub_native_passage* passages,
+                 uint32_t n)
 {
-    if (d->plan->own.decoder[i]) {
-        run_own(d, i, passages, n);
-        return true;
-    }
-    return run_convs(d, i, passages, n);
-}
-
-bool
-ub_dnn_decode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
-              ub_dnn_passage* passages, uint32_t n)
-{
-    const ub_network* net = passages->images->net;
-    const decoder d = {plan, net, stream, scratch};
+    const ub_network* net = plan->net;
     uint32_t alone = net->decoders; // from this layer on
-    bool ok = true;
     while (alone > 0 && !ub_layer_is_heavy(&net->decoder[alone - 1])) {
         --alone;
     }
-    for (uint32_t k = 0; k < n; ++k) {
-        passages[k].input = ub_decoder_begin(passages[k].images, &plan->frames);
-    }
-    for (uint32_t i = 0; ok && i < alone; ++i) {
-        ok = run_layer(&d, i, passages, n);
+    for (uint32_t i = 0; i < alone; ++i) {
+        run_layer(plan, scratch, passages, n, i);
     }
     for (uint32_t k = 0; k < n; ++k) {
-        for (uint32_t i = alone; ok && i < net->decoders; ++i) {
-            ok = run_layer(&d, i, &passages[k], 1);
+        for (uint32_t i = alone; i < net->decoders; ++i) {
+            run_layer(plan, scratch, &passages[k], 1, i);
         }
     }
-    return ok;
 }

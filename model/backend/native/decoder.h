@@ -6,9 +6,10 @@
 
 /**
    @file
-   The decoder's way through oneDNN and the layers that are not oneDNN's.
+   The decoder's way, from the encoder's outputs to the masks.
 */
 
+#include "model/backend/backend.h"
 #include "model/backend/native/images.h"
 #include "model/backend/native/plan.h"
 
@@ -16,11 +17,10 @@
 typedef struct {
     const ub_item* item;
     ub_images* images; ///< Whose encoder outputs are there
-    const void* input; ///< Of the next layer; set by ub_dnn_decode()
-} ub_dnn_passage;
+} ub_native_passage;
 
-/// Compute the masks of as many items as the plan is for, at most
-bool ub_dnn_decode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
-                   ub_dnn_passage* passages, uint32_t n);
+/// Compute the masks of as many items as there are windows, at most
+void ub_native_decode(const ub_native_plan* plan, void* scratch, const ub_native_passage* passages,
+                      uint32_t n);
 
 #endif // UB_MODEL_BACKEND_NATIVE_DECODER_H

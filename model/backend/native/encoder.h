@@ -6,28 +6,27 @@
 
 /**
    @file
-   The encoder's way through oneDNN, with or without what a stream's last
-   windows have left.
+   The encoder's way, with or without what a stream's last windows have left.
 */
 
 #include "model/backend/native/images.h"
 #include "model/backend/native/plan.h"
 #include "model/backend/native/trail.h"
 
-#define UB_DNN_WINDOWS 4U ///< That go through each layer together, at most
+#define UB_WINDOWS 4U ///< That go through each layer together, at most
 
 /** A window under way. */
 typedef struct {
     ub_images* images;
     const ub_item* item;
-    ub_trail_rows* kept; ///< Where its rows are kept, or NULL; set by ub_dnn_encode()
+    ub_trail_rows* kept; ///< Where its rows are kept, or NULL; set by ub_native_encode()
     bool reuse;          ///< Whether the rows it could take are there; likewise
-    const void* input;   ///< Image, of this or an equal window; likewise
-} ub_dnn_window;
+    const float* input;  ///< Image, of this or an equal window; likewise
+} ub_native_window;
 
 /// Compute the encoder outputs of some windows, layer by layer.  Of a window that
 /// takes rows from its trail, only the rows that are needed are valid afterwards.
-bool ub_dnn_encode(const ub_dnn_plan* plan, dnnl_stream_t stream, void* scratch,
-                   ub_dnn_window* windows, uint32_t n);
+void ub_native_encode(const ub_native_plan* plan, void* scratch, ub_native_window* windows,
+                      uint32_t n);
 
 #endif // UB_MODEL_BACKEND_NATIVE_ENCODER_H

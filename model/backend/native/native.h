@@ -6,15 +6,12 @@
 
 /**
    @file
-   Backends on oneDNN (https://github.com/oneapi-src/oneDNN).
-
-   They use as many OpenMP threads as omp_set_num_threads() was last given on
-   the calling thread.
+   The backend on our own convolutions (model/conv): single precision, on the calling
+   thread alone.  Several runners on several threads are how more cores are used.
 */
 
 #include "model/backend/backend.h"
 
-extern const ub_backend ub_backend_onednn;      ///< Single precision
-extern const ub_backend ub_backend_onednn_bf16; ///< bfloat16, sums in single precision
+extern const ub_backend ub_backend_native;
 
 #endif // UB_MODEL_BACKEND_NATIVE_NATIVE_H

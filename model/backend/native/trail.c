@@ -46,10 +46,10 @@ make_rows(ub_trail* trail, ub_trail_rows* kept)
 }
 
 ub_trail*
-ub_trail_new(const ub_model* model, uint32_t step, uint32_t conditions, size_t value_size)
+ub_trail_new(const ub_model* model, uint32_t step, uint32_t conditions)
 {
     ub_reuse reuse;
-    if (!conditions || !ub_reuse_choose(&reuse, &model->net, step, value_size)) {
+    if (!conditions || !ub_reuse_choose(&reuse, &model->net, step, sizeof(float))) {
         return NULL;
     }
     ub_trail* trail = (ub_trail*)calloc(1, sizeof(ub_trail) + conditions * sizeof(ub_trail_rows));

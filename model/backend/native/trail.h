@@ -20,10 +20,8 @@
 /** Rows under one condition. */
 typedef struct ub_trail_rows_s ub_trail_rows;
 
-/// A trail of images whose values have that many bytes.  NULL if it would gain
-/// nothing, or without memory.
-ub_trail* ub_trail_new(const ub_model* model, uint32_t step, uint32_t conditions,
-                       size_t value_size);
+/// NULL if it would gain nothing, or without memory
+ub_trail* ub_trail_new(const ub_model* model, uint32_t step, uint32_t conditions);
 
 void ub_trail_free(ub_trail* trail);
 
