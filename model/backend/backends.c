@@ -4,7 +4,7 @@
 #include "model/backend/backend.h"
 #include "model/backend/cuda/cuda.h"
 #include "model/backend/native/native.h"
-#include "model/backend/reference.h"
+#include "model/backend/reference/reference.h"
 #include "model/file/error.h"
 
 #include <stdio.h>

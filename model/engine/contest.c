@@ -41,7 +41,7 @@ chunk_make(chunk* c, const ub_model* model)
     c->input = malloc(c->size * sizeof(float));
     c->mask[0] = calloc(c->size, sizeof(float));
     c->mask[1] = calloc(c->size, sizeof(float));
-    c->folded = ub_folded_new(net);
+    c->folded = ub_folded_new(model);
     if (!c->input || !c->mask[0] || !c->mask[1] || !c->folded) {
         return false;
     }

@@ -49,7 +49,7 @@ allocate(ub_desk* desk)
     }
     for (uint32_t i = 0; i < desk->n_items; ++i) {
         desk->mask[i] = malloc(size); // memory that is never touched costs nothing
-        desk->entry[i].folded = ub_folded_new(net);
+        desk->entry[i].folded = ub_folded_new(desk->model);
         ok = ok && desk->mask[i] && desk->entry[i].folded;
     }
     return ok;

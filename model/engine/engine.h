@@ -52,15 +52,9 @@ void ub_engine_reason(ub_engine* engine, char* text, size_t size);
 /// safe, any thread.
 float ub_engine_load(const ub_engine* engine);
 
-/** Frames of a window that jobs ask for. */
-typedef struct {
-    uint32_t first; ///< From the window's oldest frame, 0, on
-    uint32_t count;
-} ub_span;
-
 /** Windows in a row, whose jobs all ask for the same of their window. */
 typedef struct {
-    ub_span span;
+    ub_span span;  ///< Frames of their window
     uint32_t step; ///< Frames from one window to the next
 } ub_series;
 

@@ -18,37 +18,50 @@ max_units(const ub_network* net)
     return most;
 }
 
-ub_folded*
-ub_folded_new(const ub_network* net)
+/// Most numbers that a condition of any of the generic networks folds to
+static uint32_t
+most_numbers(const ub_model* model)
 {
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < model->net.unets; ++i) {
+        most = model->steps[i].numbers > most ? model->steps[i].numbers : most;
+    }
+    return most;
+}
+
+/// Where every layer's output has its scales and shifts
+static void
+point_to_layers(const ub_steps* steps, ub_folded* folded)
+{
+    for (uint32_t i = 0; i < steps->n; ++i) {
+        const ub_step* step = &steps->step[i];
+        float* scale = folded->numbers + step->out[0].numbers;
+        float* shift = scale + step->layer->filters;
+        if (i < steps->encoders) {
+            folded->encoder_scale[i] = scale;
+            folded->encoder_shift[i] = shift;
+        } else {
+            folded->decoder_scale[i - steps->encoders] = scale;
+            folded->decoder_shift[i - steps->encoders] = shift;
+        }
+    }
+}
+
+ub_folded*
+ub_folded_new(const ub_model* model)
+{
+    const ub_network* net = &model->net;
     ub_folded* folded = (ub_folded*)calloc(1, sizeof(ub_folded));
     if (!folded) {
         return NULL;
     }
-    size_t filters = 0;
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        filters += net->encoder[i].filters;
-    }
-    for (uint32_t i = 0; i < net->decoders; ++i) {
-        filters += net->decoder[i].filters;
-    }
-    folded->storage = (float*)calloc(2 * filters, sizeof(float));
+    folded->numbers = (float*)calloc(most_numbers(model), sizeof(float));
     folded->scratch = (double*)calloc(2 * ((size_t)max_units(net) + net->pairs), sizeof(double));
-    if (!folded->storage || !folded->scratch) {
+    if (!folded->numbers || !folded->scratch) {
         ub_folded_free(folded);
         return NULL;
     }
-    float* at = folded->storage;
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        folded->encoder_scale[i] = at;
-        folded->encoder_shift[i] = at + net->encoder[i].filters;
-        at += 2 * (size_t)net->encoder[i].filters;
-    }
-    for (uint32_t i = 0; i < net->decoders; ++i) {
-        folded->decoder_scale[i] = at;
-        folded->decoder_shift[i] = at + net->decoder[i].filters;
-        at += 2 * (size_t)net->decoder[i].filters;
-    }
+    point_to_layers(&model->steps[0], folded);
     return folded;
 }
 
@@ -56,7 +69,7 @@ void
 ub_folded_free(ub_folded* folded)
 {
     if (folded) {
-        free(folded->storage);
+        free(folded->numbers);
         free(folded->scratch);
         free(folded);
     }
@@ -74,6 +87,8 @@ ub_activate(const ub_activation* activation, double x)
         return 1.0 / (1.0 + exp(-x));
     case UB_TANH:
         return tanh(x);
+    case UB_ELU:
+        return x > 0.0 ? x : expm1(x);
     case UB_LINEAR:
         break;
     }
@@ -151,39 +166,87 @@ run_control(const ub_model* model, const float* condition, ub_folded* folded)
     return pairs;
 }
 
-static void
-fold_layer(const ub_layer* layer, const ub_tensors* t, const double* gamma, const double* beta,
-           float* scale, float* shift)
+/** y = scale * x + shift of one channel. */
+typedef struct {
+    double scale;
+    double shift;
+} line;
+
+/// What the condition asks of the generic network's layers
+typedef struct {
+    const double* gamma; ///< [pairs]
+    const double* beta;  ///< [pairs]
+} film;
+
+static line
+after_norm(const ub_layer* layer, const ub_tensors* t, uint32_t channel, line x)
 {
-    for (uint32_t i = 0; i < layer->filters; ++i) {
-        double k = 1.0;
-        double b = (double)t->bias[i];
-        if (layer->norm) {
-            k = norm_gain(t, layer->eps, i);
-            b = (b - (double)t->mean[i]) * k + (double)t->offset[i];
+    if (layer->norm) {
+        const double k = norm_gain(t, layer->eps, channel);
+        x.shift = (x.shift - (double)t->mean[channel]) * k + (double)t->offset[channel];
+        x.scale *= k;
+    }
+    return x;
+}
+
+static line
+after_film(const film* f, ub_film kind, uint32_t pair, uint32_t channel, line x)
+{
+    if (kind != UB_FILM_NONE) {
+        pair += kind == UB_FILM_COMPLEX ? channel : 0;
+        x.shift = x.shift * f->gamma[pair] + f->beta[pair];
+        x.scale *= f->gamma[pair];
+    }
+    return x;
+}
+
+/// One channel of an image: what comes before its activation, and after it
+static void
+fold_channel(const ub_step* step, const ub_step_out* out, const film* f, uint32_t channel,
+             line* before, line* after)
+{
+    const ub_layer* l = step->layer;
+    *before = (line){1.0, (double)step->tensors->bias[channel]};
+    *after = (line){1.0, 0.0};
+    line* last = l->activation_first ? after : before;
+    if (!out->skip || !l->raw_skip) {
+        *last = after_norm(l, step->tensors, channel, *last);
+        *last = after_film(f, l->film, l->pair, channel, *last);
+    }
+    if (out->skip) {
+        last = out->after ? after : before;
+        *last = after_film(f, l->skip_film, l->skip_pair, channel, *last);
+    }
+}
+
+static void
+fold_image(const ub_step* step, const ub_step_out* out, const film* f, float* numbers)
+{
+    const uint32_t n = step->layer->filters;
+    for (uint32_t i = 0; i < n; ++i) {
+        line before;
+        line after;
+        fold_channel(step, out, f, i, &before, &after);
+        numbers[i] = (float)before.scale;
+        numbers[n + i] = (float)before.shift;
+        if (out->after) {
+            numbers[2 * n + i] = (float)after.scale;
+            numbers[3 * n + i] = (float)after.shift;
         }
-        if (layer->film != UB_FILM_NONE) {
-            const uint32_t pair = layer->pair + (layer->film == UB_FILM_COMPLEX ? i : 0);
-            k *= gamma[pair];
-            b = b * gamma[pair] + beta[pair];
-        }
-        scale[i] = (float)k;
-        shift[i] = (float)b;
     }
 }
 
 void
 ub_fold(const ub_model* model, const float* condition, ub_folded* folded)
 {
-    const ub_network* net = &model->net;
+    const ub_steps* steps = &model->steps[0];
     const double* gamma = run_control(model, condition, folded);
-    const double* beta = gamma + net->pairs;
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        fold_layer(&net->encoder[i], &model->encoder[i], gamma, beta, folded->encoder_scale[i],
-                   folded->encoder_shift[i]);
-    }
-    for (uint32_t i = 0; i < net->decoders; ++i) {
-        fold_layer(&net->decoder[i], &model->decoder[i], gamma, beta, folded->decoder_scale[i],
-                   folded->decoder_shift[i]);
+    const film f = {gamma, gamma + model->net.pairs};
+    folded->unet = 0;
+    for (uint32_t i = 0; i < steps->n; ++i) {
+        const ub_step* step = &steps->step[i];
+        for (uint32_t k = 0; k < step->n_out; ++k) {
+            fold_image(step, &step->out[k], &f, folded->numbers + step->out[k].numbers);
+        }
     }
 }

@@ -51,6 +51,7 @@ read_common(ub_json* json, const json_t* value, const char* where, ub_layer* lay
     layer->filters = ub_json_uint(json, value, where, "filters", 1, MAX_FILTERS);
     ub_json_pair(json, value, where, "kernel", layer->kernel, 1, MAX_KERNEL);
     ub_json_pair(json, value, where, "stride", layer->stride, 1, MAX_STRIDE);
+    layer->dilation[0] = layer->dilation[1] = 1;
     layer->norm = ub_read_norm(json, value, where, &layer->eps);
     layer->film = (ub_film)ub_json_word(json, value, where, "film", films);
     ub_read_activation(json, value, where, &layer->activation);
@@ -141,6 +142,7 @@ read_decoder(ub_json* json, const json_t* value, const char* where, const ub_net
     if (!ub_json_object(json, value, where, keys)) {
         return;
     }
+    layer->transposed = true;
     read_common(json, value, where, layer);
     ub_json_pairs(json, value, where, "crop", layer->pad, 0, 2 * MAX_KERNEL);
     read_skip(json, value, where, net, layer);

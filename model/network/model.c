@@ -74,6 +74,17 @@ read_metadata(open_model* entry, const ub_safetensors* file, const char* path, c
     return (entry->path && entry->card) || ub_error(err, err_size, "%s: out of memory", path);
 }
 
+static void
+make_steps(ub_model* model)
+{
+    ub_steps* steps = &model->steps[0];
+    ub_steps_make(steps, &model->net);
+    for (uint32_t i = 0; i < steps->n; ++i) {
+        steps->step[i].tensors =
+            i < steps->encoders ? &model->encoder[i] : &model->decoder[i - steps->encoders];
+    }
+}
+
 static open_model*
 load(const ub_safetensors* file, const char* path, char* err, size_t err_size)
 {
@@ -85,6 +96,7 @@ load(const ub_safetensors* file, const char* path, char* err, size_t err_size)
     entry->stat = *ub_safetensors_stat(file);
     if (read_metadata(entry, file, path, err, err_size)) {
         entry->storage = ub_read_model_tensors(&entry->model, file, path, err, err_size);
+        make_steps(&entry->model);
     }
     if (!entry->storage) {
         free_entry(entry);

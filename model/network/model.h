@@ -12,21 +12,11 @@
    shared.  All functions may be called from any thread except a real-time one.
 */
 
-#include "model/network/network.h"
-
-/** Tensors of one layer.  Norm pointers are NULL for a layer without it. */
-typedef struct {
-    const float* weight; ///< Encoder [filters][inputs][kernel frames][kernel bins],
-                         ///< decoder [inputs][filters][...], dense [units][inputs]
-    const float* bias;   ///< [filters]
-    const float* gain;   ///< norm.weight [filters]
-    const float* offset; ///< norm.bias [filters]
-    const float* mean;   ///< norm.mean [filters]
-    const float* var;    ///< norm.var [filters]
-} ub_tensors;
+#include "model/network/steps.h"
 
 typedef struct {
     ub_network net;
+    ub_steps steps[UB_MAX_UNETS]; ///< [net.unets]
     ub_tensors encoder[UB_MAX_LAYERS];
     ub_tensors decoder[UB_MAX_LAYERS];
     ub_tensors control[UB_MAX_CONTROL];
@@ -52,20 +42,20 @@ void ub_model_unref(const ub_model* model);
 
 /**
    All layers' convolution bias, batch normalisation and FiLM for one condition
-   vector, folded to one scale and shift per channel:
-   y = activation(scale * convolution(x) + shift).
+   vector, folded to a scale and shift per channel, or two (see ub_step_out).
 */
 typedef struct {
-    float* encoder_scale[UB_MAX_LAYERS]; ///< [filters]
+    uint32_t unet;                       ///< The generic network that it is for
+    float* numbers;                      ///< [its steps' numbers]
+    float* encoder_scale[UB_MAX_LAYERS]; ///< Those of every layer's output, [filters]
     float* encoder_shift[UB_MAX_LAYERS];
     float* decoder_scale[UB_MAX_LAYERS];
     float* decoder_shift[UB_MAX_LAYERS];
-    float* storage;  ///< Owns all of the above
     double* scratch; ///< For the condition generator
 } ub_folded;
 
 /// Allocate room for a folded condition, to be filled by ub_fold.  NULL: no memory.
-ub_folded* ub_folded_new(const ub_network* net);
+ub_folded* ub_folded_new(const ub_model* model);
 void ub_folded_free(ub_folded* folded);
 
 /// Run the condition generator and fold.  Allocates nothing.

@@ -171,6 +171,7 @@ ub_network_parse(ub_network* net, const char* text, size_t size, char* err, size
     static const char* const keys[] = {
         "bands", "sources", "stft", "dropped_mask", "input", "control", "encoder", "decoder", NULL};
     memset(net, 0, sizeof(*net));
+    net->unets = 1;
     json_error_t why;
     json_t* root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
     if (!root) {

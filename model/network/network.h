@@ -21,9 +21,10 @@
 #define UB_MAX_LAYERS  8  ///< Encoder or decoder layers
 #define UB_MAX_CONTROL 8  ///< Control layers
 #define UB_NET_SOURCES 8  ///< Sources
+#define UB_MAX_UNETS   8  ///< Generic networks in one model
 #define UB_NAME_SIZE   32 ///< Source name and its 0
 
-typedef enum { UB_LINEAR, UB_RELU, UB_LEAKY_RELU, UB_SIGMOID, UB_TANH } ub_activation_kind;
+typedef enum { UB_LINEAR, UB_RELU, UB_LEAKY_RELU, UB_SIGMOID, UB_TANH, UB_ELU } ub_activation_kind;
 
 typedef struct {
     ub_activation_kind kind;
@@ -36,21 +37,28 @@ typedef enum {
     UB_FILM_COMPLEX ///< One gamma and beta per channel
 } ub_film;
 
-/** One convolution (encoder) or transposed convolution (decoder). */
+/** One convolution, or transposed convolution.  Weights are [filters][inputs][kernel frames]
+    [kernel bins], of a transposed one [inputs][filters][...]. */
 typedef struct {
     uint32_t inputs;  ///< Channels in, including those of the skip connection
     uint32_t filters; ///< Channels out
     uint32_t kernel[2];
     uint32_t stride[2];
-    uint32_t pad[2][2];   ///< Encoder: zeros [axis][before, after]; decoder: crop
+    uint32_t pad[2][2];   ///< Zeros [axis][before, after]; if transposed, crop
     uint32_t in_size[2];  ///< Image in
     uint32_t out_size[2]; ///< Image out
     int32_t skip;         ///< Encoder layer appended to the input, or -1
-    bool norm;            ///< Batch normalisation after the convolution
+    bool norm;            ///< Batch normalisation
     float eps;            ///< Its epsilon
-    ub_film film;
-    uint32_t pair; ///< Number of the layer's first FiLM pair
+    ub_film film;         ///< After the normalisation
+    uint32_t pair;        ///< Number of the layer's first FiLM pair
     ub_activation activation;
+    bool activation_first; ///< Before normalisation and FiLM, not after them
+    bool raw_skip;         ///< Skip connections take the convolution with its bias, no more
+    ub_film skip_film;     ///< Of what goes over skip connections
+    uint32_t skip_pair;    ///< Number of its first pair
+    bool transposed;
+    uint32_t dilation[2]; ///< Positions from tap to tap, 1 if transposed
 } ub_layer;
 
 /**
@@ -85,6 +93,7 @@ typedef struct {
     float dropped_mask; ///< NaN: as the nearest bin's
     float input_scale;  ///< Network input = (scale * magnitude) ^ power
     float input_power;
+    uint32_t unets; ///< Generic networks, each with its steps
     uint32_t encoders;
     uint32_t decoders;
     uint32_t controls; ///< 0 for a network without FiLM

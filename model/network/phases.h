@@ -17,7 +17,7 @@
    where a layer has few filters.
 */
 
-#include "model/network/network.h"
+#include "model/network/steps.h"
 
 /** A convolution of stride 1 that computes some phases of a decoder layer. */
 typedef struct {
@@ -33,12 +33,6 @@ typedef struct {
 } ub_part;
 
 #define UB_MAX_PARTS 64
-
-/** A range of positions on the frame axis. */
-typedef struct {
-    uint32_t first;
-    uint32_t count;
-} ub_span;
 
 /**
    Cut a decoder layer into parts.

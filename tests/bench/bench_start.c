@@ -54,7 +54,7 @@ peak_memory(void)
 static double
 change_ms(const ub_model* model)
 {
-    change c = {model, ub_folded_new(&model->net), {1.0f}};
+    change c = {model, ub_folded_new(model), {1.0f}};
     const double ms = ub_measure(run_change, &c, 0.2).median;
     ub_folded_free(c.folded);
     return ms;

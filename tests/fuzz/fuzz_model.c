@@ -43,7 +43,7 @@ open_file(const uint8_t* data, size_t size)
             check_message(err);
         } else {
             const float condition[UB_NET_SOURCES] = {1.0f};
-            ub_folded* folded = ub_folded_new(&model->net);
+            ub_folded* folded = ub_folded_new(model);
             if (folded) {
                 ub_fold(model, condition, folded);
             }

@@ -56,7 +56,7 @@ make_items(work* w, const ub_model* model)
     for (uint32_t i = 0; i < net->sources; ++i) {
         float condition[UB_NET_SOURCES] = {0.0f};
         condition[i] = 1.0f;
-        folded[i] = ub_folded_new(net);
+        folded[i] = ub_folded_new(model);
         ub_fold(model, condition, folded[i]);
     }
     for (uint32_t i = 0; i < UB_CUDA_BATCH; ++i) {

@@ -30,7 +30,7 @@ run(const ub_model* model, const ub_backend* backend, char** args, char* err, si
     const size_t size = (size_t)net->channels * net->frames * net->bins;
     float* input = (float*)malloc(size * sizeof(float));
     float* mask = (float*)malloc(size * sizeof(float));
-    ub_folded* folded = ub_folded_new(net);
+    ub_folded* folded = ub_folded_new(model);
     ub_runner* runner = backend->create(model, err, err_size);
     float condition[UB_NET_SOURCES] = {0.0f};
     for (uint32_t i = 0; i < net->sources && args[2 + i]; ++i) {

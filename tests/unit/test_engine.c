@@ -146,7 +146,7 @@ direct(const ub_model* model, int64_t first_frame, int64_t end, uint32_t source,
         }
     }
     condition[source] = 1.0f;
-    ub_folded* folded = ub_folded_new(&model->net);
+    ub_folded* folded = ub_folded_new(model);
     ub_fold(model, condition, folded);
     const ub_backend* backend = ub_backend_find("reference", err, sizeof(err));
     ub_runner* runner = backend->create(model, err, sizeof(err));

@@ -4,7 +4,7 @@
 /* What the engine does with a backend that takes windows of several streams at a time,
    and with one that fails: with devices made up for the purpose. */
 
-#include "model/backend/reference.h"
+#include "model/backend/reference/reference.h"
 #include "model/engine/client.h"
 
 #include "tests/unit/make_model.h"

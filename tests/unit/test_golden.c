@@ -193,7 +193,7 @@ check_case(const ub_backend* backend, const char* name)
     ub_runner* runner = make_runner(backend, g.model);
     ub_item items[MAX_CONDITIONS];
     for (uint32_t i = 0; i < g.conditions; ++i) {
-        ub_folded* folded = ub_folded_new(&g.model->net);
+        ub_folded* folded = ub_folded_new(g.model);
         ub_fold(g.model, g.condition[i], folded);
         items[i] = (ub_item){
             .input = g.input, .folded = folded, .mask = (float*)calloc(g.size, sizeof(float))};
@@ -249,7 +249,7 @@ check_parts(const ub_backend* backend, const char* name)
     golden_open(&g, name);
     const ub_network* net = &g.model->net;
     ub_runner* runner = make_runner(backend, g.model);
-    ub_folded* folded = ub_folded_new(net);
+    ub_folded* folded = ub_folded_new(g.model);
     ub_fold(g.model, g.condition[0], folded);
     const ub_item item = {
         .input = g.input, .folded = folded, .mask = (float*)malloc(g.size * sizeof(float))};
@@ -314,7 +314,7 @@ bands_are_those_of_training(void** state)
         group(&g, map, magnitude + t * net->dft_bins, g.input + t * net->bins);
     }
     ub_runner* runner = make_runner(backend, g.model);
-    ub_folded* folded = ub_folded_new(net);
+    ub_folded* folded = ub_folded_new(g.model);
     float* bands = (float*)malloc(rows * net->bins * sizeof(float));
     float* gain = (float*)malloc((net->window / 2 + 1) * sizeof(float));
     for (uint32_t i = 0; i < g.conditions; ++i) {

@@ -126,7 +126,7 @@ fold_is_norm_then_film(void** state)
     char err[256] = "";
     const ub_model* model = ub_model_open(path, err, sizeof(err));
     assert_non_null(model);
-    ub_folded* folded = ub_folded_new(&model->net);
+    ub_folded* folded = ub_folded_new(model);
     const float condition[] = {0.25f, 1.0f, 0.0f, -0.5f};
     ub_fold(model, condition, folded);
 

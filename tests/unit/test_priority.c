@@ -4,7 +4,7 @@
 /* What priority the engine's threads compute at: below the audio thread's, whatever that
    is.  Skipped where threads may not be real-time. */
 
-#include "model/backend/reference.h"
+#include "model/backend/reference/reference.h"
 #include "model/engine/engine.h"
 #include "model/engine/thread.h"
 

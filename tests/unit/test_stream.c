@@ -229,7 +229,7 @@ place_windows(offline* o, const ub_model* model, const float* condition, const u
     const uint32_t bands = o->bands;
     static float input[2 * FRAMES * BINS]; // [channels][FRAMES][bands]
     static float mask[2 * FRAMES * BINS];
-    ub_folded* folded = ub_folded_new(&model->net);
+    ub_folded* folded = ub_folded_new(model);
     ub_fold(model, condition, folded);
     const ub_backend* backend = ub_backend_find("reference", err, sizeof(err));
     ub_runner* runner = backend->create(model, err, sizeof(err));

@@ -6,7 +6,7 @@
    purpose. */
 
 #include "dsp/schedule.h"
-#include "model/backend/reference.h"
+#include "model/backend/reference/reference.h"
 #include "model/engine/seats.h"
 
 #include "tests/unit/make_model.h"

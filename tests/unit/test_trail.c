@@ -72,7 +72,7 @@ stream_open(stream* s, const ub_backend* backend, const ub_model* model)
     s->without = (float*)malloc(s->size * sizeof(float));
     for (uint32_t i = 0; i < MAX_ITEMS; ++i) {
         s->with[i] = (float*)malloc(s->size * sizeof(float));
-        s->folded[i] = ub_folded_new(net);
+        s->folded[i] = ub_folded_new(model);
         set_condition(s, i, i, 1.0f);
     }
 }

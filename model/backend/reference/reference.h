@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_MODEL_BACKEND_REFERENCE_H
-#define UB_MODEL_BACKEND_REFERENCE_H
+#ifndef UB_MODEL_BACKEND_REFERENCE_REFERENCE_H
+#define UB_MODEL_BACKEND_REFERENCE_REFERENCE_H
 
 /**
    @file
@@ -13,4 +13,4 @@
 
 extern const ub_backend ub_backend_reference;
 
-#endif // UB_MODEL_BACKEND_REFERENCE_H
+#endif // UB_MODEL_BACKEND_REFERENCE_REFERENCE_H
