@@ -48,7 +48,7 @@ UB_LIBS    = $(SANITIZE) $(FFTW) $(shell pkg-config --libs $(PKGS)) -pthread -ld
 
 LIB_SRC    := $(wildcard dsp/*.c $(foreach room,file network conv backend backend/* engine, \
                                                  model/$(room)/*.c)) plugin/stream.c
-PLUGIN_SRC := $(wildcard plugin/lv2/*.c)
+PLUGIN_SRC := $(wildcard plugin/shell/*.c plugin/lv2/*.c)
 CLI_SRC    := $(wildcard plugin/cli/*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_AUX   := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))

@@ -7,13 +7,13 @@
 */
 
 #include "dsp/clock.h"
-#include "plugin/lv2/controls.h"
+#include "plugin/shell/wish.h"
 #include "plugin/lv2/host.h"
-#include "plugin/lv2/pace.h"
+#include "plugin/shell/pace.h"
 #include "plugin/lv2/patch.h"
-#include "plugin/lv2/player.h"
+#include "plugin/shell/player.h"
 #include "plugin/lv2/state.h"
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/parameters.h"
 
 #include <lv2/core/lv2.h>
 #include <lv2/core/lv2_util.h>

@@ -10,7 +10,7 @@
    model.  That is also what plays when a session keeps none.
 */
 
-#include "plugin/lv2/loader.h"
+#include "plugin/shell/loader.h"
 #include "plugin/lv2/patch.h"
 
 #include <lv2/state/state.h>

@@ -7,7 +7,7 @@
    instances, starting and stopping at any time.
 */
 
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/parameters.h"
 #include "tests/host/render.h"
 #include "tests/host/tap.h"
 

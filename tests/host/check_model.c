@@ -10,7 +10,7 @@
 */
 
 #include "plugin/lv2/patch.h"
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/parameters.h"
 #include "tests/host/messages.h"
 #include "tests/host/render.h"
 #include "tests/host/tap.h"

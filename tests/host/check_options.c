@@ -6,7 +6,7 @@
    The block length that a host tells, at first and while the plugin plays.
 */
 
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/parameters.h"
 #include "tests/host/messages.h"
 #include "tests/host/render.h"
 #include "tests/host/tap.h"

@@ -10,7 +10,7 @@
      if it ends.
 */
 
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/parameters.h"
 #include "tests/host/messages.h"
 
 #include <complex.h> // before fftw3.h, which then uses C's own complex type

@@ -7,7 +7,7 @@
    before a single sample has run.
 */
 
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/parameters.h"
 #include "tests/host/messages.h"
 #include "tests/host/tap.h"
 

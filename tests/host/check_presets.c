@@ -6,7 +6,7 @@
    The factory presets, as a host loads them: found, named, every value in range.
 */
 
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/parameters.h"
 #include "tests/host/messages.h"
 #include "tests/host/tap.h"
 

@@ -9,7 +9,7 @@
    time.
 */
 
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/parameters.h"
 #include "tests/host/messages.h"
 #include "tests/host/render.h"
 #include "tests/host/tap.h"

@@ -7,7 +7,7 @@
    size, automation to the sample.
 */
 
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/parameters.h"
 #include "tests/host/render.h"
 #include "tests/host/tap.h"
 

@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_PLUGIN_LV2_PORTS_H
-#define UB_PLUGIN_LV2_PORTS_H
+#ifndef UB_PLUGIN_SHELL_PARAMETERS_H
+#define UB_PLUGIN_SHELL_PARAMETERS_H
 
 /**
    @file
@@ -133,4 +133,4 @@ ub_shape_ports(const ub_shape* shape)
     return shape->ins + shape->outs + shape->n_controls + 2;
 }
 
-#endif // UB_PLUGIN_LV2_PORTS_H
+#endif // UB_PLUGIN_SHELL_PARAMETERS_H

@@ -1,16 +1,16 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_PLUGIN_LV2_CONTROLS_H
-#define UB_PLUGIN_LV2_CONTROLS_H
+#ifndef UB_PLUGIN_SHELL_WISH_H
+#define UB_PLUGIN_SHELL_WISH_H
 
 /**
    @file
    What the control ports say.  Everything here is real-time safe.
 */
 
-#include "plugin/lv2/deck.h"
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/deck.h"
+#include "plugin/shell/parameters.h"
 
 typedef struct {
     float* port[UB_CONTROLS]; ///< The host's; NULL if not connected
@@ -26,4 +26,4 @@ void ub_control_put(const ub_controls* controls, ub_control control, float value
 /// @param selector Whether the plugin plays what is selected, or one instrument on each output.
 ub_wish ub_controls_wish(const ub_controls* controls, bool selector, uint32_t output);
 
-#endif // UB_PLUGIN_LV2_CONTROLS_H
+#endif // UB_PLUGIN_SHELL_WISH_H

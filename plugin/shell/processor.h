@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_PLUGIN_LV2_PROCESSOR_H
-#define UB_PLUGIN_LV2_PROCESSOR_H
+#ifndef UB_PLUGIN_SHELL_PROCESSOR_H
+#define UB_PLUGIN_SHELL_PROCESSOR_H
 
 /**
    @file
@@ -11,7 +11,7 @@
 
 #include "model/engine/engine.h"
 #include "plugin/lv2/host.h"
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/parameters.h"
 
 /// The shared engine for a choice, or the best there is, with a line to the host that says
 /// why.  NULL if there is none at all, with a line in err.  Not real-time safe.
@@ -20,4 +20,4 @@ ub_engine* ub_choose_engine(ub_processor processor, ub_host* host, char* err, si
 /// The value of the status port for a backend.  Real-time safe.
 int ub_status_of(const char* backend);
 
-#endif // UB_PLUGIN_LV2_PROCESSOR_H
+#endif // UB_PLUGIN_SHELL_PROCESSOR_H

@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "plugin/lv2/processor.h"
+#include "plugin/shell/processor.h"
 
 #include <stdio.h>
 #include <string.h>

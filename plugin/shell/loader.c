@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "plugin/lv2/loader.h"
+#include "plugin/shell/loader.h"
 
 #include "model/engine/thread.h"
 

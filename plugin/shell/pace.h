@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_PLUGIN_LV2_PACE_H
-#define UB_PLUGIN_LV2_PACE_H
+#ifndef UB_PLUGIN_SHELL_PACE_H
+#define UB_PLUGIN_SHELL_PACE_H
 
 /**
    @file
@@ -32,4 +32,4 @@ typedef struct {
 */
 bool ub_pace_ahead(ub_pace* pace, uint32_t n, double now);
 
-#endif // UB_PLUGIN_LV2_PACE_H
+#endif // UB_PLUGIN_SHELL_PACE_H

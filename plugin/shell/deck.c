@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "plugin/lv2/deck.h"
+#include "plugin/shell/deck.h"
 
 #include <stdio.h>
 #include <stdlib.h>

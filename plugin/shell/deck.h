@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_PLUGIN_LV2_DECK_H
-#define UB_PLUGIN_LV2_DECK_H
+#ifndef UB_PLUGIN_SHELL_DECK_H
+#define UB_PLUGIN_SHELL_DECK_H
 
 /**
    @file
@@ -10,7 +10,7 @@
    second one while another model takes over.
 */
 
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/parameters.h"
 #include "plugin/stream.h"
 
 #define UB_PATH_SIZE 4096
@@ -79,4 +79,4 @@ ub_deck_separator(const ub_deck* deck)
     return ub_stream_separator(deck->stream);
 }
 
-#endif // UB_PLUGIN_LV2_DECK_H
+#endif // UB_PLUGIN_SHELL_DECK_H

@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_PLUGIN_LV2_PLAYER_H
-#define UB_PLUGIN_LV2_PLAYER_H
+#ifndef UB_PLUGIN_SHELL_PLAYER_H
+#define UB_PLUGIN_SHELL_PLAYER_H
 
 /**
    @file
@@ -12,7 +12,7 @@
    Where not said otherwise, functions are for the audio thread and real-time safe.
 */
 
-#include "plugin/lv2/loader.h"
+#include "plugin/shell/loader.h"
 
 #define UB_PIECE 1024 ///< Samples run at once at most
 
@@ -62,4 +62,4 @@ bool ub_player_changed(ub_player* self);
 /// The value of the status port.
 int ub_player_status(ub_player* self);
 
-#endif // UB_PLUGIN_LV2_PLAYER_H
+#endif // UB_PLUGIN_SHELL_PLAYER_H

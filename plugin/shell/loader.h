@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_PLUGIN_LV2_LOADER_H
-#define UB_PLUGIN_LV2_LOADER_H
+#ifndef UB_PLUGIN_SHELL_LOADER_H
+#define UB_PLUGIN_SHELL_LOADER_H
 
 /**
    @file
@@ -13,9 +13,9 @@
    the audio thread, and one that has played its last waits in `done` to be freed.
 */
 
-#include "plugin/lv2/deck.h"
+#include "plugin/shell/deck.h"
 #include "plugin/lv2/host.h"
-#include "plugin/lv2/processor.h"
+#include "plugin/shell/processor.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -92,4 +92,4 @@ bool ub_loader_has_room(ub_loader* loader);
 /// Have a deck freed, for which there must be room.  Real-time safe.
 void ub_loader_put_away(ub_loader* loader, ub_deck* deck);
 
-#endif // UB_PLUGIN_LV2_LOADER_H
+#endif // UB_PLUGIN_SHELL_LOADER_H

@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "plugin/lv2/pace.h"
+#include "plugin/shell/pace.h"
 
 // Sound cards' clocks may run faster than ours by much less than this
 #define DRIFT 0.02

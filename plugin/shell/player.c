@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "plugin/lv2/player.h"
+#include "plugin/shell/player.h"
 
 #include <math.h>
 #include <stdio.h>

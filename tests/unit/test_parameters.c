@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "plugin/lv2/ports.h"
+#include "plugin/shell/parameters.h"
 
 #include "model/backend/backend.h"
 

@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "plugin/lv2/controls.h"
+#include "plugin/shell/wish.h"
 
 #include <math.h>
 
