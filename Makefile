@@ -47,8 +47,9 @@ UB_CFLAGS  = -std=c11 -D_GNU_SOURCE -DUB_VERSION='"$(VERSION)"' -I. $(WARN) -fPI
 UB_LIBS    = $(SANITIZE) $(FFTW) $(shell pkg-config --libs $(PKGS)) -pthread -ldl -lm
 
 LIB_SRC    := $(wildcard dsp/*.c $(foreach room,file network conv backend backend/* engine, \
-                                                 model/$(room)/*.c)) plugin/stream.c
-PLUGIN_SRC := $(wildcard plugin/shell/*.c plugin/lv2/*.c)
+                                                 model/$(room)/*.c)) plugin/stream.c \
+              $(wildcard plugin/shell/*.c)
+PLUGIN_SRC := $(wildcard plugin/lv2/*.c)
 CLI_SRC    := $(wildcard plugin/cli/*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_AUX   := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
@@ -223,7 +224,7 @@ $(B)/tests/demo/%: $(B)/obj/tests/demo/%.o
 
 # Unit tests run with address and undefined behaviour checked, those with threads
 # once more with data races checked; host tests run what users get.
-THREADED   := $(patsubst %,tests/unit/test_%,ring engine failover priority takeover stream)
+THREADED   := $(patsubst %,tests/unit/test_%,ring engine failover priority takeover stream shell)
 
 unit-asan:
 	$(MAKE) B=$(B)/asan CFLAGS="-O2 -g" \

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 void
-ub_host_init(ub_host* host, const LV2_Feature* const* features)
+ub_lv2_host_init(ub_lv2_host* host, const LV2_Feature* const* features)
 {
     host->map = (LV2_URID_Map*)lv2_features_data(features, LV2_URID__map);
     LV2_Log_Log* const log = (LV2_Log_Log*)lv2_features_data(features, LV2_LOG__log);
@@ -18,13 +18,13 @@ ub_host_init(ub_host* host, const LV2_Feature* const* features)
 }
 
 void
-ub_host_say(ub_host* host, const char* line)
+ub_lv2_host_say(ub_lv2_host* host, const char* line)
 {
     lv2_log_error(&host->log, "unbraid: %s\n", line);
 }
 
 uint32_t
-ub_host_block(const ub_host* host, const LV2_Options_Option* options)
+ub_lv2_host_block(const ub_lv2_host* host, const LV2_Options_Option* options)
 {
     LV2_URID_Map* const map = host->map;
     if (!map) {

@@ -19,16 +19,16 @@
 typedef struct {
     LV2_URID_Map* map; ///< NULL if the host has none
     LV2_Log_Logger log;
-} ub_host;
+} ub_lv2_host;
 
 /// A host that cannot map message types gets messages on standard error.
-void ub_host_init(ub_host* host, const LV2_Feature* const* features);
+void ub_lv2_host_init(ub_lv2_host* host, const LV2_Feature* const* features);
 
 /// One line for people.  Not real-time safe.
-void ub_host_say(ub_host* host, const char* line);
+void ub_lv2_host_say(ub_lv2_host* host, const char* line);
 
 /// The block length that is usual, else the longest one there may be, samples; 0 if the
 /// host's options, which may be NULL, say neither.
-uint32_t ub_host_block(const ub_host* host, const LV2_Options_Option* options);
+uint32_t ub_lv2_host_block(const ub_lv2_host* host, const LV2_Options_Option* options);
 
 #endif // UB_PLUGIN_LV2_HOST_H

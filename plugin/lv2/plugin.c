@@ -3,47 +3,39 @@
 
 /**
    @file
-   The LV2 plugins: ports and settings around a deck, or two while a model takes over.
+   The LV2 plugins: ports and messages around a shell.
 */
 
-#include "dsp/clock.h"
-#include "plugin/shell/wish.h"
 #include "plugin/lv2/host.h"
-#include "plugin/shell/pace.h"
 #include "plugin/lv2/patch.h"
-#include "plugin/shell/player.h"
+#include "plugin/lv2/ports.h"
 #include "plugin/lv2/state.h"
-#include "plugin/shell/parameters.h"
+#include "plugin/shell/shell.h"
 
 #include <lv2/core/lv2.h>
 #include <lv2/core/lv2_util.h>
 #include <lv2/options/options.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct {
     const ub_shape* shape;
-    char bundle[UB_PATH_SIZE];
-    ub_host host;
+    ub_lv2_host host;
     ub_patch patch; // If the host maps URIs; else there are no messages and no state
-    ub_player player;
-    ub_pace pace;
+    ub_shell* shell;
     const float* in[UB_MAX_INS];
     float* out[UB_MAX_OUTS];
-    ub_controls controls;
+    float* control[UB_PARAMETERS]; // NULL where not connected
     const LV2_Atom_Sequence* messages;
     LV2_Atom_Sequence* notes;
-    float silence[UB_PIECE];              // For inputs that are not connected
-    float scratch[UB_MAX_OUTS][UB_PIECE]; // For outputs that are not
 } plugin;
 
 static void
 cleanup(LV2_Handle instance)
 {
     plugin* const self = (plugin*)instance;
-    ub_player_close(&self->player);
+    ub_shell_free(self->shell);
     free(self);
 }
 
@@ -57,41 +49,36 @@ find_shape(const LV2_Descriptor* descriptor)
     return shape;
 }
 
+static void
+say(void* handle, const char* line)
+{
+    ub_lv2_host_say((ub_lv2_host*)handle, line);
+}
+
 static LV2_Handle
 instantiate(const LV2_Descriptor* descriptor, double rate, const char* bundle,
             const LV2_Feature* const* features)
 {
-    ub_host host;
-    ub_host_init(&host, features);
-    if (!(rate >= 8000.0 && rate <= 192000.0)) {
-        char line[96];
-        snprintf(line, sizeof(line), "%g Hz: sample rate not supported (expected 8000 to 192000)",
-                 rate);
-        ub_host_say(&host, line);
-        return NULL;
-    }
     plugin* const self = (plugin*)calloc(1, sizeof(plugin));
     if (!self) {
-        ub_host_say(&host, "out of memory");
         return NULL;
     }
-    self->host = host;
+    ub_lv2_host_init(&self->host, features);
     self->shape = find_shape(descriptor);
-    self->pace.rate = rate;
-    snprintf(self->bundle, sizeof(self->bundle), "%s", bundle);
     const LV2_Options_Option* const options =
         (const LV2_Options_Option*)lv2_features_data(features, LV2_OPTIONS__options);
-    const ub_deck_config config = {.bundle = self->bundle,
-                                   .rate = rate,
-                                   .channels = self->shape->ins,
-                                   .outputs = self->shape->outs / self->shape->ins,
-                                   .block = ub_host_block(&host, options)};
-    if (!ub_player_open(&self->player, &config, &self->host)) {
+    const ub_host host = {.handle = &self->host, .say = say};
+    const ub_shell_config config = {.shape = self->shape,
+                                    .bundle = bundle,
+                                    .rate = rate,
+                                    .block = ub_lv2_host_block(&self->host, options)};
+    self->shell = ub_shell_new(&config, &host);
+    if (!self->shell) {
         cleanup(self);
         return NULL;
     }
-    if (host.map) {
-        ub_patch_init(&self->patch, host.map);
+    if (self->host.map) {
+        ub_patch_init(&self->patch, self->host.map);
     }
     return self;
 }
@@ -101,14 +88,14 @@ connect_port(LV2_Handle instance, uint32_t port, void* data)
 {
     plugin* const self = (plugin*)instance;
     const ub_shape* const shape = self->shape;
-    const uint32_t controls = shape->ins + shape->outs;
-    const uint32_t messages = controls + shape->n_controls;
+    const uint32_t parameters = ub_port_parameters(shape);
+    const uint32_t messages = ub_port_messages(shape);
     if (port < shape->ins) {
         self->in[port] = (const float*)data;
-    } else if (port < controls) {
+    } else if (port < parameters) {
         self->out[port - shape->ins] = (float*)data;
     } else if (port < messages) {
-        self->controls.port[shape->controls[port - controls]] = (float*)data;
+        self->control[shape->parameters[port - parameters]] = (float*)data;
     } else if (port == messages) {
         self->messages = (const LV2_Atom_Sequence*)data;
     } else {
@@ -120,71 +107,41 @@ static void
 activate(LV2_Handle instance)
 {
     plugin* const self = (plugin*)instance;
-    ub_player_reset(&self->player);
-    self->pace = (ub_pace){.rate = self->pace.rate};
+    ub_shell_activate(self->shell);
 }
 
-/// Whether the host can be kept waiting: as it says so, or is far ahead of real time.
+/// Take in what the ports and messages ask for; whether the host wants to know the model.
 static bool
-can_wait(plugin* self, uint32_t n)
-{
-    const bool ahead = ub_pace_ahead(&self->pace, n, ub_now());
-    return ahead || ub_control_get(&self->controls, UB_FREEWHEEL) > 0.0f;
-}
-
-/// Take in what the host asks for.  Whoever can be kept waiting hears a model from where it
-/// was set on, however long it takes to load.
-static ub_request
-take_orders(plugin* self, bool wait)
+take_in(plugin* self)
 {
     const bool talks = self->messages && self->host.map;
     const ub_request request =
         talks ? ub_patch_read(&self->patch, self->messages) : (ub_request){NULL, false};
-    const float processor = ub_control_get(&self->controls, UB_PROCESSOR);
-    ub_player_order(&self->player, request.path, (ub_processor)processor, wait);
-    return request;
+    for (uint32_t i = 0; i < self->shape->n_parameters; ++i) {
+        const ub_parameter p = (ub_parameter)self->shape->parameters[i];
+        if (!ub_parameters[p].output) {
+            ub_shell_set(self->shell, p,
+                         self->control[p] ? *self->control[p] : ub_parameters[p].def);
+        }
+    }
+    if (request.path) {
+        ub_shell_order(self->shell, request.path);
+    }
+    return request.get;
 }
 
 static void
-play(plugin* self, bool wait)
+give_out(plugin* self, bool asked)
 {
-    ub_wish wish[UB_MAX_OUTPUTS];
-    for (uint32_t o = 0; o < self->shape->outs / self->shape->ins; ++o) {
-        wish[o] = ub_controls_wish(&self->controls, self->shape->selector, o);
+    for (uint32_t i = 0; i < self->shape->n_parameters; ++i) {
+        const ub_parameter p = (ub_parameter)self->shape->parameters[i];
+        if (ub_parameters[p].output && self->control[p]) {
+            *self->control[p] = ub_shell_get(self->shell, p);
+        }
     }
-    const float response = ub_control_get(&self->controls, UB_RESPONSE);
-    ub_player_play(&self->player, (ub_response)response, wish, wait);
-}
-
-/// Run n samples, at most UB_PIECE, that lie at an offset in the ports' buffers.
-static void
-run_piece(plugin* self, uint32_t offset, uint32_t n)
-{
-    const float* in[UB_MAX_INS];
-    float* out[UB_MAX_OUTS];
-    for (uint32_t c = 0; c < self->shape->ins; ++c) {
-        in[c] = self->in[c] ? self->in[c] + offset : self->silence;
-    }
-    for (uint32_t c = 0; c < self->shape->outs; ++c) {
-        out[c] = self->out[c] ? self->out[c] + offset : self->scratch[c];
-    }
-    ub_player_run(&self->player, in, out, n);
-}
-
-static void
-report(plugin* self, bool asked)
-{
-    const ub_deck* const deck = self->player.deck;
-    const ub_separator* const separator = ub_deck_separator(deck);
-    const int status = ub_player_status(&self->player);
-    ub_control_put(&self->controls, UB_LATENCY, (float)ub_separator_latency(separator));
-    ub_control_put(&self->controls, UB_LATE, (float)ub_separator_late_frames(separator));
-    ub_control_put(&self->controls, UB_STATUS, (float)status);
-    ub_control_put(&self->controls, UB_LOAD,
-                   deck->engine ? 100.0f * ub_engine_load(deck->engine) : 0.0f);
     if (self->notes && self->host.map) {
-        const bool changed = ub_player_changed(&self->player);
-        ub_patch_write(&self->patch, self->notes, changed || asked ? deck->path : NULL);
+        const bool tell = ub_shell_changed(self->shell) || asked;
+        ub_patch_write(&self->patch, self->notes, tell ? ub_shell_playing(self->shell) : NULL);
     }
 }
 
@@ -192,15 +149,9 @@ static void
 run(LV2_Handle instance, uint32_t n)
 {
     plugin* const self = (plugin*)instance;
-    const bool wait = can_wait(self, n);
-    const ub_request request = take_orders(self, wait);
-    play(self, wait);
-    for (uint32_t done = 0; done < n;) {
-        const uint32_t piece = n - done < UB_PIECE ? n - done : UB_PIECE;
-        run_piece(self, done, piece);
-        done += piece;
-    }
-    report(self, request.get);
+    const bool asked = take_in(self);
+    ub_shell_run(self->shell, self->in, self->out, n);
+    give_out(self, asked);
 }
 
 static LV2_State_Status
@@ -209,9 +160,8 @@ save(LV2_Handle instance, LV2_State_Store_Function store, LV2_State_Handle handl
 {
     (void)flags;
     plugin* const self = (plugin*)instance;
-    return self->host.map
-               ? ub_state_save(&self->player.loader, &self->patch, store, handle, features)
-               : LV2_STATE_SUCCESS;
+    return self->host.map ? ub_state_save(self->shell, &self->patch, store, handle, features)
+                          : LV2_STATE_SUCCESS;
 }
 
 static LV2_State_Status
@@ -220,9 +170,8 @@ restore(LV2_Handle instance, LV2_State_Retrieve_Function retrieve, LV2_State_Han
 {
     (void)flags;
     plugin* const self = (plugin*)instance;
-    return self->host.map
-               ? ub_state_restore(&self->player.loader, &self->patch, retrieve, handle, features)
-               : LV2_STATE_ERR_NO_FEATURE;
+    return self->host.map ? ub_state_restore(self->shell, &self->patch, retrieve, handle, features)
+                          : LV2_STATE_ERR_NO_FEATURE;
 }
 
 /// There is no option that the host did not set itself.
@@ -237,12 +186,11 @@ static uint32_t
 set_options(LV2_Handle instance, const LV2_Options_Option* options)
 {
     plugin* const self = (plugin*)instance;
-    const uint32_t block = ub_host_block(&self->host, options);
+    const uint32_t block = ub_lv2_host_block(&self->host, options);
     if (!block) {
         return LV2_OPTIONS_ERR_BAD_KEY;
     }
-    return ub_loader_set_block(&self->player.loader, block) ? LV2_OPTIONS_SUCCESS
-                                                            : LV2_OPTIONS_ERR_UNKNOWN;
+    return ub_shell_set_block(self->shell, block) ? LV2_OPTIONS_SUCCESS : LV2_OPTIONS_ERR_UNKNOWN;
 }
 
 static const void*

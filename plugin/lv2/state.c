@@ -37,12 +37,12 @@ map_path(const LV2_Feature* const* features, bool to_abstract, const char* path,
 }
 
 LV2_State_Status
-ub_state_save(ub_loader* loader, const ub_patch* patch, LV2_State_Store_Function store,
+ub_state_save(ub_shell* shell, const ub_patch* patch, LV2_State_Store_Function store,
               LV2_State_Handle handle, const LV2_Feature* const* features)
 {
     char path[UB_PATH_SIZE];
     char mapped[UB_PATH_SIZE];
-    ub_loader_wanted(loader, path);
+    ub_shell_save(shell, path);
     if (!*path) {
         // Said too: Carla remembers what was stored before, if nothing takes its place.  As a
         // string, since lilv would write an empty path as the folder that it writes into.
@@ -69,7 +69,7 @@ copy_text(const char* kept, size_t size, char text[UB_PATH_SIZE])
 }
 
 LV2_State_Status
-ub_state_restore(ub_loader* loader, const ub_patch* patch, LV2_State_Retrieve_Function retrieve,
+ub_state_restore(ub_shell* shell, const ub_patch* patch, LV2_State_Retrieve_Function retrieve,
                  LV2_State_Handle handle, const LV2_Feature* const* features)
 {
     size_t size = 0;
@@ -77,7 +77,7 @@ ub_state_restore(ub_loader* loader, const ub_patch* patch, LV2_State_Retrieve_Fu
     uint32_t flags = 0;
     const char* const kept = (const char*)retrieve(handle, patch->model, &size, &type, &flags);
     if (!kept) {
-        return ub_loader_load(loader, "") ? LV2_STATE_SUCCESS : LV2_STATE_ERR_UNKNOWN;
+        return ub_shell_restore(shell, "") ? LV2_STATE_SUCCESS : LV2_STATE_ERR_UNKNOWN;
     }
     if (type != patch->atom_path && type != patch->atom_string) {
         return LV2_STATE_ERR_BAD_TYPE;
@@ -87,5 +87,5 @@ ub_state_restore(ub_loader* loader, const ub_patch* patch, LV2_State_Retrieve_Fu
     if (!copy_text(kept, size, text) || (*text && !map_path(features, false, text, path))) {
         return LV2_STATE_ERR_UNKNOWN;
     }
-    return ub_loader_load(loader, path) ? LV2_STATE_SUCCESS : LV2_STATE_ERR_UNKNOWN;
+    return ub_shell_restore(shell, path) ? LV2_STATE_SUCCESS : LV2_STATE_ERR_UNKNOWN;
 }

@@ -10,17 +10,17 @@
    model.  That is also what plays when a session keeps none.
 */
 
-#include "plugin/shell/loader.h"
 #include "plugin/lv2/patch.h"
+#include "plugin/shell/shell.h"
 
 #include <lv2/state/state.h>
 
 /// Not on the audio thread, as restore
-LV2_State_Status ub_state_save(ub_loader* loader, const ub_patch* patch,
+LV2_State_Status ub_state_save(ub_shell* shell, const ub_patch* patch,
                                LV2_State_Store_Function store, LV2_State_Handle handle,
                                const LV2_Feature* const* features);
 
-LV2_State_Status ub_state_restore(ub_loader* loader, const ub_patch* patch,
+LV2_State_Status ub_state_restore(ub_shell* shell, const ub_patch* patch,
                                   LV2_State_Retrieve_Function retrieve, LV2_State_Handle handle,
                                   const LV2_Feature* const* features);
 

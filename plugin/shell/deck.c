@@ -34,42 +34,37 @@ allocate(const ub_deck_config* config, char* err, size_t err_size)
     return deck;
 }
 
-// Whether a stream's latencies are what the port may say, by which hosts size delay lines
-static bool
-latency_fits(ub_stream* stream, const ub_deck_config* config, const char* path,
-             uint32_t latency[UB_RESPONSES], char* err, size_t err_size)
+// Returns the longest
+static uint32_t
+find_latencies(ub_deck* deck)
 {
-    const float most = ub_control_specs[UB_LATENCY].max;
-    ub_separator* const separator = ub_stream_separator(stream);
+    ub_separator* const separator = ub_deck_separator(deck);
     uint32_t longest = 0;
     for (uint32_t i = UB_RESPONSES; i-- > 0;) { // the first is chosen at the end
         ub_separator_select(separator, i);
-        latency[i] = ub_separator_latency(separator);
-        longest = latency[i] > longest ? latency[i] : longest;
+        deck->latency[i] = ub_separator_latency(separator);
+        longest = deck->latency[i] > longest ? deck->latency[i] : longest;
     }
-    if ((float)longest > most) {
-        snprintf(err, err_size, "%s: latency of %u samples at %g Hz (expected at most %.0f)", path,
-                 longest, config->rate, (double)most);
-    }
-    return (float)longest <= most;
+    return longest;
 }
 
-static ub_stream*
-open_stream(const ub_deck_config* config, const char* path, ub_engine* engine,
-            uint32_t latency[UB_RESPONSES], char* err, size_t err_size)
+static bool
+open_stream(ub_deck* deck, const ub_deck_config* config, char* err, size_t err_size)
 {
-    const ub_stream_config stream_config = {.model = path,
+    const float most = ub_parameters[UB_LATENCY].max; // by which hosts size delay lines
+    const ub_stream_config stream_config = {.model = deck->path,
                                             .rate = config->rate,
                                             .channels = config->channels,
                                             .outputs = config->outputs,
                                             .block = config->block,
-                                            .engine = engine};
-    ub_stream* const stream = ub_stream_new(&stream_config, err, err_size);
-    if (stream && !latency_fits(stream, config, path, latency, err, err_size)) {
-        ub_stream_free(stream);
-        return NULL;
+                                            .engine = deck->engine};
+    deck->stream = ub_stream_new(&stream_config, err, err_size);
+    const uint32_t longest = deck->stream ? find_latencies(deck) : 0;
+    if ((float)longest > most) {
+        snprintf(err, err_size, "%s: latency of %u samples at %g Hz (expected at most %.0f)",
+                 deck->path, longest, config->rate, (double)most);
     }
-    return stream;
+    return deck->stream && (float)longest <= most;
 }
 
 static void
@@ -103,8 +98,7 @@ ub_deck_new(const ub_deck_config* config, const char* path, ub_engine* engine, c
     } else {
         own_path(config, deck->path);
     }
-    deck->stream = open_stream(config, deck->path, engine, deck->latency, err, err_size);
-    if (!deck->stream) {
+    if (!open_stream(deck, config, err, err_size)) {
         ub_deck_free(deck);
         return NULL;
     }
@@ -125,6 +119,7 @@ ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_size)
         ub_deck_free(deck);
         return NULL;
     }
+    find_latencies(deck);
     return deck;
 }
 
@@ -143,17 +138,6 @@ ub_deck_reset(ub_deck* deck)
 {
     ub_separator_reset(ub_deck_separator(deck));
     deck->told = false;
-}
-
-static bool
-same(const ub_wish* a, const ub_wish* b)
-{
-    bool alike = a->bypass == b->bypass && a->remove == b->remove && a->amount == b->amount &&
-                 a->gain == b->gain && a->consistency == b->consistency;
-    for (int i = 0; i < UB_INSTRUMENTS; ++i) {
-        alike = alike && a->instrument[i] == b->instrument[i];
-    }
-    return alike;
 }
 
 static void
@@ -185,7 +169,7 @@ ub_deck_play(ub_deck* deck, ub_response response, const ub_wish* wish)
         deck->told = false;
     }
     for (uint32_t o = 0; o < deck->outputs; ++o) {
-        if (!deck->told || !same(&wish[o], &deck->wish[o])) {
+        if (!deck->told || !ub_wish_same(&wish[o], &deck->wish[o])) {
             tell(deck, o, &wish[o]);
             deck->wish[o] = wish[o];
         }

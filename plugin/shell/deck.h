@@ -10,20 +10,10 @@
    second one while another model takes over.
 */
 
-#include "plugin/shell/parameters.h"
+#include "plugin/shell/wish.h"
 #include "plugin/stream.h"
 
 #define UB_PATH_SIZE 4096
-
-/** What an output should play, by instrument. */
-typedef struct {
-    float instrument[UB_INSTRUMENTS]; ///< How much of each, 0 to 1
-    bool bypass;                      ///< The delayed mix as it came, from the first output
-    bool remove;
-    float amount;
-    float gain; ///< Linear
-    float consistency;
-} ub_wish;
 
 typedef struct {
     ub_engine* engine; ///< NULL if there is no model
@@ -31,7 +21,7 @@ typedef struct {
     uint32_t outputs;
     char path[UB_PATH_SIZE];        ///< Of the model's file; "" if there is none
     int source[UB_INSTRUMENTS];     ///< Index into the model's sources, -1 if it has none such
-    uint32_t latency[UB_RESPONSES]; ///< Of each response, samples; 0 if there is no model
+    uint32_t latency[UB_RESPONSES]; ///< Of each response, samples
     ub_response response;
     bool told;                    ///< Whether `wish` holds what the stream does
     ub_wish wish[UB_MAX_OUTPUTS]; ///< By output

@@ -93,7 +93,7 @@ retime(ub_loader* loader)
     if (!deck) {
         return false;
     }
-    if (memcmp(deck->latency, loader->latency, sizeof(loader->latency))) {
+    if (!loader->engine || memcmp(deck->latency, loader->latency, sizeof(loader->latency))) {
         offer(loader, deck);
     } else {
         ub_deck_free(deck);
@@ -147,8 +147,8 @@ work(void* arg)
 }
 
 bool
-ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* config, ub_host* host,
-                char* err, size_t err_size)
+ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* config,
+                const ub_host* host, char* err, size_t err_size)
 {
     loader->config = *config;
     loader->host = host;
@@ -245,6 +245,12 @@ ub_loader_explain(ub_loader* loader)
 {
     atomic_store(&loader->unclear, true);
     sem_post(&loader->work);
+}
+
+bool
+ub_loader_offers(ub_loader* loader)
+{
+    return atomic_load(&loader->ready);
 }
 
 ub_deck*

@@ -14,7 +14,7 @@
 */
 
 #include "plugin/shell/deck.h"
-#include "plugin/lv2/host.h"
+#include "plugin/shell/host.h"
 #include "plugin/shell/processor.h"
 
 #include <pthread.h>
@@ -23,7 +23,7 @@
 
 typedef struct {
     ub_deck_config config; ///< Its block is under the lock
-    ub_host* host;
+    const ub_host* host;
     bool running; ///< Whether there is a thread
     pthread_t thread;
 
@@ -52,7 +52,7 @@ typedef struct {
 /// Start the thread, for a player that has the bundle's model on a deck, which is not
 /// owned.  The host must outlive the loader.  False, with one line in err: no thread.
 bool ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* config,
-                     ub_host* host, char* err, size_t err_size);
+                     const ub_host* host, char* err, size_t err_size);
 
 /// Stop the thread, if there is one, and free what is waiting.
 void ub_loader_stop(ub_loader* loader);
@@ -82,6 +82,9 @@ bool ub_loader_failed(ub_loader* loader);
 
 /// Have the host told why something else computes now, if it is for a fault.  Real-time safe.
 void ub_loader_explain(ub_loader* loader);
+
+/// Whether a deck waits to be taken over.  Real-time safe.
+bool ub_loader_offers(ub_loader* loader);
 
 /// The deck that waits to be taken over, or NULL.  Real-time safe.
 ub_deck* ub_loader_take(ub_loader* loader);

@@ -6,12 +6,8 @@
 
 /**
    @file
-   The ports of all plugins, once.  A plugin's ports are its audio inputs, its
-   audio outputs, its controls, and two for messages.  The metadata in ttl/ says
-   the same to hosts, and a test compares the two.
-
-   Sessions refer to ports by symbol, some hosts by index: later versions may
-   append ports, but never move or rename one.
+   The parameters of all plugins, once, and the plugins that have them.  What a format
+   tells hosts says the same, and tests compare the two.
 */
 
 #include <stdbool.h>
@@ -29,26 +25,28 @@
 static const char* const ub_instrument[UB_INSTRUMENTS] = {"vocals", "drums", "bass", "other"};
 #define UB_BLEND UB_INSTRUMENTS ///< What the selector offers after them
 
+/** Parameters.  The numbers are for good: sessions refer to parameters by them in some formats, by
+    symbol in others, and later versions neither change nor use again one of either. */
 typedef enum {
-    UB_SOURCE,       ///< Which instrument, index into ub_instrument, or UB_BLEND
-    UB_MODE,         ///< 0 isolate it, 1 remove it
-    UB_AMOUNT,       ///< 0 the delayed mix, 1 the separated sound
-    UB_GAIN,         ///< dB, on the separated sound
-    UB_ENABLED,      ///< 0 for the delayed mix as it came
-    UB_FREEWHEEL,    ///< 1 when the host does not run in real time
-    UB_RESPONSE,     ///< ub_response
-    UB_PROCESSOR,    ///< ub_processor
-    UB_LATENCY,      ///< Out: samples
-    UB_LATE,         ///< Out: frames played without the mask made for them
-    UB_STATUS,       ///< Out: what makes the masks, see ub_status_backend
-    UB_BLEND_VOCALS, ///< How much of each instrument the blend has, in ub_instrument's order
-    UB_BLEND_DRUMS,
-    UB_BLEND_BASS,
-    UB_BLEND_OTHER,
-    UB_CONSISTENCY, ///< 1 to make the stems sum to the mix
-    UB_LOAD,        ///< Out: share of the workers' time spent computing, %
-    UB_CONTROLS
-} ub_control;
+    UB_SOURCE = 0,        ///< Which instrument, index into ub_instrument, or UB_BLEND
+    UB_MODE = 1,          ///< 0 isolate it, 1 remove it
+    UB_AMOUNT = 2,        ///< 0 the delayed mix, 1 the separated sound
+    UB_GAIN = 3,          ///< dB, on the separated sound
+    UB_ENABLED = 4,       ///< 0 for the delayed mix as it came
+    UB_FREEWHEEL = 5,     ///< 1 when the host does not run in real time
+    UB_RESPONSE = 6,      ///< ub_response
+    UB_PROCESSOR = 7,     ///< ub_processor
+    UB_LATENCY = 8,       ///< Out: samples
+    UB_LATE = 9,          ///< Out: frames played without the mask made for them
+    UB_STATUS = 10,       ///< Out: what makes the masks, see ub_status_backend
+    UB_BLEND_VOCALS = 11, ///< How much of each instrument the blend has, in ub_instrument's order
+    UB_BLEND_DRUMS = 12,
+    UB_BLEND_BASS = 13,
+    UB_BLEND_OTHER = 14,
+    UB_CONSISTENCY = 15, ///< 1 to make the stems sum to the mix
+    UB_LOAD = 16,        ///< Out: share of the workers' time spent computing, %
+    UB_PARAMETERS
+} ub_parameter;
 
 /** What the network should run on. */
 typedef enum {
@@ -62,12 +60,12 @@ typedef struct {
     const char* symbol;
     float min;
     float max;
-    float def;  ///< Also holds when the port is not connected, or not a number
+    float def;  ///< Also holds for what is not a number
     bool whole; ///< Rounded to an integer
     bool output;
-} ub_control_spec;
+} ub_parameter_spec;
 
-static const ub_control_spec ub_control_specs[UB_CONTROLS] = {
+static const ub_parameter_spec ub_parameters[UB_PARAMETERS] = {
     [UB_SOURCE] = {"source", 0, UB_BLEND, 0, true, false},
     [UB_MODE] = {"mode", 0, 1, 0, true, false},
     [UB_AMOUNT] = {"amount", 0, 1, 1, false, false},
@@ -94,43 +92,35 @@ static const ub_control_spec ub_control_specs[UB_CONTROLS] = {
 static const char* const ub_status_backend[UB_STATUSES] = {
     "", "native", "reference", "cuda", "cuda-tf32", "cuda-bf16", "cuda-fp16"};
 
-// In the order of the ports: what a musician turns comes first, what hosts use and the
-// meters last
+// In the order of LV2's ports: later versions may append to these, but never move one.  What a
+// musician turns comes first, what hosts use and the meters last.
 
-/** Controls of a plugin with a selector */
-static const uint8_t ub_selector_controls[] = {
+/** Parameters of a plugin with a selector */
+static const uint8_t ub_selector_parameters[] = {
     UB_SOURCE,  UB_BLEND_VOCALS, UB_BLEND_DRUMS, UB_BLEND_BASS, UB_BLEND_OTHER, UB_MODE,
     UB_AMOUNT,  UB_GAIN,         UB_RESPONSE,    UB_PROCESSOR,  UB_ENABLED,     UB_FREEWHEEL,
     UB_LATENCY, UB_LATE,         UB_LOAD,        UB_STATUS};
 
-/** Controls of one that plays all instruments */
-static const uint8_t ub_stems_controls[] = {UB_MODE,     UB_AMOUNT,    UB_GAIN,    UB_CONSISTENCY,
-                                            UB_RESPONSE, UB_PROCESSOR, UB_ENABLED, UB_FREEWHEEL,
-                                            UB_LATENCY,  UB_LATE,      UB_LOAD,    UB_STATUS};
+/** Parameters of one that plays all instruments */
+static const uint8_t ub_stems_parameters[] = {UB_MODE,     UB_AMOUNT,    UB_GAIN,    UB_CONSISTENCY,
+                                              UB_RESPONSE, UB_PROCESSOR, UB_ENABLED, UB_FREEWHEEL,
+                                              UB_LATENCY,  UB_LATE,      UB_LOAD,    UB_STATUS};
 
-/** One of the plugins.  After its audio ports and controls come two ports for messages,
-    to the plugin and from it. */
+/** One of the plugins */
 typedef struct {
-    const char* uri;
-    uint32_t ins;            ///< Audio inputs
-    uint32_t outs;           ///< Audio outputs, a multiple of ins
-    bool selector;           ///< Plays one instrument, not all
-    const uint8_t* controls; ///< ub_control, as the ports that follow the audio ports
-    uint32_t n_controls;
+    const char* uri;           ///< Which one, for good, in every format
+    uint32_t ins;              ///< Audio inputs
+    uint32_t outs;             ///< Audio outputs, a multiple of ins
+    bool selector;             ///< Plays one instrument, not all
+    const uint8_t* parameters; ///< ub_parameter
+    uint32_t n_parameters;
 } ub_shape;
 
 #define UB_SHAPES 3
 static const ub_shape ub_shapes[UB_SHAPES] = {
-    {UB_URI_STEREO, 2, 2, true, ub_selector_controls, sizeof(ub_selector_controls)},
-    {UB_URI_MONO, 1, 1, true, ub_selector_controls, sizeof(ub_selector_controls)},
-    {UB_URI_STEMS, 2, 8, false, ub_stems_controls, sizeof(ub_stems_controls)},
+    {UB_URI_STEREO, 2, 2, true, ub_selector_parameters, sizeof(ub_selector_parameters)},
+    {UB_URI_MONO, 1, 1, true, ub_selector_parameters, sizeof(ub_selector_parameters)},
+    {UB_URI_STEMS, 2, 8, false, ub_stems_parameters, sizeof(ub_stems_parameters)},
 };
-
-/** A plugin's ports, all told */
-static inline uint32_t
-ub_shape_ports(const ub_shape* shape)
-{
-    return shape->ins + shape->outs + shape->n_controls + 2;
-}
 
 #endif // UB_PLUGIN_SHELL_PARAMETERS_H

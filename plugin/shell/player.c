@@ -11,11 +11,12 @@
 #define FADE 0.05 // Of one deck into another, s
 
 bool
-ub_player_open(ub_player* self, const ub_deck_config* config, ub_host* host)
+ub_player_open(ub_player* self, const ub_deck_config* config, const ub_host* host)
 {
     char err[512] = "";
     char line[640];
     self->config = *config;
+    self->host = host;
     ub_engine* const engine = ub_choose_engine(UB_AUTO, host, err, sizeof(err));
     self->deck = engine ? ub_deck_new(config, "", engine, err, sizeof(err)) : NULL;
     if (!self->deck) {
@@ -35,24 +36,31 @@ void
 ub_player_close(ub_player* self)
 {
     ub_loader_stop(&self->loader);
+    ub_deck_free(self->held);
     ub_deck_free(self->next);
     ub_deck_free(self->deck);
 }
 
-void
-ub_player_reset(ub_player* self)
+static void
+replace(ub_player* self, ub_deck* deck)
 {
-    ub_deck* const ready = ub_loader_take(&self->loader);
-    ub_deck* const newest = ready ? ready : self->next;
-    if (newest) {
-        if (newest != self->next) {
-            ub_deck_free(self->next);
-        }
+    if (deck) {
         ub_deck_free(self->deck);
-        self->deck = newest;
-        self->next = NULL;
+        self->deck = deck;
         self->changed = true;
     }
+}
+
+void
+ub_player_reset(ub_player* self, ub_response response)
+{
+    replace(self, self->next); // in the order in which they were loaded
+    replace(self, self->held);
+    replace(self, ub_loader_take(&self->loader));
+    self->next = NULL;
+    self->held = NULL;
+    self->response = response;
+    self->asked = response;
     ub_deck_reset(self->deck);
 }
 
@@ -68,32 +76,67 @@ ask(ub_player* self, ub_processor processor)
 }
 
 void
-ub_player_order(ub_player* self, const char* path, ub_processor processor, bool wait)
+ub_player_order(ub_player* self, const char* path)
+{
+    strncpy(self->path, path, sizeof(self->path) - 1);
+    self->ordered = true;
+}
+
+// Take over what has been loaded, if it may be and there is nothing else on its way
+static void
+take(ub_player* self)
+{
+    if (self->next || !ub_loader_has_room(&self->loader) || !ub_loader_offers(&self->loader)) {
+        return;
+    }
+    if (self->held) { // which is outdated now
+        ub_loader_put_away(&self->loader, self->held);
+        self->held = NULL;
+        return;
+    }
+    ub_deck* const deck = ub_loader_take(&self->loader);
+    if (self->host->restart && deck->latency[self->response] != ub_player_latency(self)) {
+        self->held = deck;
+        self->host->restart(self->host->handle);
+    } else {
+        self->next = deck;
+        self->age = 0;
+    }
+}
+
+void
+ub_player_follow(ub_player* self, ub_processor processor, bool wait)
 {
     const struct timespec pause = {0, 1000000};
-    if (path) {
-        strncpy(self->path, path, sizeof(self->path) - 1);
-        self->ordered = true;
-    }
     ask(self, processor);
     while (wait && ub_loader_busy(&self->loader)) {
         nanosleep(&pause, NULL);
         ask(self, processor);
     }
     self->changed = ub_loader_failed(&self->loader) || self->changed;
-    if (!self->next && ub_loader_has_room(&self->loader)) {
-        self->next = ub_loader_take(&self->loader);
-        self->age = 0;
+    take(self);
+}
+
+static void
+respond(ub_player* self, ub_response response)
+{
+    const uint32_t latency = self->deck->latency[response];
+    if (!self->host->restart || latency == ub_player_latency(self)) {
+        self->response = response;
+    } else if (response != self->asked) {
+        self->host->restart(self->host->handle);
     }
+    self->asked = response;
 }
 
 void
 ub_player_play(ub_player* self, ub_response response, const ub_wish* wish, bool wait)
 {
     ub_deck* const decks[2] = {self->deck, self->next};
+    respond(self, response);
     for (int i = 0; i < 2 && decks[i]; ++i) {
         ub_separator_set_freewheel(ub_deck_separator(decks[i]), wait);
-        ub_deck_play(decks[i], response, wish);
+        ub_deck_play(decks[i], self->response, wish);
     }
 }
 
@@ -135,6 +178,12 @@ ub_player_run(ub_player* self, const float* const* in, float* const* out, uint32
     if (self->next) {
         fade(self, out, n);
     }
+}
+
+uint32_t
+ub_player_latency(const ub_player* self)
+{
+    return self->deck->latency[self->response];
 }
 
 bool

@@ -7,7 +7,7 @@
 #include <string.h>
 
 ub_engine*
-ub_choose_engine(ub_processor processor, ub_host* host, char* err, size_t err_size)
+ub_choose_engine(ub_processor processor, const ub_host* host, char* err, size_t err_size)
 {
     static const char* const names[UB_PROCESSORS] = {"auto", "cpu", "gpu"};
     ub_engine* engine = ub_engine_shared(names[processor], err, err_size);

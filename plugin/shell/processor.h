@@ -10,14 +10,15 @@
 */
 
 #include "model/engine/engine.h"
-#include "plugin/lv2/host.h"
+#include "plugin/shell/host.h"
 #include "plugin/shell/parameters.h"
 
 /// The shared engine for a choice, or the best there is, with a line to the host that says
 /// why.  NULL if there is none at all, with a line in err.  Not real-time safe.
-ub_engine* ub_choose_engine(ub_processor processor, ub_host* host, char* err, size_t err_size);
+ub_engine* ub_choose_engine(ub_processor processor, const ub_host* host, char* err,
+                            size_t err_size);
 
-/// The value of the status port for a backend.  Real-time safe.
+/// The value of the status for a backend.  Real-time safe.
 int ub_status_of(const char* backend);
 
 #endif // UB_PLUGIN_SHELL_PROCESSOR_H

@@ -6,24 +6,29 @@
 
 /**
    @file
-   What the control ports say.  Everything here is real-time safe.
+   What the parameters ask the outputs to play.  Everything here is real-time safe.
 */
 
-#include "plugin/shell/deck.h"
 #include "plugin/shell/parameters.h"
 
+/** What an output should play, by instrument. */
 typedef struct {
-    float* port[UB_CONTROLS]; ///< The host's; NULL if not connected
-} ub_controls;
+    float instrument[UB_INSTRUMENTS]; ///< How much of each, 0 to 1
+    bool bypass;                      ///< The delayed mix as it came, from the first output
+    bool remove;
+    float amount;
+    float gain; ///< Linear
+    float consistency;
+} ub_wish;
 
-/// A control's value: in range, finite, and whole where it should be.
-float ub_control_get(const ub_controls* controls, ub_control control);
+/// A parameter's value as it counts: in range, finite, and whole where it should be.
+float ub_parameter_clean(ub_parameter parameter, float value);
 
-/// Tell the host, up to the port's maximum.
-void ub_control_put(const ub_controls* controls, ub_control control, float value);
-
-/// What the ports ask an output to play.
+/// What clean values, [UB_PARAMETERS], ask an output to play.
 /// @param selector Whether the plugin plays what is selected, or one instrument on each output.
-ub_wish ub_controls_wish(const ub_controls* controls, bool selector, uint32_t output);
+ub_wish ub_wish_of(const float* value, bool selector, uint32_t output);
+
+/// Whether two wishes sound the same
+bool ub_wish_same(const ub_wish* a, const ub_wish* b);
 
 #endif // UB_PLUGIN_SHELL_WISH_H

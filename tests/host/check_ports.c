@@ -7,7 +7,7 @@
    before a single sample has run.
 */
 
-#include "plugin/shell/parameters.h"
+#include "plugin/lv2/ports.h"
 #include "tests/host/messages.h"
 #include "tests/host/tap.h"
 
@@ -35,7 +35,7 @@ number(LilvNode* node)
 
 static void
 check_control(const ub_shape* shape, const LilvPlugin* plugin, uint32_t index,
-              const ub_control_spec* spec)
+              const ub_parameter_spec* spec)
 {
     const LilvPort* const port = lilv_plugin_get_port_by_index(plugin, index);
     const char* const symbol = lilv_node_as_string(lilv_port_get_symbol(plugin, port));
@@ -74,13 +74,13 @@ designated(const LilvPlugin* plugin, const char* class, const char* designation)
 
 /// Index of the port that a control has.
 static int
-port_of(const ub_shape* shape, ub_control control)
+port_of(const ub_shape* shape, ub_parameter control)
 {
     uint32_t c = 0;
-    while (shape->controls[c] != control) {
+    while (shape->parameters[c] != control) {
         ++c;
     }
-    return (int)(shape->ins + shape->outs + c);
+    return (int)(ub_port_parameters(shape) + c);
 }
 
 static void
@@ -90,11 +90,11 @@ check_shape(const ub_shape* shape)
     if (!ub_ok(plugin && lilv_plugin_verify(plugin), "%s is found", shape->uri)) {
         return;
     }
-    const uint32_t base = shape->ins + shape->outs;
-    ub_ok(lilv_plugin_get_num_ports(plugin) == ub_shape_ports(shape), "%s has all ports",
+    const uint32_t base = ub_port_parameters(shape);
+    ub_ok(lilv_plugin_get_num_ports(plugin) == ub_port_count(shape), "%s has all ports",
           shape->uri);
-    for (uint32_t c = 0; c < shape->n_controls; ++c) {
-        check_control(shape, plugin, base + c, &ub_control_specs[shape->controls[c]]);
+    for (uint32_t c = 0; c < shape->n_parameters; ++c) {
+        check_control(shape, plugin, base + c, &ub_parameters[shape->parameters[c]]);
     }
     if (shape->selector) {
         ub_ok(scale_points(plugin, "source") == UB_BLEND + 1, "%s names each source", shape->uri);
@@ -110,7 +110,7 @@ check_shape(const ub_shape* shape)
               designated(plugin, LV2_CORE__InputPort, LV2_CORE__freeWheeling) ==
                   port_of(shape, UB_FREEWHEEL),
           "%s designates latency, enabled and freewheel", shape->uri);
-    const int messages = (int)(base + shape->n_controls);
+    const int messages = (int)ub_port_messages(shape);
     ub_ok(designated(plugin, LV2_CORE__InputPort, LV2_CORE__control) == messages &&
               designated(plugin, LV2_CORE__OutputPort, LV2_CORE__control) == messages + 1,
           "%s designates its ports for messages", shape->uri);
@@ -145,7 +145,7 @@ check_latency(const ub_shape* shape)
         shortest = fminf(shortest, first);
         ub_rig_close(&rig);
     }
-    const float max = ub_control_specs[UB_LATENCY].max;
+    const float max = ub_parameters[UB_LATENCY].max;
     ub_ok(longest <= max && max <= 2.0f * longest && shortest < longest,
           "%s latency's maximum %.0f holds for %.0f and is not idle", shape->uri, max, longest);
 }

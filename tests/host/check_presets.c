@@ -31,8 +31,8 @@ take_value(const char* symbol, void* data, const void* value, uint32_t size, uin
         memcpy(&number, value, sizeof(float));
     }
     bool good = false;
-    for (uint32_t c = 0; c < UB_CONTROLS; ++c) {
-        const ub_control_spec* const spec = &ub_control_specs[c];
+    for (uint32_t c = 0; c < UB_PARAMETERS; ++c) {
+        const ub_parameter_spec* const spec = &ub_parameters[c];
         if (!strcmp(symbol, spec->symbol)) {
             good = !spec->output && number >= spec->min && number <= spec->max &&
                    (!spec->whole || number == rintf(number));
@@ -45,10 +45,10 @@ take_value(const char* symbol, void* data, const void* value, uint32_t size, uin
 /// Whether a preset says what a control is, so that nothing is left of the preset before:
 /// all that a user chooses, but the amounts of a blend only where they are heard.
 static bool
-is_set(ub_control control, bool blend)
+is_set(ub_parameter control, bool blend)
 {
     const bool amount = control >= UB_BLEND_VOCALS && control <= UB_BLEND_OTHER;
-    return !ub_control_specs[control].output && control != UB_ENABLED && control != UB_FREEWHEEL &&
+    return !ub_parameters[control].output && control != UB_ENABLED && control != UB_FREEWHEEL &&
            control != UB_PROCESSOR && (blend || !amount);
 }
 
@@ -70,8 +70,8 @@ check_presets(const ub_shape* shape, uint32_t least)
             lilv_state_emit_port_values(state, take_value, &t);
         }
         uint32_t settings = 0;
-        for (uint32_t c = 0; c < shape->n_controls; ++c) {
-            settings += is_set(shape->controls[c], t.blend);
+        for (uint32_t c = 0; c < shape->n_parameters; ++c) {
+            settings += is_set(shape->parameters[c], t.blend);
         }
         ub_ok(state && lilv_state_get_label(state) && t.good == settings && t.bad == 0,
               "%s \"%s\" sets every setting", shape->uri,

@@ -33,8 +33,8 @@ find(const char* name)
 static void
 turn_a_knob(ub_rig* rig, const ub_shape* shape)
 {
-    const ub_control control = shape->controls[(uint32_t)rand() % shape->n_controls];
-    const ub_control_spec* const spec = &ub_control_specs[control];
+    const ub_parameter control = shape->parameters[(uint32_t)rand() % shape->n_parameters];
+    const ub_parameter_spec* const spec = &ub_parameters[control];
     if (control != UB_FREEWHEEL && !spec->output) { // the one in which run() may wait
         const float part = (float)(rand() % 1201 - 100) / 1000.0f;
         *ub_rig_control(rig, spec->symbol) = spec->min + part * (spec->max - spec->min);

@@ -15,7 +15,8 @@ model/backend/     model/file/ model/network/ model/conv/ model/cuda/abi.h dsp/m
 model/engine/      model/file/ model/network/ model/backend/ dsp/
 model/cuda/        model/file/half.h dsp/clock.h
 plugin/            dsp/ model/
-plugin/lv2/        dsp/ model/ plugin/stream.h
+plugin/shell/      dsp/ model/ plugin/stream.h
+plugin/lv2/        plugin/shell/
 plugin/cli/        dsp/ model/ plugin/stream.h
 EOF2
 
@@ -32,11 +33,17 @@ strays() {
             END { exit bad }' "$T/rooms" -
 }
 
+# Includes of LV2's headers where no format should be known
+no_lv2() {
+    ! grep -rn '^#include <lv2/' dsp model plugin --include='*.[ch]' | grep -v '^plugin/lv2/'
+}
+
 formatted() {
     git ls-files '*.[ch]' '*.cu' | xargs "$format" --dry-run -Werror
 }
 
 check "a room includes nothing above it" strays
+check "plugin/lv2 alone knows LV2" no_lv2
 format=$(command -v clang-format-14 || command -v clang-format || true)
 case $("${format:-false}" --version 2>/dev/null) in
 *'version 14.'*) check "files are formatted" formatted ;;

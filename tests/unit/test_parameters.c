@@ -28,13 +28,29 @@ test_every_backend_has_a_status(void** state)
     }
 }
 
+/* Sessions keep parameters by number or by symbol */
 static void
-test_ports_fit_their_ranges(void** state)
+test_numbers_and_symbols_are_for_good(void** state)
 {
     (void)state;
-    assert_int_equal(ub_control_specs[UB_STATUS].max, UB_STATUS_FAILING);
-    for (int c = 0; c < UB_CONTROLS; ++c) {
-        const ub_control_spec* spec = &ub_control_specs[c];
+    static const char* const symbols[] = {
+        "source",      "mode",       "amount",      "gain",        "enabled",    "freewheel",
+        "response",    "processor",  "latency",     "late_frames", "status",     "blend_vocals",
+        "blend_drums", "blend_bass", "blend_other", "consistency", "engine_load"};
+    const size_t n = sizeof(symbols) / sizeof(*symbols);
+    assert_true(UB_PARAMETERS >= n);
+    for (size_t p = 0; p < n; ++p) {
+        assert_string_equal(ub_parameters[p].symbol, symbols[p]);
+    }
+}
+
+static void
+test_values_fit_their_ranges(void** state)
+{
+    (void)state;
+    assert_int_equal(ub_parameters[UB_STATUS].max, UB_STATUS_FAILING);
+    for (int c = 0; c < UB_PARAMETERS; ++c) {
+        const ub_parameter_spec* spec = &ub_parameters[c];
         assert_true(spec->symbol && spec->min < spec->max);
         assert_true(spec->def >= spec->min && spec->def <= spec->max);
     }
@@ -45,7 +61,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_backend_has_a_status),
-        cmocka_unit_test(test_ports_fit_their_ranges),
+        cmocka_unit_test(test_numbers_and_symbols_are_for_good),
+        cmocka_unit_test(test_values_fit_their_ranges),
     };
-    return cmocka_run_group_tests_name("ports", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("parameters", tests, NULL, NULL);
 }
