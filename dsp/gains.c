@@ -7,6 +7,7 @@
 #include "dsp/consistency.h"
 #include "dsp/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,16 +15,18 @@ struct ub_gains_s {
     uint32_t channels; // of the audio
     uint32_t model;    // channels of the model
     uint32_t bins;     // of the model
-    uint32_t outputs;
+    uint32_t slots;
     uint32_t host_bins;
     ub_gridmap* map;
-    float* magnitude; // [UB_MAX_CHANNELS][bins], as the audio and the model may have
-    float* mask;      // [bins]
-    float* gain;      // [outputs][host_bins]
+    float* magnitude;         // [UB_MAX_CHANNELS][bins], as the audio and the model may have
+    float* mask;              // [bins]
+    float* slot;              // [slots][host_bins] masks of what was found last
+    float* gain;              // [host_bins]
+    bool heard[UB_MAX_SLOTS]; // whether there is a mask
 };
 
 ub_gains*
-ub_gains_new(const ub_grid* grid, double rate, uint32_t channels, uint32_t outputs)
+ub_gains_new(const ub_grid* grid, double rate, uint32_t channels, uint32_t slots)
 {
     ub_gains* gains = calloc(1, sizeof(ub_gains));
     if (!gains) {
@@ -32,13 +35,14 @@ ub_gains_new(const ub_grid* grid, double rate, uint32_t channels, uint32_t outpu
     gains->channels = channels;
     gains->model = grid->channels;
     gains->bins = grid->bins;
-    gains->outputs = outputs;
+    gains->slots = slots;
     gains->host_bins = ub_gridmap_size(grid, rate) / 2 + 1;
     gains->map = ub_gridmap_new(grid, rate);
     gains->magnitude = ub_touched_alloc((size_t)UB_MAX_CHANNELS * grid->bins, sizeof(float));
     gains->mask = ub_touched_alloc(grid->bins, sizeof(float));
-    gains->gain = ub_touched_alloc((size_t)outputs * gains->host_bins, sizeof(float));
-    if (!gains->map || !gains->magnitude || !gains->mask || !gains->gain) {
+    gains->slot = ub_touched_alloc((size_t)slots * gains->host_bins, sizeof(float));
+    gains->gain = ub_touched_alloc(gains->host_bins, sizeof(float));
+    if (!gains->map || !gains->magnitude || !gains->mask || !gains->slot || !gains->gain) {
         ub_gains_free(gains);
         return NULL;
     }
@@ -52,6 +56,7 @@ ub_gains_free(ub_gains* gains)
         ub_gridmap_free(gains->map);
         free(gains->magnitude);
         free(gains->mask);
+        free(gains->slot);
         free(gains->gain);
         free(gains);
     }
@@ -76,57 +81,77 @@ ub_gains_magnitudes(ub_gains* gains)
 }
 
 static float*
-gain_of(const ub_gains* gains, uint32_t output)
+slot_of(const ub_gains* gains, uint32_t slot)
 {
-    return gains->gain + (size_t)output * gains->host_bins;
+    return gains->slot + (size_t)slot * gains->host_bins;
 }
 
-// The mask of a channel of an output as dry + wet * mask at the host's bins
+// A mask that nothing says is between 0 and 1, to the power of the strength
 static void
-map_mask(ub_gains* gains, const ub_maskqueue* masks, uint32_t output, uint32_t channel, float dry,
-         float wet)
+strengthen(ub_gains* gains, const float* mask, float strength)
 {
-    const float* mask = ub_channels_mask(ub_maskqueue_mask(masks, output), gains->channels,
+    for (uint32_t b = 0; b < gains->bins; ++b) {
+        const float m = mask[b] > 0.0f ? mask[b] : 0.0f; // NaN becomes 0
+        gains->mask[b] = powf(m < 1.0f ? m : 1.0f, strength);
+    }
+}
+
+static void
+map_mask(ub_gains* gains, const ub_maskqueue* masks, uint32_t slot, uint32_t channel,
+         float strength)
+{
+    const float* mask = ub_channels_mask(ub_maskqueue_mask(masks, slot), gains->channels,
                                          gains->model, channel, gains->bins, gains->mask);
-    ub_gridmap_gains(gains->map, mask, dry, wet, gain_of(gains, output));
-}
-
-static void
-find_consistent(ub_gains* gains, const ub_settings* settings, const ub_maskqueue* masks, int64_t r,
-                uint32_t channel, float amount)
-{
-    float* masked[UB_MAX_OUTPUTS];
-    for (uint32_t o = 0; o < gains->outputs; ++o) {
-        map_mask(gains, masks, o, channel, 0.0f, 1.0f);
-        masked[o] = ub_settings_get(settings, r, o)->wet != 0.0f ? gain_of(gains, o) : NULL;
+    if (strength != 1.0f) {
+        strengthen(gains, mask, strength);
+        mask = gains->mask;
     }
-    ub_make_consistent(masked, gains->outputs, gains->host_bins, amount);
-    for (uint32_t o = 0; o < gains->outputs; ++o) {
-        const ub_setting* s = ub_settings_get(settings, r, o);
-        float* gain = gain_of(gains, o);
-        for (uint32_t i = 0; i < gains->host_bins; ++i) {
-            gain[i] = s->dry + s->wet * gain[i];
-        }
-    }
+    ub_gridmap_mask(gains->map, mask, slot_of(gains, slot));
 }
 
 void
 ub_gains_find(ub_gains* gains, const ub_settings* settings, const ub_maskqueue* masks, int64_t r,
               uint32_t channel)
 {
-    const float amount = ub_settings_get(settings, r, 0)->consistency;
-    if (amount != 0.0f) {
-        find_consistent(gains, settings, masks, r, channel, amount);
-        return;
+    const ub_slot* slots = ub_settings_slots(settings, r);
+    const ub_shaping* shape = ub_settings_shaped(settings, r);
+    float* masked[UB_MAX_SLOTS];
+    for (uint32_t s = 0; s < gains->slots; ++s) {
+        masked[s] = slots[s].heard ? slot_of(gains, s) : NULL;
+        gains->heard[s] = slots[s].heard;
+        if (slots[s].heard) {
+            map_mask(gains, masks, s, channel, shape->strength);
+        }
     }
-    for (uint32_t o = 0; o < gains->outputs; ++o) {
-        const ub_setting* s = ub_settings_get(settings, r, o);
-        map_mask(gains, masks, o, channel, s->dry, s->wet);
+    if (shape->consistency != 0.0f) {
+        ub_make_consistent(masked, gains->slots, gains->host_bins, shape->consistency);
+    }
+}
+
+static void
+set_all(float* gain, uint32_t n, float value)
+{
+    for (uint32_t i = 0; i < n; ++i) {
+        gain[i] = value;
+    }
+}
+
+static void
+add_scaled(float* gain, const float* mask, uint32_t n, float factor)
+{
+    for (uint32_t i = 0; i < n; ++i) {
+        gain[i] += factor * mask[i];
     }
 }
 
 const float*
-ub_gains_get(const ub_gains* gains, uint32_t output)
+ub_gains_mix(ub_gains* gains, const ub_row* row)
 {
-    return gain_of(gains, output);
+    set_all(gains->gain, gains->host_bins, row->dry);
+    for (uint32_t s = 0; s < gains->slots; ++s) {
+        if (gains->heard[s] && row->slot[s] != 0.0f) {
+            add_scaled(gains->gain, slot_of(gains, s), gains->host_bins, row->slot[s]);
+        }
+    }
+    return gains->gain;
 }

@@ -6,7 +6,7 @@
 
 /**
    @file
-   From a spectrum to what the model sees, and from masks and settings to the gains
+   From a spectrum to what the model sees, and from slots' masks and settings to the gains
    that the host's bins get.  Real-time safe, except new and free.
 */
 
@@ -17,7 +17,7 @@
 typedef struct ub_gains_s ub_gains;
 
 /// For audio of so many channels, whatever the model's have.  NULL: no memory.
-ub_gains* ub_gains_new(const ub_grid* grid, double rate, uint32_t channels, uint32_t outputs);
+ub_gains* ub_gains_new(const ub_grid* grid, double rate, uint32_t channels, uint32_t slots);
 void ub_gains_free(ub_gains* gains);
 
 /// Take in a channel's spectrum of the frame to be shown to the model; NULL: it is all 0.
@@ -26,11 +26,11 @@ void ub_gains_see(ub_gains* gains, uint32_t channel, const float complex* spectr
 /// That frame's magnitudes, [the model's channels][bins], once all channels are there
 const float* ub_gains_magnitudes(ub_gains* gains);
 
-/// Find the gains of frame r in one channel, for all outputs.
+/// Find the masks of frame r that are heard in one channel, at the host's bins.
 void ub_gains_find(ub_gains* gains, const ub_settings* settings, const ub_maskqueue* masks,
                    int64_t r, uint32_t channel);
 
-/// An output's gains, [host's bins], as found last
-const float* ub_gains_get(const ub_gains* gains, uint32_t output);
+/// Mix those to an output's gains, [host's bins].  Valid until the next call.
+const float* ub_gains_mix(ub_gains* gains, const ub_row* row);
 
 #endif // UB_DSP_GAINS_H

@@ -230,24 +230,24 @@ top_mask(const ub_gridmap* map, const float* mask)
 }
 
 static void
-fill(float* gain, uint32_t from, uint32_t to, float value)
+fill(float* mask, uint32_t from, uint32_t to, float value)
 {
     for (uint32_t k = from; k < to; ++k) {
-        gain[k] = value;
+        mask[k] = value;
     }
 }
 
 void
-ub_gridmap_gains(const ub_gridmap* map, const float* mask, float dry, float wet, float* gain)
+ub_gridmap_mask(const ub_gridmap* map, const float* mask, float* host_mask)
 {
     const ub_grid* g = &map->grid;
     const bool nearest = isnan(g->dropped_mask);
     const float low = nearest ? clamp_mask(mask[0]) : g->dropped_mask;
     const float high = nearest ? clamp_mask(mask[g->bins - 1]) : g->dropped_mask;
-    fill(gain, 0, map->below, dry + wet * low);
+    fill(host_mask, 0, map->below, low);
     for (uint32_t k = map->below; k < map->network; ++k) {
-        gain[k] = dry + wet * mask_at(mask, map->up[k]);
+        host_mask[k] = mask_at(mask, map->up[k]);
     }
-    fill(gain, map->network, map->nyquist, dry + wet * high);
-    fill(gain, map->nyquist, map->host_bins, dry + wet * top_mask(map, mask));
+    fill(host_mask, map->network, map->nyquist, high);
+    fill(host_mask, map->nyquist, map->host_bins, top_mask(map, mask));
 }

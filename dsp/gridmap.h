@@ -34,8 +34,8 @@ double ub_gridmap_hop(const ub_grid* grid, double rate);
 /// Magnitudes on the model's grid, [bins], of a host's spectrum, [size / 2 + 1].
 void ub_gridmap_magnitudes(ub_gridmap* map, const float complex* spectrum, float* magnitude);
 
-/// Gains for the host's bins, [size / 2 + 1], of a model's mask, [bins]:
-/// dry + wet * mask, where the mask is taken as 0 to 1 whatever it holds.
-void ub_gridmap_gains(const ub_gridmap* map, const float* mask, float dry, float wet, float* gain);
+/// The mask at the host's bins, [size / 2 + 1], of a model's, [bins], which is taken as
+/// 0 to 1 whatever it holds.
+void ub_gridmap_mask(const ub_gridmap* map, const float* mask, float* host_mask);
 
 #endif // UB_DSP_GRIDMAP_H

@@ -20,7 +20,7 @@
 
 #define UB_MAX_CHANNELS   2
 #define UB_MAX_SOURCES    8   ///< Longest condition vector
-#define UB_MAX_OUTPUTS    4   ///< Sets of masks made from the same input
+#define UB_MAX_SLOTS      8   ///< Sets of masks made from the same input
 #define UB_MAX_CONDITIONS 8   ///< Distinct condition vectors in one job
 #define UB_UNMASKED       255 ///< In place of a condition: the frame needs no mask
 
@@ -41,8 +41,19 @@ typedef struct {
                         ///< NaN to continue that of the nearest bin it sees
 } ub_grid;
 
+/** What a masker must have room for; see ub_timings_room. */
+typedef struct {
+    uint32_t max_count;   ///< Longest `count` of a job
+    uint32_t jobs;        ///< Under way and held at a time
+    uint32_t mask_frames; ///< Frames of masks, of each slot, that those hold
+    uint32_t backlog;     ///< Frames that may come before a job takes them; more are refused
+} ub_room;
+
 /**
    One request for masks, and the answer to it.
+
+   A job knows slots, each of which has a condition at every frame, and nothing of what is
+   made of their masks.
 
    Belongs to the masker; the separator holds it between begin() and submit(),
    and again between next() and release().
@@ -57,8 +68,8 @@ typedef struct {
     uint32_t conditions; ///< Condition vectors used; 0 if no frame needs a mask, and
                          ///< the masker only takes the frames in
     float condition[UB_MAX_CONDITIONS][UB_MAX_SOURCES]; ///< The vectors
-    uint8_t* which; ///< Each frame's condition or UB_UNMASKED, [outputs][max_count]
-    float* mask;    ///< Answer, [outputs][count][channels][bins], 0 to 1
+    uint8_t* which; ///< Each frame's condition or UB_UNMASKED, [slots][max_count]
+    float* mask;    ///< Answer, [slots][count][channels][bins], 0 to 1
     bool ok;        ///< False if there is no mask: too late, or it could not be computed
 } ub_job;
 
@@ -69,9 +80,8 @@ struct ub_masker_s {
     /// there is no room, because jobs are far behind: the frame counts as silence.
     bool (*frame)(ub_masker* self, int64_t t, const float* magnitude);
     /// A job to fill in, with that `count`, or NULL if too many are under way or held.
-    /// There is room for those that a timing has under way and plays at once, which is
-    /// ceil((S + D + F) / S).  Jobs are given back in the order in which they began.
-    /// Real-time safe.
+    /// There is room for as many as ub_room says.  Jobs are given back in the
+    /// order in which they began.  Real-time safe.
     ub_job* (*begin)(ub_masker* self, uint32_t count);
     /// Queue the job from begin().  Real-time safe.
     void (*submit)(ub_masker* self, ub_job* job);
@@ -84,7 +94,7 @@ struct ub_masker_s {
     /// no longer expires.
     bool (*wait)(ub_masker* self);
     uint32_t max_count; ///< Longest `count` of a job
-    uint32_t outputs;   ///< Mask sets per job
+    uint32_t slots;     ///< Mask sets per job
 };
 
 #endif // UB_DSP_MASKER_H

@@ -6,31 +6,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Answers that wait for their frames; more stay with the masker until there is room
-#define HELD_JOBS 8
-
 struct ub_maskqueue_s {
     ub_masker* masker;
-    uint32_t outputs;
-    uint32_t mask_size;      // channels * bins
-    float* mask;             // [outputs][mask_size]
-    int64_t frame;           // that the mask was made for
-    ub_job* held[HELD_JOBS]; // in order of submission
+    uint32_t slots;
+    uint32_t mask_size; // channels * bins
+    float* mask;        // [slots][mask_size]
+    int64_t frame;      // that the mask was made for
+    ub_job** held;      // [jobs] answers that wait for their frames, in order of submission
+    uint32_t jobs;
     uint32_t n_held;
 };
 
 ub_maskqueue*
-ub_maskqueue_new(ub_masker* masker, uint32_t outputs, uint32_t mask_size)
+ub_maskqueue_new(ub_masker* masker, uint32_t slots, uint32_t mask_size, uint32_t jobs)
 {
     ub_maskqueue* queue = calloc(1, sizeof(ub_maskqueue));
     if (!queue) {
         return NULL;
     }
     queue->masker = masker;
-    queue->outputs = outputs;
+    queue->slots = slots;
+    queue->jobs = jobs;
     queue->mask_size = mask_size;
-    queue->mask = malloc(sizeof(float) * outputs * mask_size);
-    if (!queue->mask) {
+    queue->mask = malloc(sizeof(float) * slots * mask_size);
+    queue->held = calloc(jobs, sizeof(ub_job*));
+    if (!queue->mask || !queue->held) {
+        free(queue->mask);
+        free(queue->held);
         free(queue);
         return NULL;
     }
@@ -39,17 +41,17 @@ ub_maskqueue_new(ub_masker* masker, uint32_t outputs, uint32_t mask_size)
 }
 
 static const float*
-job_mask(const ub_maskqueue* queue, const ub_job* job, uint32_t output, int64_t t)
+job_mask(const ub_maskqueue* queue, const ub_job* job, uint32_t slot, int64_t t)
 {
-    const size_t frame = (size_t)output * job->count + (size_t)(t - job->first);
+    const size_t frame = (size_t)slot * job->count + (size_t)(t - job->first);
     return job->mask + frame * queue->mask_size;
 }
 
 static void
 copy_frame(ub_maskqueue* queue, const ub_job* job, int64_t t)
 {
-    for (uint32_t o = 0; o < queue->outputs; ++o) {
-        memcpy(queue->mask + (size_t)o * queue->mask_size, job_mask(queue, job, o, t),
+    for (uint32_t s = 0; s < queue->slots; ++s) {
+        memcpy(queue->mask + (size_t)s * queue->mask_size, job_mask(queue, job, s, t),
                queue->mask_size * sizeof(float));
     }
     queue->frame = t;
@@ -86,8 +88,8 @@ ub_maskqueue_collect(ub_maskqueue* queue, int64_t t)
             drop_oldest(queue);
             changed = true;
         }
-        job =
-            queue->masker && queue->n_held < HELD_JOBS ? queue->masker->next(queue->masker) : NULL;
+        const bool room = queue->masker && queue->n_held < queue->jobs;
+        job = room ? queue->masker->next(queue->masker) : NULL;
         if (job) {
             queue->held[queue->n_held++] = job;
             changed = true;
@@ -107,7 +109,7 @@ void
 ub_maskqueue_reset(ub_maskqueue* queue, int64_t first)
 {
     ub_maskqueue_collect(queue, INT64_MAX);
-    for (uint32_t i = 0; i < queue->outputs * queue->mask_size; ++i) {
+    for (uint32_t i = 0; i < queue->slots * queue->mask_size; ++i) {
         queue->mask[i] = 1.0f;
     }
     queue->frame = first - 1;
@@ -119,6 +121,7 @@ ub_maskqueue_free(ub_maskqueue* queue)
     if (queue) {
         ub_maskqueue_reset(queue, 0);
         free(queue->mask);
+        free(queue->held);
         free(queue);
     }
 }
@@ -147,9 +150,9 @@ blend(ub_maskqueue* queue, uint32_t i, int64_t t, uint32_t fade)
     const float part = (float)(into + 1) / (float)(fade + 1);
     copy_frame(queue, job, t);
     const bool fades = before < i && has_masks(queue->held[before]);
-    for (uint32_t o = 0; fades && o < queue->outputs; ++o) {
-        float* mask = queue->mask + (size_t)o * queue->mask_size;
-        const float* old = job_mask(queue, queue->held[before], o, t);
+    for (uint32_t s = 0; fades && s < queue->slots; ++s) {
+        float* mask = queue->mask + (size_t)s * queue->mask_size;
+        const float* old = job_mask(queue, queue->held[before], s, t);
         for (uint32_t k = 0; k < queue->mask_size; ++k) {
             mask[k] = old[k] + part * (mask[k] - old[k]);
         }
@@ -178,7 +181,7 @@ ub_maskqueue_advance(ub_maskqueue* queue, int64_t t, uint32_t fade, bool wait)
 }
 
 const float*
-ub_maskqueue_mask(const ub_maskqueue* queue, uint32_t output)
+ub_maskqueue_mask(const ub_maskqueue* queue, uint32_t slot)
 {
-    return queue->mask + (size_t)output * queue->mask_size;
+    return queue->mask + (size_t)slot * queue->mask_size;
 }

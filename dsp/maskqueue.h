@@ -15,7 +15,10 @@
 typedef struct ub_maskqueue_s ub_maskqueue;
 
 /// @param masker Not owned.  NULL: no mask ever comes.
-ub_maskqueue* ub_maskqueue_new(ub_masker* masker, uint32_t outputs, uint32_t mask_size);
+/// @param jobs Answers that may wait for their frames, at least 1; more stay with the masker
+/// until there is room.
+ub_maskqueue* ub_maskqueue_new(ub_masker* masker, uint32_t slots, uint32_t mask_size,
+                               uint32_t jobs);
 
 /// Gives the jobs it holds back to the masker.
 void ub_maskqueue_free(ub_maskqueue* queue);
@@ -32,7 +35,7 @@ bool ub_maskqueue_collect(ub_maskqueue* queue, int64_t t);
 bool ub_maskqueue_wait(ub_maskqueue* queue, int64_t t);
 
 /**
-   Make every output's mask for frame t ready.
+   Make every slot's mask for frame t ready.
 
    Frames are asked for in ascending order.  The last `fade` frames of an answer
    are also the first ones of the next, over which that is cross-faded in.  A
@@ -44,7 +47,7 @@ bool ub_maskqueue_wait(ub_maskqueue* queue, int64_t t);
 */
 bool ub_maskqueue_advance(ub_maskqueue* queue, int64_t t, uint32_t fade, bool wait);
 
-/// An output's mask, [channels][bins], as of the last advance; all 1 before any came.
-const float* ub_maskqueue_mask(const ub_maskqueue* queue, uint32_t output);
+/// A slot's mask, [channels][bins], as of the last advance; all 1 before any came.
+const float* ub_maskqueue_mask(const ub_maskqueue* queue, uint32_t slot);
 
 #endif // UB_DSP_MASKQUEUE_H

@@ -14,6 +14,7 @@
    nearest whole sample.
 */
 
+#include "dsp/bits.h"
 #include "dsp/separator.h"
 
 #include <math.h>
@@ -57,13 +58,32 @@ ub_timing_due(const ub_timing* t, int64_t r)
     return ub_timing_first(t, r) >= 0 && ub_timing_first(t, r) % t->step == 0;
 }
 
-/// Frames of masks held at once: a job is given back step + fade + deadline frames after
+/// Frames that a job asks for
+static inline uint32_t
+ub_timing_count(const ub_timing* t)
+{
+    return t->step + t->fade;
+}
+
+/// Jobs under way and held at once: one is given back step + fade + deadline frames after
 /// it was submitted, when the last of its frames has been played
 static inline uint32_t
-ub_timing_held(const ub_timing* t)
+ub_timing_jobs(const ub_timing* t)
 {
-    const uint32_t jobs = (t->step + t->fade + t->deadline + t->step - 1) / t->step;
-    return jobs * (t->step + t->fade);
+    return (ub_timing_count(t) + t->deadline + t->step - 1) / t->step;
+}
+
+/// What a masker must have room for, whichever of n timings is chosen
+ub_room ub_timings_room(const ub_timing* timings, uint32_t n);
+
+/// The number of a stream's first frame after a reset, when all before `end` have been
+/// used: a window that reaches it reaches none of those.  Streams begin at multiples of a
+/// power of two, so that windows fall on the same frames of a grid every time.
+static inline int64_t
+ub_epoch_after(int64_t end, uint32_t window)
+{
+    const int64_t grid = ub_power_of_two(window);
+    return (end / grid + 2) * grid;
 }
 
 /// Samples of a frame that are heard, an even number: its centre's and as many on both sides

@@ -14,10 +14,6 @@
 
 #define MAX_TIMINGS 8
 
-// Frame numbers jump by this much at a reset: more than any window is long, so
-// that no frame from before it can be in a window after it
-#define RESET_JUMP 65536
-
 struct ub_separator_s {
     ub_grid grid;
     ub_schedule schedule;
@@ -25,6 +21,7 @@ struct ub_separator_s {
     uint32_t n_timings;
     uint32_t timing; // the chosen one
     uint32_t channels;
+    uint32_t slots;
     uint32_t outputs;
     uint32_t latency;
     bool freewheel;
@@ -65,14 +62,20 @@ config_fits(const ub_separator_config* config, char* err, size_t err_size)
         return false;
     }
     if (config->timings < 1 || config->timings > MAX_TIMINGS || config->outputs < 1 ||
-        config->outputs > UB_MAX_OUTPUTS || (masker && masker->outputs != config->outputs)) {
+        config->outputs > UB_MAX_OUTPUTS) {
         snprintf(err, err_size, "separator: unexpected number of timings or outputs");
+        return false;
+    }
+    if (config->slots < 1 || config->slots > UB_MAX_SLOTS ||
+        (masker && masker->slots != config->slots)) {
+        snprintf(err, err_size, "separator: %u slots: expected 1 to %u, as the masker has",
+                 config->slots, UB_MAX_SLOTS);
         return false;
     }
     for (uint32_t i = 0; i < config->timings; ++i) {
         const ub_timing* t = &config->timing[i];
         if (t->step < 1 || t->deadline < 1 || t->fade > t->lookahead || t->fade > t->step ||
-            t->heard == 1 || (masker && t->step + t->fade > masker->max_count)) {
+            t->heard == 1 || (masker && ub_timing_count(t) > masker->max_count)) {
             snprintf(err, err_size, "separator: timing %u is not possible", i);
             return false;
         }
@@ -95,10 +98,11 @@ allocate(ub_separator* self, double rate)
     }
     self->bank = ub_filterbank_new(&self->schedule, self->timings, self->n_timings, self->channels,
                                    self->outputs);
-    self->gains = ub_gains_new(&self->grid, rate, self->channels, self->outputs);
-    self->masks =
-        ub_maskqueue_new(self->masker, self->outputs, self->grid.channels * self->grid.bins);
-    self->settings = ub_settings_new(self->outputs, delay + self->grid.window / self->grid.hop + 2);
+    self->gains = ub_gains_new(&self->grid, rate, self->channels, self->slots);
+    self->masks = ub_maskqueue_new(self->masker, self->slots, self->grid.channels * self->grid.bins,
+                                   ub_timings_room(self->timings, self->n_timings).jobs);
+    self->settings =
+        ub_settings_new(self->slots, self->outputs, delay + self->grid.window / self->grid.hop + 2);
     return self->bank && self->gains && self->masks && self->settings;
 }
 
@@ -116,6 +120,7 @@ ub_separator_new(const ub_separator_config* config, char* err, size_t err_size)
         self->n_timings = config->timings;
         memcpy(self->timings, config->timing, config->timings * sizeof(ub_timing));
         self->channels = config->channels;
+        self->slots = config->slots;
         self->outputs = config->outputs;
         self->masker = config->masker;
     }
@@ -159,7 +164,7 @@ flush_frames(ub_separator* self)
 void
 ub_separator_reset(ub_separator* self)
 {
-    const int64_t epoch = self->epoch + self->frame + RESET_JUMP;
+    const int64_t epoch = ub_epoch_after(self->epoch + self->frame, self->grid.frames);
     ub_maskqueue_reset(self->masks, epoch);
     flush_frames(self);
     self->epoch = epoch;
@@ -181,9 +186,21 @@ ub_separator_select(ub_separator* self, uint32_t which)
 }
 
 void
-ub_separator_set(ub_separator* self, uint32_t output, const ub_setting* setting)
+ub_separator_ask(ub_separator* self, uint32_t slot, const float* condition)
 {
-    ub_settings_set(self->settings, output, setting);
+    ub_settings_ask(self->settings, slot, condition, self->grid.sources);
+}
+
+void
+ub_separator_mix(ub_separator* self, uint32_t output, const ub_row* row)
+{
+    ub_settings_mix(self->settings, output, row);
+}
+
+void
+ub_separator_shape(ub_separator* self, const ub_shaping* shape)
+{
+    ub_settings_shape(self->settings, shape);
 }
 
 void
@@ -226,7 +243,7 @@ set_conditions(const ub_separator* self, ub_job* job)
     const ub_masker* masker = self->masker;
     if (ub_filterbank_silent(self->bank, first)) {
         job->conditions = 0;
-        memset(job->which, UB_UNMASKED, (size_t)masker->outputs * masker->max_count);
+        memset(job->which, UB_UNMASKED, (size_t)masker->slots * masker->max_count);
     } else {
         ub_settings_conditions(self->settings, first, self->grid.sources, masker->max_count, job);
     }
@@ -239,7 +256,7 @@ ask(ub_separator* self, int64_t r)
     const ub_timing* t = timing(self);
     const double hop = self->grid.hop / self->grid.rate;
     ub_job* job = NULL;
-    while (!(job = self->masker->begin(self->masker, t->step + t->fade)) && catch_up(self)) {}
+    while (!(job = self->masker->begin(self->masker, ub_timing_count(t))) && catch_up(self)) {}
     if (!job) {
         return; // the masker is far behind: these frames will be late
     }
@@ -270,7 +287,7 @@ analyse(ub_separator* self, int64_t r)
     }
 }
 
-// Frame r leaves, through every output's mask
+// Frame r leaves, through every output's mix of masks
 static void
 synthesise(ub_separator* self, int64_t r)
 {
@@ -281,11 +298,12 @@ synthesise(ub_separator* self, int64_t r)
     }
     ub_filterbank_begin(self->bank, r);
     const bool silent = ub_filterbank_silent(self->bank, r);
+    const ub_row* rows = ub_settings_rows(self->settings, r);
     for (uint32_t c = 0; !silent && c < self->channels; ++c) {
         ub_filterbank_open(self->bank, r, c);
         ub_gains_find(self->gains, self->settings, self->masks, r, c);
         for (uint32_t o = 0; o < self->outputs; ++o) {
-            ub_filterbank_add(self->bank, r, o, c, ub_gains_get(self->gains, o));
+            ub_filterbank_add(self->bank, r, o, c, ub_gains_mix(self->gains, &rows[o]));
         }
     }
 }

@@ -15,6 +15,11 @@
    shorter than those the model sees (see window.h).  Everything is placed by
    frame number, never by order of arrival, so the output does not depend on
    block sizes, and a late mask costs quality but never a sample.
+
+   Masks are made for slots, and outputs are mixed out of them: an output's mask is its row
+   of a matrix, [outputs][slots + dry], times the slots' masks and 1.  So stems are the
+   identity, a slot and all else are two rows of one slot, a mixer is one row of many slots,
+   and an output costs one synthesis, however much is in it.
 */
 
 #include "dsp/masker.h"
@@ -22,6 +27,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define UB_MAX_OUTPUTS (2 * UB_MAX_SLOTS) ///< Each slot, and all but it
 
 /**
    How far the masks may look ahead and how long they may take, in frames.
@@ -48,19 +55,26 @@ typedef struct {
     const ub_timing* timing; ///< Timings to choose from, copied; the first is chosen
     uint32_t timings;        ///< How many, at least 1
     uint32_t channels;       ///< Of the audio, 1 or 2; the model may have others, see channels.h
-    uint32_t outputs;        ///< Sets of `channels` output channels
+    uint32_t slots;          ///< Sets of masks, 1 to UB_MAX_SLOTS; as many as the masker's
+    uint32_t outputs;        ///< Sets of `channels` output channels, 1 to UB_MAX_OUTPUTS
     ub_masker* masker;       ///< Not owned; must outlive the separator.  NULL if there
                              ///< is none: every mask is then 1
 } ub_separator_config;
 
-/** What happens to one output: mask applied = dry + wet * network mask. */
+/** What is applied to the audio for one output: dry + the sum of slot[s] * mask of slot s. */
 typedef struct {
-    float condition[UB_MAX_SOURCES]; ///< One-hot, or any blend of sources
+    float slot[UB_MAX_SLOTS]; ///< Any factors, also below 0 or above 1
     float dry;
-    float wet;
-    float consistency; ///< Of the first output, for all: 0 leaves the masks as they are, 1
-                       ///< makes those of the outputs that have one sum to 1
-} ub_setting;
+} ub_row;
+
+/** How all slots' masks are changed before they are mixed, in this order. */
+typedef struct {
+    float strength;    ///< Exponent, above 0: 1 leaves masks as they are; more lets less of
+                       ///< other sources through and sounds thinner
+    float consistency; ///< 0 leaves masks as they are; 1 makes those of the slots that have a
+                       ///< condition sum to 1, so that rows of equal factors give the input
+                       ///< back, times that factor
+} ub_shaping;
 
 typedef struct ub_separator_s ub_separator;
 
@@ -69,7 +83,7 @@ typedef struct ub_separator_s ub_separator;
 uint32_t ub_timing_latency(const ub_grid* grid, const ub_timing* timing, double rate);
 
 /**
-   Make a separator.  Its outputs are silent until they are set.
+   Make a separator.  Its slots have no condition, and its outputs are silent.
 
    Not real-time safe.  On failure returns NULL and writes one line to err.
 */
@@ -84,12 +98,25 @@ void ub_separator_reset(ub_separator* self);
 void ub_separator_select(ub_separator* self, uint32_t timing);
 
 /**
-   Set what an output plays, from the next input sample on.
+   @defgroup settings What is played, from the next input sample on
 
-   It acts on the same sample of the output, to within half a hop, and fades
-   over one frame.  Real-time safe, same thread as run.
+   All of it acts on the same sample of the output, to within half a hop, and fades over
+   one frame.  Masks are asked for where a slot with a condition is heard in an output or,
+   with consistency, has a say in what is heard.  Real-time safe, same thread as run.
+   @{
 */
-void ub_separator_set(ub_separator* self, uint32_t output, const ub_setting* setting);
+
+/// Choose what a slot's masks are for, [the grid's sources]: one-hot, or any blend of
+/// sources.  NULL for nothing: the slot then has no part in consistency.
+void ub_separator_ask(ub_separator* self, uint32_t slot, const float* condition);
+
+/// Choose what an output plays.
+void ub_separator_mix(ub_separator* self, uint32_t output, const ub_row* row);
+
+/// Change all slots' masks; strength 1 and consistency 0 before it is called.
+void ub_separator_shape(ub_separator* self, const ub_shaping* shape);
+
+/// @}
 
 /// In freewheel, run() waits for masks instead of going on without.  Same thread as run.
 void ub_separator_set_freewheel(ub_separator* self, bool freewheel);

@@ -10,13 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Frames that may wait for a worker: of the slowest response those between two jobs, and
-// what comes while the worker is busy.  Those from before a reset are taken away first.
-#define BACKLOG 128
-
-// For blocks as long as a host may use, no more, so that the latency port's maximum holds
-#define LONGEST_DEADLINE 24U
-
 // The hop that timings are in, that of the default model, s
 #define HOP (512.0 / 44100.0)
 
@@ -25,6 +18,7 @@ struct ub_stream_s {
     ub_client* client;
     ub_separator* separator;
     uint32_t sources;
+    uint32_t slots;
     ub_timing timings[UB_RESPONSES];
 };
 
@@ -61,7 +55,9 @@ set_timings(ub_stream* self, const ub_grid* grid, double rate, uint32_t block)
 {
     const double hop = rate * grid->hop / grid->rate;
     const uint32_t frames = (uint32_t)ceil(block / hop);
-    const uint32_t needed = frames + 1 < LONGEST_DEADLINE ? frames + 1 : LONGEST_DEADLINE;
+    // However long a host's blocks may be, no more, so that the latency port's maximum holds
+    const uint32_t longest = scale_timing(&timings[UB_STUDIO], hop / rate).deadline;
+    const uint32_t needed = frames + 1 < longest ? frames + 1 : longest;
     for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
         self->timings[i] = scale_timing(&timings[i], hop / rate);
         if (self->timings[i].deadline < needed) {
@@ -74,21 +70,18 @@ static bool
 add_client(ub_stream* self, const ub_grid* grid, const ub_stream_config* config, char* err,
            size_t err_size)
 {
-    ub_client_options options = {.outputs = config->outputs, .backlog = BACKLOG};
+    ub_client_options options = {.slots = self->slots,
+                                 .room = ub_timings_room(self->timings, UB_RESPONSES)};
     for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
         const ub_timing* t = &self->timings[i];
         const uint32_t needed = t->lookahead + t->step;
-        const uint32_t count = t->step + t->fade;
         if (needed > grid->frames) {
             snprintf(err, err_size, "windows of %u frames (expected at least %u)", grid->frames,
                      needed);
             return false;
         }
         options.series.at[options.series.n++] =
-            (ub_series){{grid->frames - needed, count}, t->step};
-        const uint32_t held = ub_timing_held(t);
-        options.max_count = count > options.max_count ? count : options.max_count;
-        options.mask_frames = held > options.mask_frames ? held : options.mask_frames;
+            (ub_series){{grid->frames - needed, ub_timing_count(t)}, t->step};
     }
     self->client = ub_client_new(config->engine, self->model, &options, err, err_size);
     return self->client;
@@ -104,6 +97,7 @@ add_separator(ub_stream* self, const ub_grid* grid, double rate, uint32_t channe
         .timing = self->timings,
         .timings = UB_RESPONSES,
         .channels = channels,
+        .slots = self->slots,
         .outputs = outputs,
         .masker = self->client ? ub_client_masker(self->client) : NULL,
     };
@@ -122,6 +116,11 @@ open_stream(ub_stream* self, const ub_stream_config* config, char* err, size_t e
     }
     const ub_grid grid = ub_model_grid(self->model);
     char why[256] = "";
+    self->slots = config->slots ? config->slots : config->outputs;
+    if (self->slots < 1 || self->slots > UB_MAX_SLOTS) {
+        snprintf(err, err_size, "stream: %u slots (expected 1 to %d)", self->slots, UB_MAX_SLOTS);
+        return false;
+    }
     set_timings(self, &grid, config->rate, config->block);
     if (!add_client(self, &grid, config, why, sizeof(why)) ||
         !add_separator(self, &grid, config->rate, config->channels, config->outputs, why,
@@ -153,7 +152,8 @@ ub_stream_new(const ub_stream_config* config, char* err, size_t err_size)
 }
 
 ub_stream*
-ub_stream_new_dry(double rate, uint32_t channels, uint32_t outputs, char* err, size_t err_size)
+ub_stream_new_dry(double rate, uint32_t channels, uint32_t slots, uint32_t outputs, char* err,
+                  size_t err_size)
 {
     const ub_grid grid = {.rate = 44100,
                           .window = 2048,
@@ -168,6 +168,7 @@ ub_stream_new_dry(double rate, uint32_t channels, uint32_t outputs, char* err, s
                           .dropped_mask = NAN};
     ub_stream* self = allocate(err, err_size);
     if (self) {
+        self->slots = slots ? slots : outputs;
         set_timings(self, &grid, rate, 0);
     }
     if (self && !add_separator(self, &grid, rate, channels, outputs, err, err_size)) {
@@ -206,17 +207,41 @@ ub_stream_model(const ub_stream* self)
     return self->model;
 }
 
+static bool
+is_nothing(const ub_stream* self, const float* source)
+{
+    bool nothing = true;
+    for (uint32_t s = 0; source && s < self->sources; ++s) {
+        nothing = nothing && source[s] <= 0.0f;
+    }
+    return nothing;
+}
+
+void
+ub_stream_ask(ub_stream* self, uint32_t slot, const float* source)
+{
+    ub_separator_ask(self->separator, slot, is_nothing(self, source) ? NULL : source);
+}
+
+void
+ub_stream_mix(ub_stream* self, uint32_t output, const ub_row* row)
+{
+    ub_separator_mix(self->separator, output, row);
+}
+
+void
+ub_stream_shape(ub_stream* self, const ub_shaping* shape)
+{
+    ub_separator_shape(self->separator, shape);
+}
+
 void
 ub_stream_play(ub_stream* self, uint32_t output, const ub_play* play)
 {
-    ub_setting setting = {.consistency = play->consistency};
-    float most = 0.0f;
-    for (uint32_t s = 0; s < self->sources; ++s) {
-        setting.condition[s] = play->source[s];
-        most = fmaxf(most, play->source[s]);
-    }
-    const float wet = most > 0.0f ? play->gain * play->amount : 0.0f;
-    setting.dry = play->remove ? play->gain : play->gain * (1.0f - play->amount);
-    setting.wet = play->remove ? -wet : wet;
-    ub_separator_set(self->separator, output, &setting);
+    const bool nothing = is_nothing(self, play->source);
+    const float wet = nothing ? 0.0f : play->gain * play->amount;
+    ub_row row = {.dry = play->remove ? play->gain : play->gain * (1.0f - play->amount)};
+    row.slot[output] = play->remove ? -wet : wet;
+    ub_stream_ask(self, output, wet != 0.0f ? play->source : NULL);
+    ub_stream_mix(self, output, &row);
 }

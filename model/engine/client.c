@@ -42,14 +42,14 @@ static bool
 take_room(ub_client* client, ub_ticket* ticket, uint32_t count)
 {
     const uint32_t at = client->masks_head;
-    const bool wraps = at + count > client->mask_frames;
-    const uint32_t skipped = wraps ? client->mask_frames - at : 0;
-    if (client->masks_held + skipped + count > client->mask_frames) {
+    const bool wraps = at + count > client->room.mask_frames;
+    const uint32_t skipped = wraps ? client->room.mask_frames - at : 0;
+    if (client->masks_held + skipped + count > client->room.mask_frames) {
         return false;
     }
     const uint32_t first = wraps ? 0 : at;
     ticket->room = skipped + count;
-    ticket->job.mask = client->masks + (size_t)first * client->masker.outputs * client->mask_size;
+    ticket->job.mask = client->masks + (size_t)first * client->masker.slots * client->mask_size;
     client->masks_head = first + count;
     client->masks_held += ticket->room;
     return true;
@@ -133,17 +133,20 @@ wait_answer(ub_masker* masker)
 static bool
 init_jobs(ub_client* client, const ub_client_options* options)
 {
-    const size_t frame = options->outputs * client->mask_size * sizeof(float);
-    bool ok = true;
-    for (uint32_t i = 0; i < UB_CLIENT_JOBS; ++i) {
-        ub_job* job = &client->tickets[i].job;
-        job->which = calloc((size_t)options->outputs * options->max_count, 1);
+    const ub_room* room = &options->room;
+    const size_t frame = options->slots * client->mask_size * sizeof(float);
+    const size_t which = (size_t)options->slots * room->max_count;
+    client->room = *room;
+    client->tickets = ub_touched_alloc(room->jobs, sizeof(ub_ticket));
+    client->free = ub_touched_alloc(room->jobs, sizeof(ub_ticket*));
+    client->which = ub_touched_alloc(room->jobs, which);
+    client->masks = ub_touched_alloc(room->mask_frames, frame);
+    const bool ok = client->tickets && client->free && client->which && client->masks;
+    for (uint32_t i = 0; ok && i < room->jobs; ++i) {
+        client->tickets[i].job.which = client->which + i * which;
         client->free[client->n_free++] = &client->tickets[i];
-        ok = ok && job->which;
     }
-    client->mask_frames = options->mask_frames;
-    client->masks = ub_touched_alloc(options->mask_frames, frame);
-    return ok && client->masks;
+    return ok;
 }
 
 bool
@@ -156,8 +159,8 @@ ub_client_init(ub_client* client, const ub_model* model, const ub_client_options
                                  .next = next,
                                  .release = release,
                                  .wait = wait_answer,
-                                 .max_count = options->max_count,
-                                 .outputs = options->outputs};
+                                 .max_count = options->room.max_count,
+                                 .slots = options->slots};
     client->model = ub_model_ref(model);
     client->mask_size = (size_t)net->channels * net->bins;
     client->series = options->series;
@@ -165,9 +168,9 @@ ub_client_init(ub_client* client, const ub_model* model, const ub_client_options
     sem_init(&client->answers, 0, 0);
     atomic_init(&client->failed, false);
     atomic_init(&client->waited_for, false);
-    client->frames = ub_ring_new(record, options->backlog);
-    client->asked = ub_ring_new(sizeof(ub_ticket*), UB_CLIENT_JOBS);
-    client->answered = ub_ring_new(sizeof(ub_ticket*), UB_CLIENT_JOBS);
+    client->frames = ub_ring_new(record, options->room.backlog);
+    client->asked = ub_ring_new(sizeof(ub_ticket*), options->room.jobs);
+    client->answered = ub_ring_new(sizeof(ub_ticket*), options->room.jobs);
     client->number = calloc(net->frames, sizeof(int64_t));
     client->history = ub_touched_alloc(net->frames * client->mask_size, sizeof(float));
     return init_jobs(client, options) && client->frames && client->asked && client->answered &&
@@ -198,9 +201,9 @@ ub_client_drop_trail(ub_client* client)
 void
 ub_client_clear(ub_client* client)
 {
-    for (uint32_t i = 0; i < UB_CLIENT_JOBS; ++i) {
-        free(client->tickets[i].job.which);
-    }
+    free(client->tickets);
+    free(client->free);
+    free(client->which);
     free(client->masks);
     ub_client_drop_trail(client);
     ub_ring_free(client->frames);

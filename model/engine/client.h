@@ -19,10 +19,6 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-/// Jobs of one client: those under way and those whose masks are being played.  Most are of
-/// short steps and long deadlines.
-#define UB_CLIENT_JOBS 32
-
 typedef struct {
     ub_job job;      // first, so that a job's address is its ticket's
     double deadline; // when the answer is needed, as by ub_now
@@ -38,12 +34,13 @@ struct ub_client_s {
     size_t mask_size; // channels * bins
 
     // Audio thread
-    ub_ticket tickets[UB_CLIENT_JOBS];
-    ub_ticket* free[UB_CLIENT_JOBS];
+    ub_room room;
+    ub_ticket* tickets; // [room.jobs]
+    uint8_t* which;     // [room.jobs][slots * room.max_count], the tickets'
+    ub_ticket** free;   // [room.jobs]
     uint32_t n_free;
-    uint32_t under_way; // submitted and not collected
-    float* masks;       // [mask_frames][outputs * mask_size], room for the jobs' masks
-    uint32_t mask_frames;
+    uint32_t under_way;  // submitted and not collected
+    float* masks;        // [room.mask_frames][slots * mask_size], room for the jobs' masks
     uint32_t masks_head; // where the next job's begin
     uint32_t masks_held; // up to there
 

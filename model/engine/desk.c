@@ -13,7 +13,7 @@
 // Items of one run, each of which has its masks and its folded condition; what one job needs
 #define LEAST_ITEMS UB_MAX_CONDITIONS
 #define MOST_ITEMS  UB_DESK_JOBS
-_Static_assert(LEAST_ITEMS >= UB_MAX_OUTPUTS && LEAST_ITEMS >= UB_NET_SOURCES, "see above");
+_Static_assert(LEAST_ITEMS >= UB_MAX_SLOTS && LEAST_ITEMS >= UB_NET_SOURCES, "see above");
 _Static_assert(UB_NET_SOURCES == UB_MAX_SOURCES, "models and jobs have the same limit");
 
 // Windows further apart have less in common than it costs to keep
@@ -144,19 +144,19 @@ run(ub_desk* desk, const ub_item* items, uint32_t n, const ub_span* span)
     return desk->backend->run(desk->runner, items, n, span->first, span->count);
 }
 
-// Conditions that jobs have: one for each output, or more across a change
+// Conditions that jobs have: one for each slot, or more across a change
 static uint32_t
-usual_conditions(uint32_t outputs)
+usual_conditions(uint32_t slots)
 {
-    return outputs > 2 ? outputs : 2;
+    return slots > 2 ? slots : 2;
 }
 
 // A trail for windows that are so many frames apart, or NULL if it would not repay its memory
 static ub_trail*
-new_trail(const ub_desk* desk, uint32_t outputs, uint32_t step)
+new_trail(const ub_desk* desk, uint32_t slots, uint32_t step)
 {
     const bool worth = step && step <= LONGEST_STEP && desk->backend->trail_new;
-    return worth ? desk->backend->trail_new(desk->model, step, outputs) : NULL;
+    return worth ? desk->backend->trail_new(desk->model, step, slots) : NULL;
 }
 
 // The trail of a client's windows, made when it begins to ask for such
@@ -166,7 +166,7 @@ trail_of(const ub_desk* desk, ub_client* client, const ub_span* span)
     const uint32_t step = ub_client_step(client, span);
     if (client->trail_backend != desk->backend || client->trail_step != step) {
         ub_client_drop_trail(client);
-        client->trail = new_trail(desk, client->masker.outputs, step);
+        client->trail = new_trail(desk, client->masker.slots, step);
         client->trail_backend = desk->backend;
         client->trail_step = step;
     }
@@ -175,9 +175,9 @@ trail_of(const ub_desk* desk, ub_client* client, const ub_span* span)
 
 // Two windows in a row, if the second can make use of the first
 static bool
-warm_up_series(ub_desk* desk, ub_item* items, uint32_t n, uint32_t outputs, const ub_series* series)
+warm_up_series(ub_desk* desk, ub_item* items, uint32_t n, uint32_t slots, const ub_series* series)
 {
-    ub_trail* trail = new_trail(desk, outputs, series->step);
+    ub_trail* trail = new_trail(desk, slots, series->step);
     bool ok = true;
     for (uint32_t w = 0; ok && w < (trail ? 2 : 1); ++w) {
         for (uint32_t i = 0; i < n; ++i) {
@@ -193,11 +193,11 @@ warm_up_series(ub_desk* desk, ub_item* items, uint32_t n, uint32_t outputs, cons
 }
 
 bool
-ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_series_list* series)
+ub_desk_warm_up(ub_desk* desk, uint32_t slots, const ub_series_list* series)
 {
     const float nothing[UB_NET_SOURCES] = {0};
-    ub_item items[UB_MAX_OUTPUTS] = {{0}};
-    const uint32_t n = usual_conditions(outputs);
+    ub_item items[UB_MAX_SLOTS] = {{0}};
+    const uint32_t n = usual_conditions(slots);
     ++desk->runs;
     for (uint32_t i = 0; i < n; ++i) {
         items[i] = (ub_item){
@@ -205,7 +205,7 @@ ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_series_list* series)
     }
     bool ok = true;
     for (uint32_t i = 0; ok && i < series->n; ++i) {
-        ok = warm_up_series(desk, items, n, outputs, &series->at[i]);
+        ok = warm_up_series(desk, items, n, slots, &series->at[i]);
     }
     return ok;
 }
@@ -225,14 +225,14 @@ copy_frame(const ub_network* net, const float* mask, uint32_t count, uint32_t i,
     }
 }
 
-// From [condition][channels][count][bins] to [outputs][count][channels][bins]
+// From [condition][channels][count][bins] to [slots][count][channels][bins]
 static void
 sort_masks(const ub_desk* desk, const ub_client* client, ub_job* job, float* const* masks)
 {
     float* to = job->mask;
-    for (uint32_t o = 0; o < client->masker.outputs; ++o) {
+    for (uint32_t s = 0; s < client->masker.slots; ++s) {
         for (uint32_t i = 0; i < job->count; ++i, to += client->mask_size) {
-            const uint8_t which = job->which[(size_t)o * client->masker.max_count + i];
+            const uint8_t which = job->which[(size_t)s * client->masker.max_count + i];
             copy_frame(&desk->model->net, which == UB_UNMASKED ? NULL : masks[which], job->count, i,
                        to);
         }

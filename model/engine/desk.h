@@ -22,7 +22,7 @@ ub_desk* ub_desk_new(const ub_backend* backend, const ub_model* model, char* err
 /// Run what clients will ask for once, on silence: backends prepare the sizes that they
 /// are asked for when they first are, which takes longer than a live stream can wait.
 /// Before a worker uses the desk.  False if the backend fails.
-bool ub_desk_warm_up(ub_desk* desk, uint32_t outputs, const ub_series_list* series);
+bool ub_desk_warm_up(ub_desk* desk, uint32_t slots, const ub_series_list* series);
 
 void ub_desk_free(ub_desk* desk);
 

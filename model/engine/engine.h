@@ -67,13 +67,8 @@ typedef struct {
 } ub_series_list;
 
 typedef struct {
-    uint32_t outputs;      ///< Mask sets per job, 1 to UB_MAX_OUTPUTS
-    uint32_t max_count;    ///< Longest number of frames that one job asks for
-    uint32_t backlog;      ///< Frames that may come before a job takes them; the masker
-                           ///< refuses more.  A stream needs look-ahead + step + deadline of
-                           ///< them before its first job, and those again that may be left
-                           ///< from before a reset.
-    uint32_t mask_frames;  ///< Frames of masks, of each output, that all jobs hold at a time
+    uint32_t slots;        ///< Mask sets per job, 1 to UB_MAX_SLOTS
+    ub_room room;          ///< What the stream's timings need
     ub_series_list series; ///< That are prepared for, so that no first job is slow
 } ub_client_options;
 

@@ -15,7 +15,7 @@ make_desk(const ub_seat* seat, const ub_seats* seats, const ub_backend* backend,
           size_t err_size)
 {
     ub_desk* desk = ub_desk_new(backend, seat->model, err, err_size);
-    if (desk && !ub_desk_warm_up(desk, seat->outputs, &seat->series)) {
+    if (desk && !ub_desk_warm_up(desk, seat->slots, &seat->series)) {
         const char* fault = ub_desk_fault(desk);
         snprintf(err, err_size, "%s: the %s backend cannot run it%s%s", seat->model->path,
                  backend->name, fault ? ": " : "", fault ? fault : "");
@@ -74,7 +74,7 @@ make_seat(const ub_seats* seats, const ub_model* model, const ub_client_options*
         return NULL;
     }
     seat->model = ub_model_ref(model);
-    seat->outputs = options->outputs;
+    seat->slots = options->slots;
     seat->series = options->series;
     ub_winner winner;
     ub_lineup_settle(seats->lineup, model, &winner);

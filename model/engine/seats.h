@@ -22,7 +22,7 @@ struct ub_seat_s {
     const ub_backend* backend; ///< The desk's
     ub_desk* desk;             ///< NULL if no backend is left that can run the model
     uint32_t clients;          ///< That use the model
-    uint32_t outputs;          ///< What the desk is warmed up for, as the first client said
+    uint32_t slots;            ///< What the desk is warmed up for, as the first client said
     ub_series_list series;
     ub_seat* next;
 };

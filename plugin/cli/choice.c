@@ -14,7 +14,7 @@ static bool
 meet(ub_engine* engine, const ub_model* model, char* err, size_t err_size)
 {
     static const ub_client_options options = {
-        .outputs = 1, .max_count = 1, .backlog = 1, .mask_frames = 1};
+        .slots = 1, .room = {.max_count = 1, .jobs = 1, .mask_frames = 1, .backlog = 1}};
     ub_client* client = ub_client_new(engine, model, &options, err, err_size);
     ub_client_free(client);
     return client;

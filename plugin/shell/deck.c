@@ -114,7 +114,7 @@ ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_size)
         return NULL;
     }
     deck->stream =
-        ub_stream_new_dry(config->rate, config->channels, config->outputs, err, err_size);
+        ub_stream_new_dry(config->rate, config->channels, 0, config->outputs, err, err_size);
     if (!deck->stream) {
         ub_deck_free(deck);
         return NULL;
@@ -143,10 +143,7 @@ ub_deck_reset(ub_deck* deck)
 static void
 tell(ub_deck* deck, uint32_t output, const ub_wish* wish)
 {
-    ub_play play = {.remove = wish->remove,
-                    .amount = wish->amount,
-                    .gain = wish->gain,
-                    .consistency = wish->consistency};
+    ub_play play = {.remove = wish->remove, .amount = wish->amount, .gain = wish->gain};
     if (wish->bypass || !ub_stream_model(deck->stream)) {
         // Of many outputs the first alone has the mix, so that their sum is the mix
         play = (ub_play){.remove = output == 0, .gain = output ? 0.0f : wish->gain};
@@ -168,6 +165,7 @@ ub_deck_play(ub_deck* deck, ub_response response, const ub_wish* wish)
         deck->response = response;
         deck->told = false;
     }
+    ub_stream_shape(deck->stream, &(ub_shaping){1.0f, wish[0].consistency});
     for (uint32_t o = 0; o < deck->outputs; ++o) {
         if (!deck->told || !ub_wish_same(&wish[o], &deck->wish[o])) {
             tell(deck, o, &wish[o]);

@@ -22,7 +22,8 @@
 #define RATE    48000.0
 #define BLOCK   256
 #define MOST    64
-#define OUTPUTS (UB_MAX_OUTPUTS * UB_MAX_CHANNELS)
+#define STEMS   4
+#define OUTPUTS (STEMS * UB_MAX_CHANNELS)
 
 static float in[UB_MAX_CHANNELS][BLOCK];
 static float out[OUTPUTS][BLOCK];
@@ -164,7 +165,7 @@ main(int argc, char** argv)
     fprintf(stderr, "response   streams  MB each  with four stems\n");
     for (uint32_t k = 0; k < UB_RESPONSES; ++k) {
         const double stereo = memory(argv[1], engine, k, 1);
-        const double stems = memory(argv[1], engine, k, UB_MAX_OUTPUTS);
+        const double stems = memory(argv[1], engine, k, STEMS);
         const uint32_t n = find_most(argv[1], engine, k, seconds, most);
         fprintf(stderr, "%-9s %8u %8.1f %16.1f\n", names[k], n, stereo, stems);
         json_object_set_new(all, names[k],

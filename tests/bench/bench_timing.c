@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define BLOCK    4096
-#define CHANNELS (2 * UB_MAX_OUTPUTS)
+#define CHANNELS (2 * UB_MAX_SLOTS)
 
 typedef struct {
     float* at; // [n][2]
@@ -97,7 +97,7 @@ main(int argc, char** argv)
         ub_quit(err);
     }
     const ub_grid grid = ub_model_grid(model);
-    const uint32_t outputs = grid.sources < UB_MAX_OUTPUTS ? grid.sources : UB_MAX_OUTPUTS;
+    const uint32_t outputs = grid.sources;
     const song mix = read_song(stdin);
     ub_player player = ub_player_open(engine, model, &timing, grid.rate, outputs);
     float* made = separate(player.separator, &mix, outputs);

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BACKLOG 256
-
 void
 ub_quit(const char* err)
 {
@@ -32,11 +30,8 @@ open_client(ub_engine* engine, const ub_model* model, const ub_timing* t, uint32
 {
     char err[512];
     const ub_span span = {model->net.frames - t->lookahead - t->step, t->step + t->fade};
-    const ub_client_options options = {.outputs = outputs,
-                                       .max_count = span.count,
-                                       .backlog = BACKLOG,
-                                       .mask_frames = ub_timing_held(t),
-                                       .series = {{{span, t->step}}, 1}};
+    const ub_client_options options = {
+        .slots = outputs, .room = ub_timings_room(t, 1), .series = {{{span, t->step}}, 1}};
     if (t->lookahead + t->step > model->net.frames) {
         ub_quit("look-ahead and step do not fit the model's windows");
     }
@@ -58,6 +53,7 @@ ub_player_open(ub_engine* engine, const ub_model* model, const ub_timing* timing
                                         .timing = timing,
                                         .timings = 1,
                                         .channels = 2,
+                                        .slots = outputs,
                                         .outputs = outputs,
                                         .masker = ub_client_masker(client)};
     ub_separator* separator = ub_separator_new(&config, err, sizeof(err));
@@ -65,9 +61,11 @@ ub_player_open(ub_engine* engine, const ub_model* model, const ub_timing* timing
         ub_quit(err);
     }
     for (uint32_t o = 0; o < outputs; ++o) {
-        ub_setting setting = {.wet = 1.0f};
-        setting.condition[o] = 1.0f;
-        ub_separator_set(separator, o, &setting);
+        float condition[UB_MAX_SOURCES] = {0.0f};
+        ub_row row = {.dry = 0.0f};
+        condition[o] = row.slot[o] = 1.0f;
+        ub_separator_ask(separator, o, condition);
+        ub_separator_mix(separator, o, &row);
     }
     return (ub_player){client, separator};
 }

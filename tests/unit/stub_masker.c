@@ -48,10 +48,10 @@ submit(ub_masker* masker, ub_job* job)
     if (job->conditions > stub->most_conditions) {
         stub->most_conditions = job->conditions;
     }
-    for (uint32_t o = 0; o < masker->outputs; ++o) {
-        out = job->mask + (size_t)o * job->count * g->channels * g->bins;
+    for (uint32_t s = 0; s < masker->slots; ++s) {
+        out = job->mask + (size_t)s * job->count * g->channels * g->bins;
         for (uint32_t i = 0; i < job->count; ++i) {
-            const uint8_t which = job->which[o * masker->max_count + i];
+            const uint8_t which = job->which[s * masker->max_count + i];
             const float* condition = which == UB_UNMASKED ? NULL : job->condition[which];
             for (uint32_t c = 0; c < g->channels; ++c) {
                 for (uint32_t b = 0; b < g->bins; ++b) {
@@ -96,18 +96,18 @@ wait_answer(ub_masker* masker)
 }
 
 stub_masker*
-stub_masker_new(const ub_grid* grid, uint32_t outputs, uint32_t max_count, stub_mask mask)
+stub_masker_new(const ub_grid* grid, uint32_t slots, uint32_t max_count, stub_mask mask)
 {
     stub_masker* stub = calloc(1, sizeof(stub_masker));
     stub->masker =
-        (ub_masker){take_frame, begin, submit, next, release, wait_answer, max_count, outputs};
+        (ub_masker){take_frame, begin, submit, next, release, wait_answer, max_count, slots};
     stub->grid = *grid;
     stub->mask = mask;
     stub->newest = -1;
     stub->limit = STUB_JOBS;
     stub->magnitude = calloc((size_t)grid->channels * grid->bins, sizeof(float));
     for (uint32_t i = 0; i < STUB_JOBS; ++i) {
-        const size_t frames = (size_t)outputs * max_count;
+        const size_t frames = (size_t)slots * max_count;
         stub->job[i].which = calloc(frames, 1);
         stub->job[i].mask = calloc(frames * grid->channels * grid->bins, sizeof(float));
     }

@@ -38,7 +38,7 @@ struct stub_masker_s {
     uint32_t most_conditions;            // in one job, so far
 };
 
-stub_masker* stub_masker_new(const ub_grid* grid, uint32_t outputs, uint32_t max_count,
+stub_masker* stub_masker_new(const ub_grid* grid, uint32_t slots, uint32_t max_count,
                              stub_mask mask);
 void stub_masker_free(stub_masker* stub);
 

@@ -62,15 +62,12 @@ make_engine(unsigned workers)
 }
 
 static ub_client*
-make_client(ub_engine* engine, const ub_model* model, uint32_t outputs)
+make_client(ub_engine* engine, const ub_model* model, uint32_t slots)
 {
     char err[256] = "";
     const ub_series_list series = {{{{0, FRAMES}, FRAMES}, {{FRAMES - 4, 4}, 4}}, 2};
-    const ub_client_options options = {.outputs = outputs,
-                                       .max_count = MAX_COUNT,
-                                       .backlog = 32,
-                                       .mask_frames = JOBS * MAX_COUNT,
-                                       .series = series};
+    const ub_client_options options = {
+        .slots = slots, .room = {MAX_COUNT, JOBS, JOBS * MAX_COUNT, 32}, .series = series};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     if (!client) {
         fail_msg("%s", err);
@@ -110,7 +107,7 @@ fill(const ub_masker* m, ub_job* job, int64_t end, uint32_t behind, double budge
     memset(job->condition, 0, sizeof(job->condition));
     job->condition[0][0] = 1.0f;
     job->condition[1][1] = 1.0f;
-    for (uint32_t o = 0; o < m->outputs; ++o) {
+    for (uint32_t o = 0; o < m->slots; ++o) {
         for (uint32_t i = 0; i < job->count; ++i) {
             job->which[o * m->max_count + i] = (i + o) % 3 == 2 ? UB_UNMASKED : (i + o) % 3;
         }
@@ -163,7 +160,7 @@ check_answer(const ub_model* model, const ub_masker* m, const ub_job* job, int64
     static float mask[2][2][FRAMES][BINS];
     direct(model, first_frame, job->end, 0, &mask[0][0][0][0]);
     direct(model, first_frame, job->end, 1, &mask[1][0][0][0]);
-    for (uint32_t o = 0; o < m->outputs; ++o) {
+    for (uint32_t o = 0; o < m->slots; ++o) {
         for (uint32_t i = 0; i < job->count; ++i) {
             const int64_t row = job->first + i - (job->end - FRAMES + 1);
             const uint8_t which = job->which[o * m->max_count + i];

@@ -299,7 +299,7 @@ test_without_another_backend_jobs_fail(void** state)
         ub_client_masker(client)->release(ub_client_masker(client), job);
     }
     ub_client_free(client);
-    static const ub_client_options none = {.outputs = 1, .max_count = 4, .mask_frames = 4};
+    static const ub_client_options none = {.slots = 1, .room = {4, 1, 4, 1}};
     assert_null(ub_client_new(engine, model, &none, err, sizeof(err)));
     ub_engine_free(engine);
 }

@@ -11,6 +11,7 @@
 
 #define JOBS  12
 #define COUNT 10
+#define HELD  8 // fewer than JOBS
 
 /* A masker whose answers are put there by the test: one output of one bin */
 typedef struct {
@@ -56,7 +57,7 @@ make_hand(void)
     h->masker.next = next;
     h->masker.release = release;
     h->masker.max_count = COUNT;
-    h->masker.outputs = 1;
+    h->masker.slots = 1;
     return h;
 }
 
@@ -68,7 +69,7 @@ test_answers_are_cross_faded(void** state)
     static const float want[16] = {0,    0,    0,    0,    0, 0, 0.2f, 0.4f,
                                    0.6f, 0.8f, 1.0f, 1.0f, 1, 1, 1,    1};
     hand* h = make_hand();
-    ub_maskqueue* queue = ub_maskqueue_new(&h->masker, 1, 1);
+    ub_maskqueue* queue = ub_maskqueue_new(&h->masker, 1, 1, HELD);
     answer(h, 0, 0.0f);
     answer(h, 6, 1.0f);
     for (int t = 0; t < 16; ++t) {
@@ -89,7 +90,7 @@ test_late_answer_is_used_for_the_rest(void** state)
 {
     (void)state;
     hand* h = make_hand();
-    ub_maskqueue* queue = ub_maskqueue_new(&h->masker, 1, 1);
+    ub_maskqueue* queue = ub_maskqueue_new(&h->masker, 1, 1, HELD);
     answer(h, 0, 0.25f);
     for (int t = 0; t < 12; ++t) {
         assert_int_equal(ub_maskqueue_advance(queue, t, 4, false), t < 6);
@@ -107,7 +108,7 @@ test_failed_answers_are_passed_over(void** state)
 {
     (void)state;
     hand* h = make_hand();
-    ub_maskqueue* queue = ub_maskqueue_new(&h->masker, 1, 1);
+    ub_maskqueue* queue = ub_maskqueue_new(&h->masker, 1, 1, HELD);
     answer(h, 0, 0.25f);
     answer(h, 2, 0.75f);
     h->job[1].ok = false;
@@ -123,7 +124,7 @@ test_early_answers_wait(void** state)
 {
     (void)state;
     hand* h = make_hand();
-    ub_maskqueue* queue = ub_maskqueue_new(&h->masker, 1, 1);
+    ub_maskqueue* queue = ub_maskqueue_new(&h->masker, 1, 1, HELD);
     for (int j = 0; j < JOBS; ++j) {
         answer(h, 2 * j, (float)j / JOBS);
     }
@@ -142,7 +143,7 @@ test_answers_without_masks_change_nothing(void** state)
 {
     (void)state;
     hand* h = make_hand();
-    ub_maskqueue* queue = ub_maskqueue_new(&h->masker, 1, 1);
+    ub_maskqueue* queue = ub_maskqueue_new(&h->masker, 1, 1, HELD);
     answer(h, 0, 0.25f);
     answer(h, 6, 1.0f);
     h->job[1].conditions = 0;

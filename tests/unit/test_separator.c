@@ -3,8 +3,8 @@
 
 #include "dsp/separator.h"
 
+#include "tests/unit/separator_rig.h"
 #include "tests/unit/signal.h"
-#include "tests/unit/stub_masker.h"
 
 #include <malloc.h>
 #include <setjmp.h>
@@ -14,126 +14,6 @@
 #include <sys/resource.h>
 
 #include <cmocka.h>
-
-#define COUNT(a)     (sizeof(a) / sizeof((a)[0]))
-#define MAX_COUNT    64
-#define MAX_CHANNELS (UB_MAX_OUTPUTS * UB_MAX_CHANNELS)
-
-static const ub_timing timings[] = {
-    {.lookahead = 40, .step = 48, .fade = 16, .deadline = 24},
-    {.lookahead = 12, .step = 8, .fade = 8, .deadline = 12},
-    {.lookahead = 1, .step = 3, .fade = 1, .deadline = 3},
-    {.lookahead = 0, .step = 1, .fade = 0, .deadline = 1},
-    {.lookahead = 2, .step = 1, .fade = 1, .deadline = 2, .heard = 2},
-    {.lookahead = 0, .step = 2, .fade = 0, .deadline = 1, .heard = 3},
-};
-
-static const double rates[] = {8000,  11025, 16000, 22050, 24000,  32000,
-                               44100, 48000, 88200, 96000, 176400, 192000};
-
-/* A stub, a separator and their buffers, [channels][n] */
-typedef struct {
-    stub_masker* stub;
-    ub_separator* separator;
-    uint32_t channels, outputs, n;
-    float* in[UB_MAX_CHANNELS];
-    float* out[MAX_CHANNELS];
-} rig;
-
-static void
-set(ub_separator* separator, uint32_t output, ub_setting setting)
-{
-    ub_separator_set(separator, output, &setting);
-}
-
-static rig
-make_rig(double rate, uint32_t timing, uint32_t outputs, uint32_t n, stub_mask mask)
-{
-    rig r = {.channels = 2, .outputs = outputs, .n = n};
-    const ub_grid grid = stub_grid(r.channels);
-    r.stub = stub_masker_new(&grid, outputs, MAX_COUNT, mask);
-    const ub_separator_config config = {
-        rate, grid, &timings[timing], 1, r.channels, outputs, &r.stub->masker,
-    };
-    char err[256] = "";
-    r.separator = ub_separator_new(&config, err, sizeof(err));
-    if (!r.separator) {
-        fail_msg("%s", err);
-    }
-    for (uint32_t o = 0; o < outputs; ++o) {
-        set(r.separator, o, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
-    }
-    for (uint32_t c = 0; c < r.channels; ++c) {
-        r.in[c] = malloc(n * sizeof(float));
-        ub_noise(r.in[c], n, 7 + c);
-    }
-    for (uint32_t c = 0; c < outputs * r.channels; ++c) {
-        r.out[c] = malloc(n * sizeof(float));
-    }
-    return r;
-}
-
-static void
-free_rig(rig* r)
-{
-    ub_separator_free(r->separator);
-    stub_masker_free(r->stub);
-    for (uint32_t c = 0; c < r->channels; ++c) {
-        free(r->in[c]);
-    }
-    for (uint32_t c = 0; c < r->outputs * r->channels; ++c) {
-        free(r->out[c]);
-    }
-}
-
-static void
-run_part(rig* r, uint32_t from, uint32_t n)
-{
-    const float* in[UB_MAX_CHANNELS];
-    float* out[MAX_CHANNELS];
-    for (uint32_t c = 0; c < r->channels; ++c) {
-        in[c] = r->in[c] + from;
-    }
-    for (uint32_t c = 0; c < r->outputs * r->channels; ++c) {
-        out[c] = r->out[c] + from;
-    }
-    ub_separator_run(r->separator, in, out, n);
-}
-
-/* Blocks of the given length, or of random lengths for 0 */
-static void
-run_blocks(rig* r, uint32_t block)
-{
-    uint32_t seed = 1;
-    for (uint32_t done = 0, n = 0; done < r->n; done += n) {
-        n = block ? block : 1 + ub_random(&seed) % (ub_random(&seed) % 4 ? 300 : 8192);
-        n = n < r->n - done ? n : r->n - done;
-        run_part(r, done, n);
-    }
-}
-
-static uint32_t
-latency(const rig* r)
-{
-    return ub_separator_latency(r->separator);
-}
-
-static void
-assert_finite(const rig* r)
-{
-    for (uint32_t c = 0; c < r->outputs * r->channels; ++c) {
-        for (uint32_t i = 0; i < r->n; ++i) {
-            assert_true(isfinite(r->out[c][i]));
-        }
-    }
-}
-
-static float
-wavy(const stub_masker* stub, int64_t t, const float* condition, uint32_t c, uint32_t b)
-{
-    (void)condition;
-    return 0.5f + 0.5f * sinf(0.3f * (float)(t - stub->first) + 0.01f * (float)b + (float)c);
-}
 
 /* The network may say what it likes: a mask of 1 gives the delayed input back */
 static void
@@ -242,7 +122,7 @@ test_keep_and_remove_sum_to_input(void** state)
 {
     (void)state;
     rig r = make_rig(48000, 1, 2, 60000, wavy);
-    set(r.separator, 1, (ub_setting){.condition = {1.0f}, .dry = 1.0f, .wet = -1.0f});
+    set(r.separator, 1, (setting){.condition = {1.0f}, .dry = 1.0f, .wet = -1.0f});
     run_blocks(&r, 0);
     const uint32_t l = latency(&r);
     assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) > -20.0);
@@ -269,7 +149,7 @@ test_setting_is_timed(void** state)
                 r.in[0][s] = 1.0f;
             }
             run_part(&r, 0, at);
-            set(r.separator, 0, (ub_setting){.condition = {0.0f, 1.0f}, .dry = 0.0f, .wet = 1.0f});
+            set(r.separator, 0, (setting){.condition = {0.0f, 1.0f}, .dry = 0.0f, .wet = 1.0f});
             run_part(&r, at, r.n - at);
             const double hop = 512 * rates[i] / 44100;
             const uint32_t fade = (uint32_t)(2 * hop) + 8;
@@ -292,7 +172,7 @@ test_many_changes_stay_bounded(void** state)
     rig r = make_rig(48000, 0, 1, 150000, stub_first_source);
     for (uint32_t done = 0; done < r.n; done += 100) {
         const float a = (float)(done / 100 % 97) / 97.0f;
-        set(r.separator, 0, (ub_setting){.condition = {a, 1.0f - a}, .dry = 0.0f, .wet = 1.0f});
+        set(r.separator, 0, (setting){.condition = {a, 1.0f - a}, .dry = 0.0f, .wet = 1.0f});
         run_part(&r, done, r.n - done < 100 ? r.n - done : 100);
     }
     assert_int_equal(r.stub->most_conditions, UB_MAX_CONDITIONS);
@@ -307,10 +187,10 @@ test_dry_output_needs_no_masks(void** state)
     (void)state;
     rig r = make_rig(48000, 2, 1, 100000, stub_one);
     rig wet = make_rig(48000, 2, 1, 100000, stub_one);
-    set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 1.0f, .wet = 0.0f});
+    set(r.separator, 0, (setting){.condition = {1.0f}, .dry = 1.0f, .wet = 0.0f});
     run_part(&r, 0, 50000);
     assert_int_equal(r.stub->masked, 0);
-    set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
+    set(r.separator, 0, (setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
     run_part(&r, 50000, 50000);
     run_part(&wet, 0, 100000);
     assert_int_equal(r.stub->submitted, wet.stub->submitted);
@@ -344,7 +224,7 @@ test_late_frames_keep_the_newest_mask(void** state)
 {
     (void)state;
     rig r = make_rig(44100, 2, 1, 60000, stub_first_source);
-    set(r.separator, 0, (ub_setting){.condition = {0.25f}, .dry = 0.0f, .wet = 1.0f});
+    set(r.separator, 0, (setting){.condition = {0.25f}, .dry = 0.0f, .wet = 1.0f});
     run_part(&r, 0, 40000);
     r.stub->delay = STUB_NEVER;
     run_part(&r, 40000, 20000);
@@ -364,7 +244,7 @@ test_answers_that_are_too_late_still_count(void** state)
     (void)state;
     for (uint32_t delay = timings[2].deadline + 1; delay < 20; ++delay) {
         rig r = make_rig(44100, 2, 1, 60000, stub_first_source);
-        set(r.separator, 0, (ub_setting){.condition = {0.25f}, .dry = 0.0f, .wet = 1.0f});
+        set(r.separator, 0, (setting){.condition = {0.25f}, .dry = 0.0f, .wet = 1.0f});
         r.stub->delay = delay;
         run_blocks(&r, 0);
         const uint32_t l = latency(&r);
@@ -389,11 +269,11 @@ test_long_hops(void** state)
         rig r = make_rig(48000, 2, 1, 100000, stub_one);
         ub_separator_free(r.separator);
         r.stub->grid.hop = 1024;
-        const ub_separator_config config = {rate, r.stub->grid,   &timings[2], 1, 2,
+        const ub_separator_config config = {rate, r.stub->grid,   &timings[2], 1, 2, 1,
                                             1,    &r.stub->masker};
         char err[256];
         r.separator = ub_separator_new(&config, err, sizeof(err));
-        set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
+        set(r.separator, 0, (setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
         run_blocks(&r, 0);
         const uint32_t l = latency(&r);
         assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) < -120.0);
@@ -539,13 +419,13 @@ static void
 test_without_masker_input_passes(void** state)
 {
     (void)state;
-    const ub_separator_config config = {48000, stub_grid(2), timings, 3, 2, 1, NULL};
+    const ub_separator_config config = {48000, stub_grid(2), timings, 3, 2, 1, 1, NULL};
     char err[256];
     rig r = make_rig(48000, 0, 1, 100000, stub_one);
     ub_separator_free(r.separator);
     r.separator = ub_separator_new(&config, err, sizeof(err));
     assert_non_null(r.separator);
-    set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
+    set(r.separator, 0, (setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
     run_blocks(&r, 0);
     const uint32_t l = latency(&r);
     assert_true(ub_error_db(r.out[0] + l, r.in[0], r.n - l) < -120.0);
@@ -569,7 +449,7 @@ test_memory_is_there_beforehand(void** state)
     rig r = make_rig(48000, 0, 2, 150000, NULL);
     ub_separator_free(r.separator);
     char err[256];
-    const ub_separator_config config = {48000, r.stub->grid, &timings[0], 1, 2, 2, NULL};
+    const ub_separator_config config = {48000, r.stub->grid, &timings[0], 1, 2, 2, 2, NULL};
     r.separator = ub_separator_new(&config, err, sizeof(err));
     for (uint32_t c = 0; c < 4; ++c) {
         memset(r.out[c], 1, r.n * sizeof(float));
@@ -592,10 +472,10 @@ test_timing_can_be_chosen(void** state)
     rig r = make_rig(48000, 0, 1, 100000, stub_one);
     ub_separator_free(r.separator);
     const uint32_t n = COUNT(timings);
-    const ub_separator_config config = {48000, grid, timings, n, 2, 1, &r.stub->masker};
+    const ub_separator_config config = {48000, grid, timings, n, 2, 1, 1, &r.stub->masker};
     char err[256];
     r.separator = ub_separator_new(&config, err, sizeof(err));
-    set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
+    set(r.separator, 0, (setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
     for (uint32_t t = 0; t < 2 * n; ++t) {
         ub_separator_select(r.separator, t % n);
         const uint32_t l = latency(&r);
@@ -615,11 +495,11 @@ play_channels(uint32_t audio, uint32_t model, float* const* in, uint32_t n)
     ub_separator_free(r.separator);
     stub_masker_free(r.stub);
     r.stub = stub_masker_new(&grid, 1, MAX_COUNT, wavy);
-    const ub_separator_config config = {48000, grid, &timings[1], 1, audio, 1, &r.stub->masker};
+    const ub_separator_config config = {48000, grid, &timings[1], 1, audio, 1, 1, &r.stub->masker};
     char err[256];
     r.separator = ub_separator_new(&config, err, sizeof(err));
     assert_non_null(r.separator);
-    set(r.separator, 0, (ub_setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
+    set(r.separator, 0, (setting){.condition = {1.0f}, .dry = 0.0f, .wet = 1.0f});
     for (uint32_t c = 0; c < audio; ++c) {
         memcpy(r.in[c], in[c], n * sizeof(float));
     }
@@ -681,19 +561,24 @@ test_unfit_configurations_are_refused(void** state)
     };
     char err[256];
     for (uint32_t i = 0; i < COUNT(bad); ++i) {
-        const ub_separator_config config = {48000, stub_grid(2), &bad[i], 1, 2, 1, NULL};
+        const ub_separator_config config = {48000, stub_grid(2), &bad[i], 1, 2, 1, 1, NULL};
         err[0] = '\0';
         assert_null(ub_separator_new(&config, err, sizeof(err)));
         assert_non_null(strstr(err, i < 4 ? "timing 0" : "windows of 128 frames"));
     }
+    for (uint32_t slots = 0; slots <= UB_MAX_SLOTS + 1; slots += UB_MAX_SLOTS + 1) {
+        const ub_separator_config config = {48000, stub_grid(2), timings, 1, 2, slots, 1, NULL};
+        assert_null(ub_separator_new(&config, err, sizeof(err)));
+        assert_non_null(strstr(err, "slots: expected 1 to 8"));
+    }
     for (uint32_t channels = 0; channels < 4; channels += 3) {
-        const ub_separator_config config = {48000, stub_grid(2), timings, 1, channels, 1, NULL};
+        const ub_separator_config config = {48000, stub_grid(2), timings, 1, channels, 1, 1, NULL};
         assert_null(ub_separator_new(&config, err, sizeof(err)));
         assert_non_null(strstr(err, "channels: expected 1 or 2"));
     }
     static const double bad_rates[] = {7999, 192001, NAN, 0, -44100};
     for (uint32_t i = 0; i < COUNT(bad_rates); ++i) {
-        const ub_separator_config config = {bad_rates[i], stub_grid(2), timings, 1, 2, 1, NULL};
+        const ub_separator_config config = {bad_rates[i], stub_grid(2), timings, 1, 2, 1, 1, NULL};
         assert_null(ub_separator_new(&config, err, sizeof(err)));
         assert_non_null(strstr(err, "8000 to 192000"));
     }

@@ -66,7 +66,7 @@ watch(ub_masker* masker, ub_job* job)
             job->conditions = 1;
             memset(job->condition, 0, sizeof(job->condition));
             job->condition[0][0] = 1.0f;
-            memset(job->which, 0, (size_t)masker->outputs * masker->max_count);
+            memset(job->which, 0, (size_t)masker->slots * masker->max_count);
         }
     }
     submit(masker, job);
@@ -77,11 +77,8 @@ open_client(const ub_timing* t)
 {
     char err[256] = "";
     const ub_span span = {FRAMES - t->lookahead - t->step, t->step + t->fade};
-    const ub_client_options options = {.outputs = OUTPUTS,
-                                       .max_count = span.count,
-                                       .backlog = 256,
-                                       .mask_frames = ub_timing_held(t),
-                                       .series = {{{span, t->step}}, 1}};
+    const ub_client_options options = {
+        .slots = OUTPUTS, .room = ub_timings_room(t, 1), .series = {{{span, t->step}}, 1}};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     if (!client) {
         fail_msg("%s", err);
@@ -100,16 +97,21 @@ open_separator(ub_client* client, const ub_timing* t, double rate, float consist
                                         .timing = t,
                                         .timings = 1,
                                         .channels = 2,
+                                        .slots = OUTPUTS,
                                         .outputs = OUTPUTS,
                                         .masker = ub_client_masker(client)};
     ub_separator* separator = ub_separator_new(&config, err, sizeof(err));
     if (!separator) {
         fail_msg("%s", err);
     }
-    const ub_setting keep = {.condition = {1.0f}, .wet = 1.0f, .consistency = consistency};
-    const ub_setting drop = {.condition = {0.0f, 1.0f}, .dry = 1.0f, .wet = -1.0f};
-    ub_separator_set(separator, 0, &keep);
-    ub_separator_set(separator, 1, &drop);
+    const float condition[OUTPUTS][UB_MAX_SOURCES] = {{1.0f}, {0.0f, 1.0f}};
+    const ub_row keep = {.slot = {1.0f}};
+    const ub_row drop = {.slot = {0.0f, -1.0f}, .dry = 1.0f};
+    ub_separator_ask(separator, 0, condition[0]);
+    ub_separator_ask(separator, 1, condition[1]);
+    ub_separator_mix(separator, 0, &keep);
+    ub_separator_mix(separator, 1, &drop);
+    ub_separator_shape(separator, &(ub_shaping){1.0f, consistency});
     ub_separator_set_freewheel(separator, true);
     return separator;
 }

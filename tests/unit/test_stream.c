@@ -438,10 +438,9 @@ test_consistent_stems_sum_to_the_mix(void** state)
     const uint32_t l = ub_separator_latency(ub_stream_separator(stream));
     for (int consistent = 0; consistent < 2; ++consistent) {
         ub_separator_reset(ub_stream_separator(stream));
+        ub_stream_shape(stream, &(ub_shaping){1.0f, (float)consistent});
         for (uint32_t o = 0; o < 4; ++o) {
-            ub_play one = {.amount = 1.0f, .gain = 1.0f, .consistency = (float)consistent};
-            one.source[o] = 1.0f;
-            ub_stream_play(stream, o, &one);
+            play_source(stream, o, o);
         }
         play(stream, 4, song, all, N, 500);
         for (uint32_t i = 0; i < 2 * N; ++i) {
@@ -452,6 +451,48 @@ test_consistent_stems_sum_to_the_mix(void** state)
             assert_true(consistent ? error < -120.0 : error > -60.0);
         }
     }
+    ub_stream_free(stream);
+}
+
+/* Several sources in one output, a source and all but it, and a mixer, out of the same slots */
+static void
+test_outputs_are_mixed_from_slots(void** state)
+{
+    (void)state;
+    enum { N = 20000 };
+    static float song[2 * N], stems[8 * N], mixed[8 * N], want[N];
+    static const ub_row rows[4] = {{.slot = {1.0f, 1.0f}},
+                                   {.slot = {0.0f, 0.0f, 1.0f}},
+                                   {.slot = {0.0f, 0.0f, -1.0f}, .dry = 1.0f},
+                                   {.slot = {0.5f, 0.5f, 0.5f, 0.5f}}};
+    make_song(song, N);
+    ub_stream* stream = open_stream(RATE, 4);
+    const uint32_t l = ub_separator_latency(ub_stream_separator(stream));
+    for (uint32_t o = 0; o < 4; ++o) {
+        play_source(stream, o, o);
+    }
+    play(stream, 4, song, stems, N, 500);
+    ub_separator_reset(ub_stream_separator(stream));
+    for (uint32_t o = 0; o < 4; ++o) {
+        ub_stream_mix(stream, o, &rows[o]);
+    }
+    play(stream, 4, song, mixed, N, 500);
+    assert_memory_equal(mixed + 2 * N, stems + 4 * N, 2 * N * sizeof(float));
+    for (uint32_t i = 0; i < N - l; ++i) {
+        want[i] = stems[l + i] + stems[2 * N + l + i];
+    }
+    assert_true(ub_error_db(mixed + l, want, N - l) < -110.0);
+    for (uint32_t i = 0; i < N - l; ++i) {
+        want[i] = song[i] - stems[4 * N + l + i];
+    }
+    assert_true(ub_error_db(mixed + 4 * N + l, want, N - l) < -110.0);
+    ub_stream_shape(stream, &(ub_shaping){1.5f, 1.0f});
+    ub_separator_reset(ub_stream_separator(stream));
+    play(stream, 4, song, mixed, N, 500);
+    for (uint32_t i = 0; i < N - l; ++i) {
+        want[i] = 0.5f * song[i];
+    }
+    assert_true(ub_error_db(mixed + 6 * N + l, want, N - l) < -120.0);
     ub_stream_free(stream);
 }
 
@@ -550,7 +591,7 @@ test_dry_stream_has_the_default_latency(void** state)
 {
     (void)state;
     char err[256];
-    ub_stream* stream = ub_stream_new_dry(44100, 2, 1, err, sizeof(err));
+    ub_stream* stream = ub_stream_new_dry(44100, 2, 1, 1, err, sizeof(err));
     assert_non_null(stream);
     assert_null(ub_stream_model(stream));
     const ub_timing* t = &ub_response_timings()[UB_STUDIO];
@@ -575,7 +616,7 @@ test_what_cannot_be_opened_is_named(void** state)
     config.rate = 1000;
     assert_null(ub_stream_new(&config, err, sizeof(err)));
     assert_non_null(strstr(err, "1000"));
-    assert_null(ub_stream_new_dry(1e6, 2, 1, err, sizeof(err)));
+    assert_null(ub_stream_new_dry(1e6, 2, 1, 1, err, sizeof(err)));
 }
 
 int
@@ -587,6 +628,7 @@ main(void)
         cmocka_unit_test(test_output_is_the_same_however_it_is_run),
         cmocka_unit_test(test_amount_gain_and_remove),
         cmocka_unit_test(test_consistent_stems_sum_to_the_mix),
+        cmocka_unit_test(test_outputs_are_mixed_from_slots),
         cmocka_unit_test(test_long_blocks_get_longer_deadlines),
         cmocka_unit_test(test_long_deadlines_have_room),
         cmocka_unit_test(test_long_hops_get_fewer_frames),

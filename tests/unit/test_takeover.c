@@ -50,11 +50,8 @@ make_client(ub_engine* engine)
 {
     char err[256] = "";
     const ub_span span = {STUB_FRAMES - timing.lookahead - timing.step, timing.step};
-    const ub_client_options options = {.outputs = 1,
-                                       .max_count = timing.step,
-                                       .backlog = 128,
-                                       .mask_frames = ub_timing_held(&timing),
-                                       .series = {{{span, timing.step}}, 1}};
+    const ub_client_options options = {
+        .slots = 1, .room = ub_timings_room(&timing, 1), .series = {{{span, timing.step}}, 1}};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     if (!client) {
         fail_msg("%s", err);
@@ -71,14 +68,17 @@ make_separator(ub_client* client)
                                         .timing = &timing,
                                         .timings = 1,
                                         .channels = 2,
+                                        .slots = 1,
                                         .outputs = 1,
                                         .masker = ub_client_masker(client)};
-    const ub_setting setting = {.condition = {1.0f}, .wet = 1.0f};
+    const float condition[UB_MAX_SOURCES] = {1.0f};
+    const ub_row row = {.slot = {1.0f}};
     ub_separator* separator = ub_separator_new(&config, err, sizeof(err));
     if (!separator) {
         fail_msg("%s", err);
     }
-    ub_separator_set(separator, 0, &setting);
+    ub_separator_ask(separator, 0, condition);
+    ub_separator_mix(separator, 0, &row);
     return separator;
 }
 
@@ -141,7 +141,7 @@ static void
 take_seat(const ub_backend* first, const ub_backend* second, char note[UB_NOTE], char* err,
           size_t err_size)
 {
-    static const ub_client_options options = {.outputs = 1};
+    static const ub_client_options options = {.slots = 1};
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     ub_lineup lineup = {.lock = PTHREAD_MUTEX_INITIALIZER,
                         .contest = PTHREAD_MUTEX_INITIALIZER,
