@@ -46,7 +46,7 @@ chunk_make(chunk* c, const ub_model* model)
         return false;
     }
     fill(c->input, c->size, net->input_scale);
-    ub_fold(model, condition, c->folded);
+    ub_fold(model, 0, condition, c->folded);
     return true;
 }
 

@@ -134,7 +134,7 @@ folded(ub_desk* desk, const float* condition)
     }
     memcpy(oldest->condition, condition, size);
     oldest->used = desk->runs;
-    ub_fold(desk->model, condition, oldest->folded);
+    ub_fold(desk->model, 0, condition, oldest->folded);
     return oldest->folded;
 }
 

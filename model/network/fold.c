@@ -8,23 +8,35 @@
 
 /// Most values between two layers of the condition generator
 static uint32_t
-max_units(const ub_network* net)
+max_units(const ub_unet* unet)
 {
-    uint32_t most = net->sources;
-    for (uint32_t i = 0; i < net->controls; ++i) {
-        const uint32_t values = net->control[i].units * net->control[i].out_length;
+    uint32_t most = unet->sources;
+    for (uint32_t i = 0; i < unet->controls; ++i) {
+        const uint32_t values = unet->control[i].units * unet->control[i].out_length;
         most = values > most ? values : most;
     }
     return most;
 }
 
-/// Most numbers that a condition of any of the generic networks folds to
-static uint32_t
+/// Most numbers that a condition of any U-Net folds to
+static size_t
 most_numbers(const ub_model* model)
 {
-    uint32_t most = 0;
+    size_t most = 0;
     for (uint32_t i = 0; i < model->net.unets; ++i) {
         most = model->steps[i].numbers > most ? model->steps[i].numbers : most;
+    }
+    return most;
+}
+
+/// Most values that any condition generator works with, its gammas and betas among them
+static size_t
+most_scratch(const ub_network* net)
+{
+    size_t most = 0;
+    for (uint32_t i = 0; i < net->unets; ++i) {
+        const size_t scratch = 2 * ((size_t)max_units(&net->unet[i]) + net->unet[i].pairs);
+        most = scratch > most ? scratch : most;
     }
     return most;
 }
@@ -50,13 +62,12 @@ point_to_layers(const ub_steps* steps, ub_folded* folded)
 ub_folded*
 ub_folded_new(const ub_model* model)
 {
-    const ub_network* net = &model->net;
     ub_folded* folded = (ub_folded*)calloc(1, sizeof(ub_folded));
     if (!folded) {
         return NULL;
     }
     folded->numbers = (float*)calloc(most_numbers(model), sizeof(float));
-    folded->scratch = (double*)calloc(2 * ((size_t)max_units(net) + net->pairs), sizeof(double));
+    folded->scratch = (double*)calloc(most_scratch(&model->net), sizeof(double));
     if (!folded->numbers || !folded->scratch) {
         ub_folded_free(folded);
         return NULL;
@@ -138,30 +149,29 @@ control_value(const ub_control_layer* l, const ub_tensors* t, uint32_t unit, uin
 
 /// Run the condition generator; returns gamma [pairs], followed by beta [pairs]
 static const double*
-run_control(const ub_model* model, const float* condition, ub_folded* folded)
+run_control(const ub_unet* unet, const ub_unet_tensors* t, const float* condition, double* scratch)
 {
-    const ub_network* net = &model->net;
-    const uint32_t most = max_units(net);
-    double* in = folded->scratch;
+    const uint32_t most = max_units(unet);
+    double* in = scratch;
     double* out = in + most;
     double* pairs = in + 2 * (size_t)most;
-    for (uint32_t i = 0; i < net->sources; ++i) {
-        in[i] = (double)condition[i];
+    for (uint32_t i = 0; i < unet->sources; ++i) {
+        in[i] = (double)condition[unet->source[i]];
     }
-    for (uint32_t i = 0; i < net->controls; ++i) {
-        const ub_control_layer* layer = &net->control[i];
+    for (uint32_t i = 0; i < unet->controls; ++i) {
+        const ub_control_layer* layer = &unet->control[i];
         for (uint32_t n = 0; n < layer->units * layer->out_length; ++n) {
-            out[n] = control_value(layer, &model->control[i], n / layer->out_length,
+            out[n] = control_value(layer, &t->control[i], n / layer->out_length,
                                    n % layer->out_length, in);
         }
         double* const swap = in;
         in = out;
         out = swap;
     }
-    if (net->pairs) {
-        const uint32_t units = net->control[net->controls - 1].units;
-        affine(&model->gamma, net->pairs, units, in, pairs);
-        affine(&model->beta, net->pairs, units, in, pairs + net->pairs);
+    if (unet->pairs) {
+        const uint32_t units = unet->control[unet->controls - 1].units;
+        affine(&t->gamma, unet->pairs, units, in, pairs);
+        affine(&t->beta, unet->pairs, units, in, pairs + unet->pairs);
     }
     return pairs;
 }
@@ -172,7 +182,7 @@ typedef struct {
     double shift;
 } line;
 
-/// What the condition asks of the generic network's layers
+/** What the condition asks of the layers. */
 typedef struct {
     const double* gamma; ///< [pairs]
     const double* beta;  ///< [pairs]
@@ -237,12 +247,13 @@ fold_image(const ub_step* step, const ub_step_out* out, const film* f, float* nu
 }
 
 void
-ub_fold(const ub_model* model, const float* condition, ub_folded* folded)
+ub_fold(const ub_model* model, uint32_t unet, const float* condition, ub_folded* folded)
 {
-    const ub_steps* steps = &model->steps[0];
-    const double* gamma = run_control(model, condition, folded);
-    const film f = {gamma, gamma + model->net.pairs};
-    folded->unet = 0;
+    const ub_steps* steps = &model->steps[unet];
+    const ub_unet* net = &model->net.unet[unet];
+    const double* gamma = run_control(net, &model->unet[unet], condition, folded->scratch);
+    const film f = {gamma, gamma + net->pairs};
+    folded->unet = unet;
     for (uint32_t i = 0; i < steps->n; ++i) {
         const ub_step* step = &steps->step[i];
         for (uint32_t k = 0; k < step->n_out; ++k) {

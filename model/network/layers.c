@@ -58,10 +58,10 @@ read_common(ub_json* json, const json_t* value, const char* where, ub_layer* lay
 }
 
 static void
-number_pairs(ub_network* net, ub_layer* layer)
+number_pairs(ub_unet* unet, ub_layer* layer)
 {
-    layer->pair = net->pairs;
-    net->pairs += layer->film == UB_FILM_COMPLEX ? layer->filters : layer->film == UB_FILM_SIMPLE;
+    layer->pair = unet->pairs;
+    unet->pairs += layer->film == UB_FILM_COMPLEX ? layer->filters : layer->film == UB_FILM_SIMPLE;
 }
 
 /// Chain a layer to the one before it, NULL for the first
@@ -114,15 +114,15 @@ read_encoder(ub_json* json, const json_t* value, const char* where, ub_layer* la
 }
 
 static void
-read_skip(ub_json* json, const json_t* value, const char* where, const ub_network* net,
+read_skip(ub_json* json, const json_t* value, const char* where, const ub_unet* unet,
           ub_layer* layer)
 {
     layer->skip = -1;
     if (json_is_null(json_object_get(value, "skip"))) {
         return;
     }
-    layer->skip = (int32_t)ub_json_uint(json, value, where, "skip", 0, net->encoders - 1);
-    const ub_layer* from = &net->encoder[layer->skip];
+    layer->skip = (int32_t)ub_json_uint(json, value, where, "skip", 0, unet->encoders - 1);
+    const ub_layer* from = &unet->encoder[layer->skip];
     layer->inputs += from->filters;
     if (json->ok &&
         (from->out_size[0] != layer->in_size[0] || from->out_size[1] != layer->in_size[1])) {
@@ -134,7 +134,7 @@ read_skip(ub_json* json, const json_t* value, const char* where, const ub_networ
 }
 
 static void
-read_decoder(ub_json* json, const json_t* value, const char* where, const ub_network* net,
+read_decoder(ub_json* json, const json_t* value, const char* where, const ub_unet* unet,
              ub_layer* layer)
 {
     static const char* const keys[] = {"filters", "kernel", "stride",     "crop", "skip",
@@ -145,7 +145,7 @@ read_decoder(ub_json* json, const json_t* value, const char* where, const ub_net
     layer->transposed = true;
     read_common(json, value, where, layer);
     ub_json_pairs(json, value, where, "crop", layer->pad, 0, 2 * MAX_KERNEL);
-    read_skip(json, value, where, net, layer);
+    read_skip(json, value, where, unet, layer);
     int64_t size[2] = {0, 0};
     for (int axis = 0; json->ok && axis < 2; ++axis) {
         if (layer->kernel[axis] < layer->stride[axis]) {
@@ -163,42 +163,42 @@ read_decoder(ub_json* json, const json_t* value, const char* where, const ub_net
 }
 
 static void
-check_mask(ub_json* json, const ub_network* net)
+check_mask(ub_json* json, const ub_network* net, const ub_unet* unet)
 {
-    const ub_layer* last = &net->decoder[net->decoders - 1];
+    const ub_layer* last = &unet->decoder[unet->decoders - 1];
     if (json->ok && (last->filters != net->channels || last->out_size[0] != net->frames ||
                      last->out_size[1] != net->bins)) {
         json->ok = ub_error(json->err, json->err_size,
                             "decoder.%u: the mask is %ux%ux%u (expected %ux%ux%u)",
-                            net->decoders - 1, last->filters, last->out_size[0], last->out_size[1],
+                            unet->decoders - 1, last->filters, last->out_size[0], last->out_size[1],
                             net->channels, net->frames, net->bins);
     }
 }
 
 void
-ub_read_layers(ub_json* json, const json_t* root, ub_network* net)
+ub_read_layers(ub_json* json, const json_t* root, const ub_network* net, ub_unet* unet)
 {
     const json_t* encoder = ub_json_array(json, root, "", "encoder", 1, UB_MAX_LAYERS);
     const json_t* decoder = ub_json_array(json, root, "", "decoder", 1, UB_MAX_LAYERS);
     const ub_layer* before = NULL;
     char where[32];
-    net->encoders = (uint32_t)json_array_size(encoder);
-    for (uint32_t i = 0; json->ok && i < net->encoders; ++i) {
+    unet->encoders = (uint32_t)json_array_size(encoder);
+    for (uint32_t i = 0; json->ok && i < unet->encoders; ++i) {
         snprintf(where, sizeof(where), "encoder.%u", i);
-        connect(net, before, &net->encoder[i]);
-        read_encoder(json, json_array_get(encoder, i), where, &net->encoder[i]);
-        number_pairs(net, &net->encoder[i]);
-        before = &net->encoder[i];
+        connect(net, before, &unet->encoder[i]);
+        read_encoder(json, json_array_get(encoder, i), where, &unet->encoder[i]);
+        number_pairs(unet, &unet->encoder[i]);
+        before = &unet->encoder[i];
     }
-    net->decoders = (uint32_t)json_array_size(decoder);
-    for (uint32_t i = 0; json->ok && i < net->decoders; ++i) {
+    unet->decoders = (uint32_t)json_array_size(decoder);
+    for (uint32_t i = 0; json->ok && i < unet->decoders; ++i) {
         snprintf(where, sizeof(where), "decoder.%u", i);
-        connect(net, before, &net->decoder[i]);
-        read_decoder(json, json_array_get(decoder, i), where, net, &net->decoder[i]);
-        number_pairs(net, &net->decoder[i]);
-        before = &net->decoder[i];
+        connect(net, before, &unet->decoder[i]);
+        read_decoder(json, json_array_get(decoder, i), where, unet, &unet->decoder[i]);
+        number_pairs(unet, &unet->decoder[i]);
+        before = &unet->decoder[i];
     }
     if (json->ok) {
-        check_mask(json, net);
+        check_mask(json, net, unet);
     }
 }

@@ -19,6 +19,6 @@ void ub_read_activation(ub_json* json, const json_t* layer, const char* where, u
 bool ub_read_norm(ub_json* json, const json_t* layer, const char* where, float* eps);
 
 /// Read "encoder" and "decoder" and chain their sizes
-void ub_read_layers(ub_json* json, const json_t* root, ub_network* net);
+void ub_read_layers(ub_json* json, const json_t* root, const ub_network* net, ub_unet* unet);
 
 #endif // UB_MODEL_NETWORK_LAYERS_H

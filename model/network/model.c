@@ -77,11 +77,14 @@ read_metadata(open_model* entry, const ub_safetensors* file, const char* path, c
 static void
 make_steps(ub_model* model)
 {
-    ub_steps* steps = &model->steps[0];
-    ub_steps_make(steps, &model->net);
-    for (uint32_t i = 0; i < steps->n; ++i) {
-        steps->step[i].tensors =
-            i < steps->encoders ? &model->encoder[i] : &model->decoder[i - steps->encoders];
+    for (uint32_t u = 0; u < model->net.unets; ++u) {
+        const ub_unet_tensors* t = &model->unet[u];
+        ub_steps* steps = &model->steps[u];
+        ub_steps_make(steps, &model->net, &model->net.unet[u]);
+        for (uint32_t i = 0; i < steps->n; ++i) {
+            steps->step[i].tensors =
+                i < steps->encoders ? &t->encoder[i] : &t->decoder[i - steps->encoders];
+        }
     }
 }
 

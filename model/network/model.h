@@ -14,16 +14,21 @@
 
 #include "model/network/steps.h"
 
+/** Tensors of one U-Net. */
 typedef struct {
-    ub_network net;
-    ub_steps steps[UB_MAX_UNETS]; ///< [net.unets]
     ub_tensors encoder[UB_MAX_LAYERS];
     ub_tensors decoder[UB_MAX_LAYERS];
     ub_tensors control[UB_MAX_CONTROL];
     ub_tensors gamma; ///< weight [pairs][units of last control layer], bias [pairs]
     ub_tensors beta;  ///< Likewise
-    const char* path; ///< File it came from
-    const char* card; ///< JSON text, or ""
+} ub_unet_tensors;
+
+typedef struct {
+    ub_network net;
+    ub_steps steps[UB_MAX_UNETS];       ///< [net.unets]
+    ub_unet_tensors unet[UB_MAX_UNETS]; ///< [net.unets]
+    const char* path;                   ///< File it came from
+    const char* card;                   ///< JSON text, or ""
 } ub_model;
 
 /**
@@ -45,7 +50,7 @@ void ub_model_unref(const ub_model* model);
    vector, folded to a scale and shift per channel, or two (see ub_step_out).
 */
 typedef struct {
-    uint32_t unet;                       ///< The generic network that it is for
+    uint32_t unet;                       ///< The U-Net that it is for
     float* numbers;                      ///< [its steps' numbers]
     float* encoder_scale[UB_MAX_LAYERS]; ///< Those of every layer's output, [filters]
     float* encoder_shift[UB_MAX_LAYERS];
@@ -58,9 +63,9 @@ typedef struct {
 ub_folded* ub_folded_new(const ub_model* model);
 void ub_folded_free(ub_folded* folded);
 
-/// Run the condition generator and fold.  Allocates nothing.
-/// @param condition One number per source, [net.sources].
-void ub_fold(const ub_model* model, const float* condition, ub_folded* folded);
+/// Run the condition generator of a U-Net and fold.  Allocates nothing.
+/// @param condition One number per source of the model; those of its own sources count.
+void ub_fold(const ub_model* model, uint32_t unet, const float* condition, ub_folded* folded);
 
 /// An activation's value
 double ub_activate(const ub_activation* activation, double x);

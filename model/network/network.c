@@ -124,7 +124,7 @@ read_control_layer(ub_json* json, const json_t* value, const char* where, bool c
 }
 
 static void
-read_control(ub_json* json, const json_t* root, ub_network* net)
+read_control(ub_json* json, const json_t* root, ub_unet* unet)
 {
     static const char* const keys[] = {"kind", "layers", NULL};
     static const char* const kinds[] = {"dense", "conv", NULL};
@@ -132,18 +132,18 @@ read_control(ub_json* json, const json_t* root, ub_network* net)
     if (json_is_null(control) || !ub_json_object(json, control, "control", keys)) {
         return;
     }
-    net->conv_control = ub_json_word(json, control, "control", "kind", kinds) == 1;
+    unet->conv_control = ub_json_word(json, control, "control", "kind", kinds) == 1;
     const json_t* layers = ub_json_array(json, control, "control", "layers", 1, UB_MAX_CONTROL);
-    net->controls = (uint32_t)json_array_size(layers);
-    uint32_t inputs = net->conv_control ? 1 : net->sources;
-    uint32_t length = net->conv_control ? net->sources : 1;
-    for (uint32_t i = 0; json->ok && i < net->controls; ++i) {
-        ub_control_layer* layer = &net->control[i];
+    unet->controls = (uint32_t)json_array_size(layers);
+    uint32_t inputs = unet->conv_control ? 1 : unet->sources;
+    uint32_t length = unet->conv_control ? unet->sources : 1;
+    for (uint32_t i = 0; json->ok && i < unet->controls; ++i) {
+        ub_control_layer* layer = &unet->control[i];
         char where[32];
         snprintf(where, sizeof(where), "control.%u", i);
         layer->inputs = inputs;
         layer->in_length = length;
-        read_control_layer(json, json_array_get(layers, i), where, net->conv_control, layer);
+        read_control_layer(json, json_array_get(layers, i), where, unet->conv_control, layer);
         inputs = layer->units;
         length = layer->out_length;
     }
@@ -154,15 +154,36 @@ read_control(ub_json* json, const json_t* root, ub_network* net)
 }
 
 static void
-check_film(ub_json* json, const ub_network* net)
+check_film(ub_json* json, const ub_unet* unet)
 {
-    if (json->ok && !net->controls != !net->pairs) {
+    if (json->ok && !unet->controls != !unet->pairs) {
         json->ok =
             ub_error(json->err, json->err_size,
-                     net->pairs ? "control: wrong value (expected layers, as \"film\" is used)"
-                                : "control: wrong value (expected null, as no layer uses "
-                                  "\"film\")");
+                     unet->pairs ? "control: wrong value (expected layers, as \"film\" is used)"
+                                 : "control: wrong value (expected null, as no layer uses "
+                                   "\"film\")");
     }
+}
+
+/// One U-Net, whose sources are known
+static void
+read_unet(ub_json* json, const json_t* value, const ub_network* net, ub_unet* unet)
+{
+    read_control(json, value, unet);
+    ub_read_layers(json, value, net, unet);
+    check_film(json, unet);
+}
+
+/// The only U-Net of a model, which gives all sources
+static void
+read_one(ub_json* json, const json_t* root, ub_network* net)
+{
+    net->unets = 1;
+    net->unet[0].sources = net->sources;
+    for (uint32_t i = 0; i < net->sources; ++i) {
+        net->unet[0].source[i] = i;
+    }
+    read_unet(json, root, net, &net->unet[0]);
 }
 
 bool
@@ -171,7 +192,7 @@ ub_network_parse(ub_network* net, const char* text, size_t size, char* err, size
     static const char* const keys[] = {
         "bands", "sources", "stft", "dropped_mask", "input", "control", "encoder", "decoder", NULL};
     memset(net, 0, sizeof(*net));
-    net->unets = 1;
+    net->version = 1;
     json_error_t why;
     json_t* root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
     if (!root) {
@@ -184,9 +205,7 @@ ub_network_parse(ub_network* net, const char* text, size_t size, char* err, size
         read_stft(&json, root, net);
         read_bands(&json, root, net);
         read_input(&json, root, net);
-        read_control(&json, root, net);
-        ub_read_layers(&json, root, net);
-        check_film(&json, net);
+        read_one(&json, root, net);
     }
     json_decref(root);
     return json.ok;

@@ -6,8 +6,9 @@
 
 /**
    @file
-   The description of a Conditioned-U-Net, as read from a weights file's
-   metadata (see FORMAT.md).  Plain data: sizes and choices, no tensors.
+   The description of a model, as read from a weights file's metadata (see FORMAT.md): one or
+   several U-Nets on the same input, with or without a control.  Plain data: sizes and choices,
+   no tensors.
 
    Pairs are [frames, bins].  Source: G. Meseguer-Brocal and G. Peeters,
    "Conditioned-U-Net: introducing a control mechanism in the U-Net for multiple
@@ -21,7 +22,7 @@
 #define UB_MAX_LAYERS  8  ///< Encoder or decoder layers
 #define UB_MAX_CONTROL 8  ///< Control layers
 #define UB_NET_SOURCES 8  ///< Sources
-#define UB_MAX_UNETS   8  ///< Generic networks in one model
+#define UB_MAX_UNETS   8  ///< U-Nets in one model
 #define UB_NAME_SIZE   32 ///< Source name and its 0
 
 typedef enum { UB_LINEAR, UB_RELU, UB_LEAKY_RELU, UB_SIGMOID, UB_TANH, UB_ELU } ub_activation_kind;
@@ -78,7 +79,22 @@ typedef struct {
     float eps;
 } ub_control_layer;
 
+/** A U-Net, generic if it has a control: it then gives the source that the control asks for. */
 typedef struct {
+    uint32_t sources;
+    uint32_t source[UB_NET_SOURCES]; ///< Which of the model's, in its control's one-hot order
+    uint32_t encoders;
+    uint32_t decoders;
+    uint32_t controls; ///< 0 for a network without FiLM
+    bool conv_control; ///< Control weights are [units][inputs][kernel], not [units][inputs]
+    uint32_t pairs;    ///< FiLM pairs in all
+    ub_layer encoder[UB_MAX_LAYERS];
+    ub_layer decoder[UB_MAX_LAYERS];
+    ub_control_layer control[UB_MAX_CONTROL];
+} ub_unet;
+
+typedef struct {
+    uint32_t version; ///< Of the format, 1 or 2
     uint32_t sources;
     char source[UB_NET_SOURCES][UB_NAME_SIZE]; ///< Names in one-hot order
     uint32_t sample_rate;                      ///< Hz
@@ -93,15 +109,8 @@ typedef struct {
     float dropped_mask; ///< NaN: as the nearest bin's
     float input_scale;  ///< Network input = (scale * magnitude) ^ power
     float input_power;
-    uint32_t unets; ///< Generic networks, each with its steps
-    uint32_t encoders;
-    uint32_t decoders;
-    uint32_t controls; ///< 0 for a network without FiLM
-    bool conv_control; ///< Control weights are [units][inputs][kernel], not [units][inputs]
-    uint32_t pairs;    ///< FiLM pairs in all
-    ub_layer encoder[UB_MAX_LAYERS];
-    ub_layer decoder[UB_MAX_LAYERS];
-    ub_control_layer control[UB_MAX_CONTROL];
+    uint32_t unets;
+    ub_unet unet[UB_MAX_UNETS];
 } ub_network;
 
 /**

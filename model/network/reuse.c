@@ -111,8 +111,8 @@ describe(ub_reuse* reuse, const ub_network* net, size_t value_size)
     int64_t first = 0; // rows that no zeros reach: from first to end - 1
     int64_t end = net->frames;
     uint32_t stride = 1;
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        const ub_layer* l = &net->encoder[i];
+    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
+        const ub_layer* l = &net->unet[0].encoder[i];
         const int64_t s = l->stride[0];
         const int64_t last = end - l->kernel[0] + l->pad[0][0];
         ub_kept* k = &reuse->layer[i];
@@ -160,9 +160,9 @@ try_choices(ub_reuse* reuse, const ub_network* net, uint32_t digits)
     double sums = 0.0;
     double all = 0.0;
     reuse->size = 0;
-    need n = {net->encoder[net->encoders - 1].out_size[0], 0};
-    for (uint32_t i = net->encoders; i-- > 0; digits /= CHOICES) {
-        const ub_layer* l = &net->encoder[i];
+    need n = {net->unet[0].encoder[net->unet[0].encoders - 1].out_size[0], 0};
+    for (uint32_t i = net->unet[0].encoders; i-- > 0; digits /= CHOICES) {
+        const ub_layer* l = &net->unet[0].encoder[i];
         ub_kept* k = &reuse->layer[i];
         if (!keep(k, (choice)(digits % CHOICES), n)) {
             return 1.0;
@@ -182,13 +182,13 @@ ub_reuse_choose(ub_reuse* reuse, const ub_network* net, uint32_t step, size_t va
     ub_reuse plain;
     memset(&plain, 0, sizeof(plain));
     plain.step = step;
-    plain.layers = net->encoders;
+    plain.layers = net->unet[0].encoders;
     if (!step) {
         return false;
     }
     describe(&plain, net, value_size);
     uint32_t tries = 1;
-    for (uint32_t i = 0; i < net->encoders; ++i) {
+    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
         tries *= CHOICES;
     }
     double best = 1.0;
@@ -207,10 +207,10 @@ void
 ub_reuse_rows(const ub_reuse* reuse, const ub_network* net, const uint32_t* skip,
               ub_rows rows[UB_MAX_LAYERS])
 {
-    need n = {net->encoder[net->encoders - 1].out_size[0], 0};
-    for (uint32_t i = net->encoders; i-- > 0;) {
+    need n = {net->unet[0].encoder[net->unet[0].encoders - 1].out_size[0], 0};
+    for (uint32_t i = net->unet[0].encoders; i-- > 0;) {
         n.right = least(n.right, skip[i]);
-        rows[i] = find_rows(&net->encoder[i], &reuse->layer[i], n);
-        n = input_need(&net->encoder[i], &rows[i]);
+        rows[i] = find_rows(&net->unet[0].encoder[i], &reuse->layer[i], n);
+        n = input_need(&net->unet[0].encoder[i], &rows[i]);
     }
 }

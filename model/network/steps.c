@@ -49,11 +49,11 @@ add_skip(ub_steps* steps, ub_step* step)
 }
 
 static bool
-has_skips(const ub_network* net, uint32_t encoder)
+has_skips(const ub_unet* unet, uint32_t encoder)
 {
     bool has = false;
-    for (uint32_t i = 0; i < net->decoders; ++i) {
-        has = has || net->decoder[i].skip == (int32_t)encoder;
+    for (uint32_t i = 0; i < unet->decoders; ++i) {
+        has = has || unet->decoder[i].skip == (int32_t)encoder;
     }
     return has;
 }
@@ -68,23 +68,23 @@ add_step(ub_steps* steps, const ub_layer* layer, uint32_t input)
 }
 
 void
-ub_steps_make(ub_steps* steps, const ub_network* net)
+ub_steps_make(ub_steps* steps, const ub_network* net, const ub_unet* unet)
 {
     uint32_t skip[UB_MAX_LAYERS]; // image of each encoder layer's skip connections
     const uint32_t window[2] = {net->frames, net->bins};
     memset(steps, 0, sizeof(*steps));
     uint32_t image = add_image(steps, net->channels, window);
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        const ub_layer* l = &net->encoder[i];
+    for (uint32_t i = 0; i < unet->encoders; ++i) {
+        const ub_layer* l = &unet->encoder[i];
         ub_step* step = add_step(steps, l, image);
         image = skip[i] = add_main(steps, step);
-        if ((l->raw_skip || l->skip_film != UB_FILM_NONE) && has_skips(net, i)) {
+        if ((l->raw_skip || l->skip_film != UB_FILM_NONE) && has_skips(unet, i)) {
             skip[i] = add_skip(steps, step);
         }
     }
     steps->encoders = steps->n;
-    for (uint32_t i = 0; i < net->decoders; ++i) {
-        const ub_layer* l = &net->decoder[i];
+    for (uint32_t i = 0; i < unet->decoders; ++i) {
+        const ub_layer* l = &unet->decoder[i];
         ub_step* step = add_step(steps, l, image);
         if (l->skip >= 0) {
             step->in[step->n_in++] = skip[l->skip];

@@ -6,7 +6,7 @@
 
 /**
    @file
-   A network as a list of steps, which is what backends run.
+   A U-Net as a list of steps, which is what backends run.
 
    A step is one convolution or transposed convolution: the images whose channels make its
    input (a skip connection is the second of two), and the images that come of its sums (a
@@ -76,8 +76,8 @@ typedef struct {
     uint32_t numbers;              ///< That a condition folds to
 } ub_steps;
 
-/// Lower a network description, which must outlive the steps
-void ub_steps_make(ub_steps* steps, const ub_network* net);
+/// Lower the description of a U-Net, which must outlive the steps
+void ub_steps_make(ub_steps* steps, const ub_network* net, const ub_unet* unet);
 
 /// Numbers that an image has in a folded condition
 uint32_t ub_step_numbers(const ub_step* step, const ub_step_out* finish);

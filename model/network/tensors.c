@@ -15,6 +15,7 @@
 typedef struct {
     ub_tensor_spec* specs;
     size_t count;
+    char prefix[24]; ///< Of the names of one U-Net's tensors
 } list;
 
 /// Append a tensor "PART.NUMBER.FIELD", or "PART.FIELD" for a negative number
@@ -24,9 +25,9 @@ add(list* out, const char* part, int number, const char* field, const float** pl
 {
     ub_tensor_spec* spec = &out->specs[out->count++];
     if (number < 0) {
-        snprintf(spec->name, sizeof(spec->name), "%s.%s", part, field);
+        snprintf(spec->name, sizeof(spec->name), "%s%s.%s", out->prefix, part, field);
     } else {
-        snprintf(spec->name, sizeof(spec->name), "%s.%d.%s", part, number, field);
+        snprintf(spec->name, sizeof(spec->name), "%s%s.%d.%s", out->prefix, part, number, field);
     }
     memset(spec->shape, 0, sizeof(spec->shape));
     memcpy(spec->shape, shape, rank * sizeof(*shape));
@@ -50,33 +51,45 @@ add_layer(list* out, const char* part, int number, ub_tensors* tensors, size_t r
     }
 }
 
-size_t
-ub_model_tensors(ub_model* model, ub_tensor_spec specs[UB_MAX_MODEL_TENSORS])
+static void
+add_unet(list* out, const ub_unet* unet, ub_unet_tensors* t)
 {
-    const ub_network* net = &model->net;
-    list out = {specs, 0};
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        const ub_layer* l = &net->encoder[i];
+    for (uint32_t i = 0; i < unet->encoders; ++i) {
+        const ub_layer* l = &unet->encoder[i];
         const uint32_t shape[] = {l->filters, l->inputs, l->kernel[0], l->kernel[1]};
-        add_layer(&out, "encoder", (int)i, &model->encoder[i], 4, shape, l->filters, l->norm);
+        add_layer(out, "encoder", (int)i, &t->encoder[i], 4, shape, l->filters, l->norm);
     }
-    for (uint32_t i = 0; i < net->decoders; ++i) {
-        const ub_layer* l = &net->decoder[i];
-        const uint32_t shape[] = {l->inputs, l->filters, l->kernel[0], l->kernel[1]};
-        add_layer(&out, "decoder", (int)i, &model->decoder[i], 4, shape, l->filters, l->norm);
+    for (uint32_t i = 0; i < unet->decoders; ++i) {
+        const ub_layer* l = &unet->decoder[i];
+        const uint32_t shape[] = {l->transposed ? l->inputs : l->filters,
+                                  l->transposed ? l->filters : l->inputs, l->kernel[0],
+                                  l->kernel[1]};
+        add_layer(out, "decoder", (int)i, &t->decoder[i], 4, shape, l->filters, l->norm);
     }
     uint32_t units = 0;
-    for (uint32_t i = 0; i < net->controls; ++i) {
-        const ub_control_layer* l = &net->control[i];
+    for (uint32_t i = 0; i < unet->controls; ++i) {
+        const ub_control_layer* l = &unet->control[i];
         const uint32_t shape[] = {l->units, l->inputs, l->kernel};
-        add_layer(&out, "control", (int)i, &model->control[i], net->conv_control ? 3 : 2, shape,
+        add_layer(out, "control", (int)i, &t->control[i], unet->conv_control ? 3 : 2, shape,
                   l->units, l->norm);
         units = l->units;
     }
-    if (net->pairs) {
-        const uint32_t shape[] = {net->pairs, units};
-        add_layer(&out, "film.gamma", -1, &model->gamma, 2, shape, net->pairs, false);
-        add_layer(&out, "film.beta", -1, &model->beta, 2, shape, net->pairs, false);
+    if (unet->pairs) {
+        const uint32_t shape[] = {unet->pairs, units};
+        add_layer(out, "film.gamma", -1, &t->gamma, 2, shape, unet->pairs, false);
+        add_layer(out, "film.beta", -1, &t->beta, 2, shape, unet->pairs, false);
+    }
+}
+
+size_t
+ub_model_tensors(ub_model* model, ub_tensor_spec specs[UB_MAX_MODEL_TENSORS])
+{
+    list out = {specs, 0, ""};
+    for (uint32_t i = 0; i < model->net.unets; ++i) {
+        if (model->net.version > 1) {
+            snprintf(out.prefix, sizeof(out.prefix), "networks.%u.", i);
+        }
+        add_unet(&out, &model->net.unet[i], &model->unet[i]);
     }
     return out.count;
 }
@@ -135,16 +148,11 @@ read_one(const ub_tensor_spec* spec, const ub_safetensors* file, const char* pat
     return true;
 }
 
-float*
-ub_read_model_tensors(ub_model* model, const ub_safetensors* file, const char* path, char* err,
-                      size_t err_size)
+/// Read these tensors, which are there, into memory for all of them
+static float*
+read_all(const ub_tensor_spec* specs, size_t count, size_t total, const ub_safetensors* file,
+         const char* path, char* err, size_t err_size)
 {
-    ub_tensor_spec specs[UB_MAX_MODEL_TENSORS];
-    const size_t count = ub_model_tensors(model, specs);
-    const size_t total = check(specs, count, file, path, err, err_size);
-    if (!total) {
-        return NULL;
-    }
     float* storage = (float*)aligned_alloc(ALIGN * sizeof(float), total * sizeof(float));
     if (!storage) {
         ub_error(err, err_size, "%s: out of memory for %zu MiB of weights", path,
@@ -159,5 +167,21 @@ ub_read_model_tensors(ub_model* model, const ub_safetensors* file, const char* p
         }
         at += (ub_tensor_size(&specs[i]) + ALIGN - 1) / ALIGN * ALIGN;
     }
+    return storage;
+}
+
+float*
+ub_read_model_tensors(ub_model* model, const ub_safetensors* file, const char* path, char* err,
+                      size_t err_size)
+{
+    ub_tensor_spec* specs = (ub_tensor_spec*)malloc(UB_MAX_MODEL_TENSORS * sizeof(ub_tensor_spec));
+    if (!specs) {
+        ub_error(err, err_size, "%s: out of memory", path);
+        return NULL;
+    }
+    const size_t count = ub_model_tensors(model, specs);
+    const size_t total = check(specs, count, file, path, err, err_size);
+    float* storage = total ? read_all(specs, count, total, file, path, err, err_size) : NULL;
+    free(specs);
     return storage;
 }

@@ -25,7 +25,7 @@ typedef struct {
 size_t ub_tensor_size(const ub_tensor_spec* spec);
 
 /// Most tensors that a network can have
-#define UB_MAX_MODEL_TENSORS ((2 * UB_MAX_LAYERS + UB_MAX_CONTROL) * 6 + 4)
+#define UB_MAX_MODEL_TENSORS (UB_MAX_UNETS * ((2 * UB_MAX_LAYERS + UB_MAX_CONTROL) * 6 + 4))
 
 /// List the tensors of model->net; returns their number
 size_t ub_model_tensors(ub_model* model, ub_tensor_spec specs[UB_MAX_MODEL_TENSORS]);

@@ -26,19 +26,20 @@ static uint64_t
 count_parameters(const ub_network* net)
 {
     uint64_t n = 0;
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        n += layer_parameters(&net->encoder[i]);
+    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
+        n += layer_parameters(&net->unet[0].encoder[i]);
     }
-    for (uint32_t i = 0; i < net->decoders; ++i) {
-        n += layer_parameters(&net->decoder[i]);
+    for (uint32_t i = 0; i < net->unet[0].decoders; ++i) {
+        n += layer_parameters(&net->unet[0].decoder[i]);
     }
-    for (uint32_t i = 0; i < net->controls; ++i) {
-        const ub_control_layer* layer = &net->control[i];
+    for (uint32_t i = 0; i < net->unet[0].controls; ++i) {
+        const ub_control_layer* layer = &net->unet[0].control[i];
         const uint64_t inputs = (uint64_t)layer->inputs * layer->kernel;
         n += layer->units * (inputs + 1 + (layer->norm ? 2 : 0));
     }
-    if (net->controls) {
-        n += 2ull * net->pairs * (net->control[net->controls - 1].units + 1);
+    if (net->unet[0].controls) {
+        n +=
+            2ull * net->unet[0].pairs * (net->unet[0].control[net->unet[0].controls - 1].units + 1);
     }
     return n;
 }
@@ -48,8 +49,8 @@ static void
 describe_network(const ub_network* net, char* text, size_t size)
 {
     size_t n = (size_t)snprintf(text, size, "C-U-Net, filters");
-    for (uint32_t i = 0; i < net->encoders && n < size; ++i) {
-        n += (size_t)snprintf(text + n, size - n, " %u", (unsigned)net->encoder[i].filters);
+    for (uint32_t i = 0; i < net->unet[0].encoders && n < size; ++i) {
+        n += (size_t)snprintf(text + n, size - n, " %u", (unsigned)net->unet[0].encoder[i].filters);
     }
     if (n < size) {
         n += (size_t)snprintf(text + n, size - n, "; %u frames x ", (unsigned)net->frames);

@@ -161,16 +161,16 @@ bench_layers(json_t* out, const ub_model* model, double whole, double peak)
     float* zeros = (float*)calloc(1, (size_t)256 << 20);
     char name[32];
     double sum = 0.0;
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        const ub_layer* l = &net->encoder[i];
+    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
+        const ub_layer* l = &net->unet[0].encoder[i];
         snprintf(name, sizeof(name), "encoder.%u", i);
         sum += bench_layer(out, name, store->encoder[i], l, false, zeros, encoder_macs(l), whole,
                            peak);
     }
-    for (uint32_t i = 0; i < net->decoders; ++i) {
-        const ub_layer* l = &net->decoder[i];
+    for (uint32_t i = 0; i < net->unet[0].decoders; ++i) {
+        const ub_layer* l = &net->unet[0].decoder[i];
         snprintf(name, sizeof(name), "decoder.%u", i);
-        sum += bench_layer(out, name, store->decoder[i], l, i + 1 == net->decoders, zeros,
+        sum += bench_layer(out, name, store->decoder[i], l, i + 1 == net->unet[0].decoders, zeros,
                            decoder_macs(l), whole, peak);
     }
     fprintf(stderr, "%-12s %19.3f %32.1f %%\n", "the rest", whole - sum,
@@ -191,11 +191,11 @@ bench_all(json_t* root, FILE* table, const ub_model* model)
 {
     const double peak = ub_peak_gflops();
     double macs = 0.0;
-    for (uint32_t i = 0; i < model->net.encoders; ++i) {
-        macs += encoder_macs(&model->net.encoder[i]);
+    for (uint32_t i = 0; i < model->net.unet[0].encoders; ++i) {
+        macs += encoder_macs(&model->net.unet[0].encoder[i]);
     }
-    for (uint32_t i = 0; i < model->net.decoders; ++i) {
-        macs += decoder_macs(&model->net.decoder[i]);
+    for (uint32_t i = 0; i < model->net.unet[0].decoders; ++i) {
+        macs += decoder_macs(&model->net.unet[0].decoder[i]);
     }
     fprintf(stderr, "one core: %.1f GFLOP/s at most; one chunk: %.1f MMAC\n", peak, macs / 1e6);
     json_object_set_new(root, "peak_gflops", json_real(peak));

@@ -29,7 +29,7 @@ static bool
 run_change(void* context)
 {
     change* c = (change*)context;
-    ub_fold(c->model, c->condition, c->folded);
+    ub_fold(c->model, 0, c->condition, c->folded);
     return true;
 }
 

@@ -105,7 +105,7 @@ ub_job_open(ub_job* j, const ub_backend* backend, const ub_model* model)
         float condition[UB_NET_SOURCES] = {0.0f};
         condition[i % net->sources] = 1.0f;
         ub_folded* folded = ub_folded_new(model);
-        ub_fold(model, condition, folded);
+        ub_fold(model, 0, condition, folded);
         j->items[i] = (ub_item){
             .input = input, .folded = folded, .mask = (float*)malloc(size * sizeof(float))};
     }

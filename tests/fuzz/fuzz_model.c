@@ -45,7 +45,7 @@ open_file(const uint8_t* data, size_t size)
             const float condition[UB_NET_SOURCES] = {1.0f};
             ub_folded* folded = ub_folded_new(model);
             if (folded) {
-                ub_fold(model, condition, folded);
+                ub_fold(model, 0, condition, folded);
             }
             ub_folded_free(folded);
             ub_model_unref(model);

@@ -57,7 +57,7 @@ make_items(work* w, const ub_model* model)
         float condition[UB_NET_SOURCES] = {0.0f};
         condition[i] = 1.0f;
         folded[i] = ub_folded_new(model);
-        ub_fold(model, condition, folded[i]);
+        ub_fold(model, 0, condition, folded[i]);
     }
     for (uint32_t i = 0; i < UB_CUDA_BATCH; ++i) {
         float* input = (float*)malloc(size * sizeof(float));
@@ -75,9 +75,10 @@ static double
 count_macs(const ub_network* net)
 {
     double macs = 0.0;
-    for (uint32_t i = 0; i < net->encoders + net->decoders; ++i) {
-        const bool up = i >= net->encoders;
-        const ub_layer* l = up ? &net->decoder[i - net->encoders] : &net->encoder[i];
+    for (uint32_t i = 0; i < net->unet[0].encoders + net->unet[0].decoders; ++i) {
+        const bool up = i >= net->unet[0].encoders;
+        const ub_layer* l =
+            up ? &net->unet[0].decoder[i - net->unet[0].encoders] : &net->unet[0].encoder[i];
         const uint32_t* size = up ? l->in_size : l->out_size;
         macs += (double)l->inputs * l->filters * l->kernel[0] * l->kernel[1] * size[0] * size[1];
     }

@@ -36,7 +36,7 @@ run(const ub_model* model, const ub_backend* backend, char** args, char* err, si
     for (uint32_t i = 0; i < net->sources && args[2 + i]; ++i) {
         condition[i] = (float)atof(args[2 + i]);
     }
-    ub_fold(model, condition, folded);
+    ub_fold(model, 0, condition, folded);
     const ub_item item = {.input = input, .folded = folded, .mask = mask};
     const bool done = runner && transfer(args[0], "rb", input, size) &&
                       backend->run(runner, &item, 1, 0, net->frames) &&

@@ -128,7 +128,7 @@ ub_test_write_network(const char* path, const char* description, uint64_t seed)
         fprintf(stderr, "%s: network: %s\n", path, err);
         return false;
     }
-    ub_tensor_spec specs[UB_MAX_MODEL_TENSORS];
+    static ub_tensor_spec specs[UB_MAX_MODEL_TENSORS];
     const size_t count = ub_model_tensors(&model, specs);
     char* header = make_header(specs, count, description);
     FILE* out = fopen(path, "wb");

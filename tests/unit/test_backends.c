@@ -54,7 +54,7 @@ run_often(void* arg)
     float condition[UB_NET_SOURCES] = {0.0f};
     condition[w->source] = 1.0f;
     ub_folded* folded = ub_folded_new(w->model);
-    ub_fold(w->model, condition, folded);
+    ub_fold(w->model, 0, condition, folded);
     ub_runner* runner = w->backend->create(w->model, err, sizeof(err));
     const ub_item item = {.input = w->input, .folded = folded, .mask = w->mask};
     w->ok = runner;

@@ -144,7 +144,7 @@ direct(const ub_model* model, int64_t first_frame, int64_t end, uint32_t source,
     }
     condition[source] = 1.0f;
     ub_folded* folded = ub_folded_new(model);
-    ub_fold(model, condition, folded);
+    ub_fold(model, 0, condition, folded);
     const ub_backend* backend = ub_backend_find("reference", err, sizeof(err));
     ub_runner* runner = backend->create(model, err, sizeof(err));
     const ub_item item = {.input = input, .folded = folded, .mask = mask};

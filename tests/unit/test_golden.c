@@ -194,7 +194,7 @@ check_case(const ub_backend* backend, const char* name)
     ub_item items[MAX_CONDITIONS];
     for (uint32_t i = 0; i < g.conditions; ++i) {
         ub_folded* folded = ub_folded_new(g.model);
-        ub_fold(g.model, g.condition[i], folded);
+        ub_fold(g.model, 0, g.condition[i], folded);
         items[i] = (ub_item){
             .input = g.input, .folded = folded, .mask = (float*)calloc(g.size, sizeof(float))};
     }
@@ -250,7 +250,7 @@ check_parts(const ub_backend* backend, const char* name)
     const ub_network* net = &g.model->net;
     ub_runner* runner = make_runner(backend, g.model);
     ub_folded* folded = ub_folded_new(g.model);
-    ub_fold(g.model, g.condition[0], folded);
+    ub_fold(g.model, 0, g.condition[0], folded);
     const ub_item item = {
         .input = g.input, .folded = folded, .mask = (float*)malloc(g.size * sizeof(float))};
     assert_true(backend->run(runner, &item, 1, 0, net->frames));
@@ -318,7 +318,7 @@ bands_are_those_of_training(void** state)
     float* bands = (float*)malloc(rows * net->bins * sizeof(float));
     float* gain = (float*)malloc((net->window / 2 + 1) * sizeof(float));
     for (uint32_t i = 0; i < g.conditions; ++i) {
-        ub_fold(g.model, g.condition[i], folded);
+        ub_fold(g.model, 0, g.condition[i], folded);
         const ub_item item = {.input = g.input, .folded = folded, .mask = bands};
         assert_true(backend->run(runner, &item, 1, 0, net->frames));
         for (size_t t = 0; t < rows; ++t) {

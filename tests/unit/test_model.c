@@ -55,14 +55,14 @@ changed_file_is_another_model(void** state)
     char err[256] = "";
     const ub_model* a = ub_model_open(path, err, sizeof(err));
     assert_non_null(a);
-    const float before = a->encoder[0].weight[0];
+    const float before = a->unet[0].encoder[0].weight[0];
     const ub_test_model_options options = {.seed = 4};
     assert_true(ub_test_write_model(path, &options));
     const ub_model* b = ub_model_open(path, err, sizeof(err));
     assert_non_null(b);
     assert_ptr_not_equal(a, b);
-    assert_true(a->encoder[0].weight[0] == before);
-    assert_true(b->encoder[0].weight[0] != before);
+    assert_true(a->unet[0].encoder[0].weight[0] == before);
+    assert_true(b->unet[0].encoder[0].weight[0] != before);
     ub_model_unref(a);
     ub_model_unref(b);
 }
@@ -78,13 +78,13 @@ tensors_are_where_they_belong(void** state)
     const uint32_t shape[] = {8, 4, 5, 5};
     float expected[8 * 4 * 25];
     ub_test_fill("encoder.1.weight", shape, 4, 3, expected);
-    assert_memory_equal(model->encoder[1].weight, expected, sizeof(expected));
+    assert_memory_equal(model->unet[0].encoder[1].weight, expected, sizeof(expected));
     const uint32_t filters = 8;
     ub_test_fill("encoder.1.norm.var", &filters, 1, 3, expected);
-    assert_memory_equal(model->encoder[1].var, expected, 8 * sizeof(float));
+    assert_memory_equal(model->unet[0].encoder[1].var, expected, 8 * sizeof(float));
     const uint32_t pairs = 12;
     ub_test_fill("film.beta.bias", &pairs, 1, 3, expected);
-    assert_memory_equal(model->beta.bias, expected, 12 * sizeof(float));
+    assert_memory_equal(model->unet[0].beta.bias, expected, 12 * sizeof(float));
     ub_model_unref(model);
 }
 
@@ -128,20 +128,20 @@ fold_is_norm_then_film(void** state)
     assert_non_null(model);
     ub_folded* folded = ub_folded_new(model);
     const float condition[] = {0.25f, 1.0f, 0.0f, -0.5f};
-    ub_fold(model, condition, folded);
+    ub_fold(model, 0, condition, folded);
 
     double hidden[64];
     double first[16];
     for (int u = 0; u < 16; ++u) {
-        first[u] = (double)model->control[0].bias[u];
+        first[u] = (double)model->unet[0].control[0].bias[u];
         for (int i = 0; i < 4; ++i) {
-            first[u] += (double)model->control[0].weight[u * 4 + i] * (double)condition[i];
+            first[u] += (double)model->unet[0].control[0].weight[u * 4 + i] * (double)condition[i];
         }
         first[u] = fmax(first[u], 0.0);
     }
-    const ub_tensors* t = &model->control[1];
-    double gamma = (double)model->gamma.bias[5];
-    double beta = (double)model->beta.bias[5];
+    const ub_tensors* t = &model->unet[0].control[1];
+    double gamma = (double)model->unet[0].gamma.bias[5];
+    double beta = (double)model->unet[0].beta.bias[5];
     for (int u = 0; u < 64; ++u) {
         hidden[u] = (double)t->bias[u];
         for (int i = 0; i < 16; ++i) {
@@ -150,11 +150,11 @@ fold_is_norm_then_film(void** state)
         hidden[u] = (fmax(hidden[u], 0.0) - (double)t->mean[u]) / sqrt((double)t->var[u] + 1e-5) *
                         (double)t->gain[u] +
                     (double)t->offset[u];
-        gamma += (double)model->gamma.weight[5 * 64 + u] * hidden[u];
-        beta += (double)model->beta.weight[5 * 64 + u] * hidden[u];
+        gamma += (double)model->unet[0].gamma.weight[5 * 64 + u] * hidden[u];
+        beta += (double)model->unet[0].beta.weight[5 * 64 + u] * hidden[u];
     }
     // Pair 5 is channel 1 of the second layer; x stands for the convolution's value
-    const ub_tensors* e = &model->encoder[1];
+    const ub_tensors* e = &model->unet[0].encoder[1];
     const double x = 0.7;
     const double normed = (x + (double)e->bias[1] - (double)e->mean[1]) /
                               sqrt((double)e->var[1] + 1e-5) * (double)e->gain[1] +

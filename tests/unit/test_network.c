@@ -42,20 +42,20 @@ sizes_are_chained(void** state)
     assert_true(ub_network_parse(&net, good, strlen(good), err, sizeof(err)));
     assert_int_equal(net.sources, 2);
     assert_string_equal(net.source[1], "drums");
-    assert_int_equal(net.encoder[0].inputs, 2);
-    assert_int_equal(net.encoder[0].out_size[0], 8);
-    assert_int_equal(net.encoder[0].out_size[1], 64);
-    assert_int_equal(net.encoder[1].out_size[0], 8);
-    assert_int_equal(net.encoder[1].out_size[1], 32);
-    assert_int_equal(net.decoder[0].inputs, 12);
-    assert_int_equal(net.decoder[0].out_size[1], 64);
-    assert_int_equal(net.decoder[1].inputs, 12);
-    assert_int_equal(net.encoder[1].pair, 6);
-    assert_int_equal(net.decoder[1].pair, 7);
-    assert_int_equal(net.pairs, 9);
-    assert_int_equal(net.control[0].inputs, 2);
+    assert_int_equal(net.unet[0].encoder[0].inputs, 2);
+    assert_int_equal(net.unet[0].encoder[0].out_size[0], 8);
+    assert_int_equal(net.unet[0].encoder[0].out_size[1], 64);
+    assert_int_equal(net.unet[0].encoder[1].out_size[0], 8);
+    assert_int_equal(net.unet[0].encoder[1].out_size[1], 32);
+    assert_int_equal(net.unet[0].decoder[0].inputs, 12);
+    assert_int_equal(net.unet[0].decoder[0].out_size[1], 64);
+    assert_int_equal(net.unet[0].decoder[1].inputs, 12);
+    assert_int_equal(net.unet[0].encoder[1].pair, 6);
+    assert_int_equal(net.unet[0].decoder[1].pair, 7);
+    assert_int_equal(net.unet[0].pairs, 9);
+    assert_int_equal(net.unet[0].control[0].inputs, 2);
     assert_true(isnan(net.dropped_mask));
-    assert_true(net.encoder[1].activation.slope == 0.2f);
+    assert_true(net.unet[0].encoder[1].activation.slope == 0.2f);
 }
 
 /// A text in the good description, what to put there, and a word of the message
@@ -158,8 +158,8 @@ bands_are_the_images_bins(void** state)
     assert_int_equal(net.dft_bins, 128);
     assert_int_equal(net.kept, 8);
     assert_int_equal(net.bins, 32);
-    assert_int_equal(net.encoder[0].out_size[1], 16);
-    assert_int_equal(net.decoder[1].out_size[1], 32);
+    assert_int_equal(net.unet[0].encoder[0].out_size[1], 16);
+    assert_int_equal(net.unet[0].decoder[1].out_size[1], 32);
     free(text);
 }
 
@@ -225,12 +225,12 @@ conv_control_is_chained(void** state)
         &net,
         "{\"kind\": \"conv\", \"layers\": [" CONV(5, 2, "[0, 1]") "," CONV(7, 2, "[0, 0]") "]}",
         err, sizeof(err)));
-    assert_true(net.conv_control);
-    assert_int_equal(net.control[0].inputs, 1);
-    assert_int_equal(net.control[0].in_length, 2);
-    assert_int_equal(net.control[0].out_length, 2);
-    assert_int_equal(net.control[1].inputs, 5);
-    assert_int_equal(net.control[1].out_length, 1);
+    assert_true(net.unet[0].conv_control);
+    assert_int_equal(net.unet[0].control[0].inputs, 1);
+    assert_int_equal(net.unet[0].control[0].in_length, 2);
+    assert_int_equal(net.unet[0].control[0].out_length, 2);
+    assert_int_equal(net.unet[0].control[1].inputs, 5);
+    assert_int_equal(net.unet[0].control[1].out_length, 1);
     // Two positions come out; a kernel longer than its input; a kernel in a dense layer
     assert_false(parse_with_control(
         &net, "{\"kind\": \"conv\", \"layers\": [" CONV(5, 2, "[0, 1]") "]}", err, sizeof(err)));

@@ -17,8 +17,8 @@ open_model(void)
 {
     const ub_model* model = ub_test_open_golden("simple", 1);
     assert_non_null(model);
-    assert_int_equal(model->net.encoders, 3);
-    assert_int_equal(model->net.decoders, 3);
+    assert_int_equal(model->net.unet[0].encoders, 3);
+    assert_int_equal(model->net.unet[0].decoders, 3);
     return model;
 }
 
@@ -40,8 +40,10 @@ layers_are_chained(void** state)
     for (uint32_t i = 0; i < s->n; ++i) {
         const ub_step* step = &s->step[i];
         const bool decoder = i >= 3;
-        assert_ptr_equal(step->layer, decoder ? &net->decoder[i - 3] : &net->encoder[i]);
-        assert_ptr_equal(step->tensors, decoder ? &model->decoder[i - 3] : &model->encoder[i]);
+        assert_ptr_equal(step->layer,
+                         decoder ? &net->unet[0].decoder[i - 3] : &net->unet[0].encoder[i]);
+        assert_ptr_equal(step->tensors,
+                         decoder ? &model->unet[0].decoder[i - 3] : &model->unet[0].encoder[i]);
         assert_int_equal(step->n_in, i > 3 ? 2 : 1);
         assert_int_equal(step->in[0], i);
         assert_int_equal(step->n_out, 1);
@@ -65,10 +67,10 @@ raw_skips_are_images(void** state)
     ub_network net = model->net;
     ub_steps s;
     for (uint32_t i = 0; i < 3; ++i) {
-        net.encoder[i].raw_skip = true;
-        net.decoder[i].activation_first = true;
+        net.unet[0].encoder[i].raw_skip = true;
+        net.unet[0].decoder[i].activation_first = true;
     }
-    ub_steps_make(&s, &net);
+    ub_steps_make(&s, &net, &net.unet[0]);
     assert_int_equal(s.images, 9);
     for (uint32_t i = 0; i < 2; ++i) {
         assert_int_equal(s.step[i].n_out, 2);

@@ -230,7 +230,7 @@ place_windows(offline* o, const ub_model* model, const float* condition, const u
     static float input[2 * FRAMES * BINS]; // [channels][FRAMES][bands]
     static float mask[2 * FRAMES * BINS];
     ub_folded* folded = ub_folded_new(model);
-    ub_fold(model, condition, folded);
+    ub_fold(model, 0, condition, folded);
     const ub_backend* backend = ub_backend_find("reference", err, sizeof(err));
     ub_runner* runner = backend->create(model, err, sizeof(err));
     const ub_item item = {.input = input, .folded = folded, .mask = mask};

@@ -54,7 +54,7 @@ set_condition(const stream* s, uint32_t item, uint32_t source, float value)
 {
     float condition[UB_NET_SOURCES] = {0.0f};
     condition[source % s->model->net.sources] = value;
-    ub_fold(s->model, condition, s->folded[item]);
+    ub_fold(s->model, 0, condition, s->folded[item]);
 }
 
 static void

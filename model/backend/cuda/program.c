@@ -208,9 +208,10 @@ finish_layer(ub_cuda_program* p, const ub_network* net, uint32_t i, const ub_lay
     to->finish = p->finish;
     p->finish += finish_room(layer->filters);
     add_target(to, i + 1 < p->layers ? i + 1 : UB_CUDA_MASK, 0);
-    for (uint32_t k = 0; i < net->encoders && k < net->decoders; ++k) {
-        if (net->decoder[k].skip == (int32_t)i) {
-            add_target(to, net->encoders + k, net->decoder[k].inputs - layer->filters);
+    for (uint32_t k = 0; i < net->unet[0].encoders && k < net->unet[0].decoders; ++k) {
+        if (net->unet[0].decoder[k].skip == (int32_t)i) {
+            add_target(to, net->unet[0].encoders + k,
+                       net->unet[0].decoder[k].inputs - layer->filters);
         }
     }
     size_t raw = 0;
@@ -230,24 +231,26 @@ ub_cuda_program_new(const ub_network* net, uint32_t first, uint32_t count)
         return NULL;
     }
     uint32_t weights[UB_MAX_LAYERS];
-    uint32_t n = net->encoders;
-    for (uint32_t i = 0; i < net->decoders; ++i) {
+    uint32_t n = net->unet[0].encoders;
+    for (uint32_t i = 0; i < net->unet[0].decoders; ++i) {
         weights[i] = n;
-        n += tensors_of(&net->decoder[i]);
+        n += tensors_of(&net->unet[0].decoder[i]);
     }
     p->channels = net->channels;
-    p->layers = net->encoders + net->decoders;
+    p->layers = net->unet[0].encoders + net->unet[0].decoders;
     p->count = count;
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        add_encoder(&p->layer[i], &net->encoder[i], i);
+    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
+        add_encoder(&p->layer[i], &net->unet[0].encoder[i], i);
     }
     ub_span out = {first, count};
-    for (uint32_t i = net->decoders; i-- > 0;) {
-        out = add_decoder(&p->layer[net->encoders + i], &net->decoder[i], out, weights[i]);
+    for (uint32_t i = net->unet[0].decoders; i-- > 0;) {
+        out = add_decoder(&p->layer[net->unet[0].encoders + i], &net->unet[0].decoder[i], out,
+                          weights[i]);
     }
     for (uint32_t i = 0; i < p->layers; ++i) {
         finish_layer(p, net, i,
-                     i < net->encoders ? &net->encoder[i] : &net->decoder[i - net->encoders]);
+                     i < net->unet[0].encoders ? &net->unet[0].encoder[i]
+                                               : &net->unet[0].decoder[i - net->unet[0].encoders]);
     }
     return p;
 }
@@ -304,17 +307,17 @@ ub_cuda_weights_new(const ub_model* model)
     const ub_network* net = &model->net;
     ub_cuda_weight_list* list = (ub_cuda_weight_list*)calloc(1, sizeof(ub_cuda_weight_list));
     bool made = list;
-    for (uint32_t i = 0; made && i < net->encoders; ++i) {
-        const ub_layer* l = &net->encoder[i];
-        made = pack(list, model->encoder[i].weight, l->filters, l->inputs,
+    for (uint32_t i = 0; made && i < net->unet[0].encoders; ++i) {
+        const ub_layer* l = &net->unet[0].encoder[i];
+        made = pack(list, model->unet[0].encoder[i].weight, l->filters, l->inputs,
                     l->kernel[0] * l->kernel[1]);
     }
-    for (uint32_t i = 0; made && i < net->decoders; ++i) {
-        const ub_layer* l = &net->decoder[i];
+    for (uint32_t i = 0; made && i < net->unet[0].decoders; ++i) {
+        const ub_layer* l = &net->unet[0].decoder[i];
         const ub_cuda_up up = ub_cuda_choose_up(l);
-        made = up == UB_UP_GRADIENT ? pack(list, model->decoder[i].weight, l->inputs, l->filters,
-                                           l->kernel[0] * l->kernel[1])
-                                    : pack_parts(list, l, model->decoder[i].weight, up);
+        made = up == UB_UP_GRADIENT ? pack(list, model->unet[0].decoder[i].weight, l->inputs,
+                                           l->filters, l->kernel[0] * l->kernel[1])
+                                    : pack_parts(list, l, model->unet[0].decoder[i].weight, up);
     }
     if (!made) {
         ub_cuda_weights_free(list);
@@ -343,12 +346,12 @@ put_layer(float* out, uint32_t filters, const float* scale, const float* shift)
 void
 ub_cuda_finish_values(const ub_network* net, const ub_folded* folded, float* out)
 {
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        out = put_layer(out, net->encoder[i].filters, folded->encoder_scale[i],
+    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
+        out = put_layer(out, net->unet[0].encoder[i].filters, folded->encoder_scale[i],
                         folded->encoder_shift[i]);
     }
-    for (uint32_t i = 0; i < net->decoders; ++i) {
-        out = put_layer(out, net->decoder[i].filters, folded->decoder_scale[i],
+    for (uint32_t i = 0; i < net->unet[0].decoders; ++i) {
+        out = put_layer(out, net->unet[0].decoder[i].filters, folded->decoder_scale[i],
                         folded->decoder_shift[i]);
     }
 }
@@ -357,11 +360,11 @@ uint32_t
 ub_cuda_finish_size(const ub_network* net)
 {
     uint32_t size = 0;
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        size += finish_room(net->encoder[i].filters);
+    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
+        size += finish_room(net->unet[0].encoder[i].filters);
     }
-    for (uint32_t i = 0; i < net->decoders; ++i) {
-        size += finish_room(net->decoder[i].filters);
+    for (uint32_t i = 0; i < net->unet[0].decoders; ++i) {
+        size += finish_room(net->unet[0].decoder[i].filters);
     }
     return size;
 }

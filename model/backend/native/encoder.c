@@ -23,14 +23,14 @@ find_kept(const ub_native_plan* plan, ub_native_window* windows, uint32_t n)
 static ub_rows
 find_rows(const ub_native_plan* plan, const ub_native_window* w, uint32_t i)
 {
-    const ub_rows whole = {{{0, plan->net->encoder[i].out_size[0]}}, {{0}}};
+    const ub_rows whole = {{{0, plan->net->unet[0].encoder[i].out_size[0]}}, {{0}}};
     return w->reuse ? plan->rows[i] : whole;
 }
 
 static ub_conv_job
 make_job(const ub_native_plan* plan, const ub_native_window* w, uint32_t i)
 {
-    const ub_layer* l = &plan->net->encoder[i];
+    const ub_layer* l = &plan->net->unet[0].encoder[i];
     const ub_folded* folded = w->item->folded;
     const float* input = i ? w->images->encoder[i - 1] : w->input;
     return (ub_conv_job){
@@ -110,7 +110,7 @@ ub_native_encode(const ub_native_plan* plan, void* scratch, ub_native_window* wi
     const ub_network* net = plan->net;
     uint32_t first = 0;
     uint32_t alone = 0;
-    while (alone < net->encoders && !ub_layer_is_heavy(&net->encoder[alone])) {
+    while (alone < net->unet[0].encoders && !ub_layer_is_heavy(&net->unet[0].encoder[alone])) {
         ++alone;
     }
     find_kept(plan, windows, n);
@@ -123,7 +123,7 @@ ub_native_encode(const ub_native_plan* plan, void* scratch, ub_native_window* wi
             run_layer(plan, scratch, &windows[k], 1, i);
         }
     }
-    for (uint32_t i = alone > first ? alone : first; i < net->encoders; ++i) {
+    for (uint32_t i = alone > first ? alone : first; i < net->unet[0].encoders; ++i) {
         run_layer(plan, scratch, windows, n, i);
     }
 }

@@ -26,12 +26,12 @@ ub_images_make(ub_images* images, const ub_network* net)
     size_t most = 1;
     bool ok = true;
     memset(images, 0, sizeof(*images));
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        images->encoder[i] = (float*)ub_page_alloc(output_size(&net->encoder[i]));
+    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
+        images->encoder[i] = (float*)ub_page_alloc(output_size(&net->unet[0].encoder[i]));
         ok = ok && images->encoder[i];
     }
-    for (uint32_t i = 0; i + 1 < net->decoders; ++i) { // the last one's is the mask
-        const size_t size = output_size(&net->decoder[i]);
+    for (uint32_t i = 0; i + 1 < net->unet[0].decoders; ++i) { // the last one's is the mask
+        const size_t size = output_size(&net->unet[0].decoder[i]);
         most = size > most ? size : most;
     }
     images->input = (float*)ub_page_alloc(sizeof(float) * net->channels * net->frames * net->bins);

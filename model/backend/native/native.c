@@ -98,10 +98,10 @@ static size_t
 scratch_size(const ub_network* net, const ub_native_store* store)
 {
     size_t most = 0;
-    for (uint32_t i = 0; i < net->encoders + net->decoders; ++i) {
-        const bool down = i < net->encoders;
-        const uint32_t k = down ? i : i - net->encoders;
-        const ub_layer* l = down ? &net->encoder[k] : &net->decoder[k];
+    for (uint32_t i = 0; i < net->unet[0].encoders + net->unet[0].decoders; ++i) {
+        const bool down = i < net->unet[0].encoders;
+        const uint32_t k = down ? i : i - net->unet[0].encoders;
+        const ub_layer* l = down ? &net->unet[0].encoder[k] : &net->unet[0].decoder[k];
         const ub_conv* conv = down ? store->encoder[k] : store->decoder[k];
         const size_t size = ub_conv_scratch(conv, UB_WINDOWS, l->out_size[0]);
         most = size > most ? size : most;

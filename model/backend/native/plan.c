@@ -11,12 +11,12 @@ find_rows(ub_native_plan* plan, const ub_reuse* reuse)
 {
     const ub_network* net = plan->net;
     uint32_t skip[UB_MAX_LAYERS];
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        skip[i] = net->encoder[i].out_size[0];
+    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
+        skip[i] = net->unet[0].encoder[i].out_size[0];
     }
-    for (uint32_t i = 0; i < net->decoders; ++i) {
-        if (net->decoder[i].skip >= 0) {
-            uint32_t* first = &skip[net->decoder[i].skip];
+    for (uint32_t i = 0; i < net->unet[0].decoders; ++i) {
+        if (net->unet[0].decoder[i].skip >= 0) {
+            uint32_t* first = &skip[net->unet[0].decoder[i].skip];
             *first = plan->in[i].first < *first ? plan->in[i].first : *first;
         }
     }
@@ -30,7 +30,7 @@ ub_native_plan_make(ub_native_plan* plan, const ub_network* net, const ub_native
 {
     ub_span span = {first, count};
     *plan = (ub_native_plan){.net = net, .store = store, .first = first, .count = count};
-    for (uint32_t i = net->decoders; i-- > 0;) {
+    for (uint32_t i = net->unet[0].decoders; i-- > 0;) {
         plan->out[i] = span;
         span = plan->in[i] = ub_conv_input(store->decoder[i], span);
     }
@@ -49,8 +49,8 @@ bool
 ub_encoder_is_plain(const ub_network* net)
 {
     bool plain = true;
-    for (uint32_t i = 0; i < net->encoders; ++i) {
-        plain = plain && net->encoder[i].film == UB_FILM_NONE;
+    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
+        plain = plain && net->unet[0].encoder[i].film == UB_FILM_NONE;
     }
     return plain;
 }

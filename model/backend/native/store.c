@@ -43,13 +43,16 @@ make_store(const ub_model* model)
     const ub_network* net = &model->net;
     ub_native_store* store = (ub_native_store*)calloc(1, sizeof(ub_native_store));
     bool ok = store;
-    for (uint32_t i = 0; ok && i < net->encoders; ++i) {
-        store->encoder[i] = make_layer(&net->encoder[i], UB_CONV_STRIDED, model->encoder[i].weight);
+    for (uint32_t i = 0; ok && i < net->unet[0].encoders; ++i) {
+        store->encoder[i] =
+            make_layer(&net->unet[0].encoder[i], UB_CONV_STRIDED, model->unet[0].encoder[i].weight);
         ok = store->encoder[i];
     }
-    for (uint32_t i = 0; ok && i < net->decoders; ++i) {
-        const ub_conv_kind kind = i + 1 == net->decoders ? UB_CONV_MASK : UB_CONV_TRANSPOSED;
-        store->decoder[i] = make_layer(&net->decoder[i], kind, model->decoder[i].weight);
+    for (uint32_t i = 0; ok && i < net->unet[0].decoders; ++i) {
+        const ub_conv_kind kind =
+            i + 1 == net->unet[0].decoders ? UB_CONV_MASK : UB_CONV_TRANSPOSED;
+        store->decoder[i] =
+            make_layer(&net->unet[0].decoder[i], kind, model->unet[0].decoder[i].weight);
         ok = store->decoder[i];
     }
     if (store && !ok) {

@@ -64,7 +64,7 @@ ub_trail_new(const ub_model* model, uint32_t step, uint32_t conditions)
         trail->first_byte[i] = bytes;
         trail->slots += reuse.layer[i].slots;
         bytes += reuse.layer[i].slots * reuse.layer[i].row_size;
-        trail->condition_size += 2 * sizeof(float) * model->net.encoder[i].filters;
+        trail->condition_size += 2 * sizeof(float) * model->net.unet[0].encoder[i].filters;
     }
     for (uint32_t i = 0; i < conditions; ++i) {
         if (!make_rows(trail, &trail->kept[i])) {
