@@ -63,10 +63,6 @@ typedef struct {
     /// tried again, and a backend that is none takes over.
     bool device;
 
-    /// Where nobody asks for it, it computes only if it has proved so many times as fast as what
-    /// comes next, and the same (model/engine/contest.h).  0: it need not, unless it is a device.
-    double gain;
-
     /// Why the last run failed, one line; NULL, or no function, if there is no more to say
     const char* (*fault)(const ub_runner* self);
 } ub_backend;

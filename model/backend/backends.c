@@ -11,10 +11,10 @@
 #include <string.h>
 
 /*
-  This is the order where nothing is measured.  An engine lets the first device that is
-  available prove itself against the processor's single precision on a chunk, in speed and in
-  what it computes (model/engine/contest.h), where nobody has said what to use.
-  Single precision comes first of the devices' too, until one has shown what the others gain.
+  Best first.  What computes is chosen by what is there and what was asked for, never by how long
+  it takes (model/engine/lineup.c): the first device that is available, if it agrees with the
+  processor, else the processor in single precision.  Single precision comes first of the devices'
+  too: less of it is for who asks by name.
 */
 const ub_backend* const*
 ub_backends(void)

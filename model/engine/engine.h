@@ -42,10 +42,11 @@ void ub_engine_free(ub_engine* engine);
 /// What computes now; of several models' backends, the one made ready last.  Real-time safe.
 const ub_backend* ub_engine_backend(const ub_engine* engine);
 
-/// Copy one line on why that is not the best backend there is, or "" if it is.
+/// Copy one line for the host's log on what computes and why; "" where that is the processor, and
+/// no device is there or was asked for.
 void ub_engine_note(ub_engine* engine, char* text, size_t size);
 
-/// Copy one line on how what computes was chosen, if there was a choice, else "".
+/// Copy one line on how what computes was chosen.
 void ub_engine_reason(ub_engine* engine, char* text, size_t size);
 
 /// Share of its time that the workers compute, 0 to 1, averaged over about 1 s.  Real-time

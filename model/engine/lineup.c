@@ -30,7 +30,8 @@ is_device(const char* name)
 // The one that was asked for.  What the environment asks for every program may not be
 // there: then the processor computes.
 static bool
-add_named(ub_lineup* lineup, const char* name, bool ruled, char* err, size_t err_size)
+add_named(ub_lineup* lineup, const char* name, bool ruled, char* missing, char* err,
+          size_t err_size)
 {
     const ub_backend* asked = ub_backend_find(name, err, err_size);
     if (asked) {
@@ -38,7 +39,7 @@ add_named(ub_lineup* lineup, const char* name, bool ruled, char* err, size_t err
         snprintf(lineup->reason, sizeof(lineup->reason), "%s was asked for", name);
     } else if (ruled && is_device(name)) {
         lineup->named = false;
-        snprintf(lineup->reason, sizeof(lineup->reason), "%s", err);
+        snprintf(missing, UB_NOTE, "%s", err);
     }
     return asked || !lineup->named;
 }
@@ -55,17 +56,6 @@ add_some(ub_lineup* lineup, const ub_backend* const* all, bool devices, uint32_t
     }
 }
 
-// Those of the processor that must prove worth what they lose
-static void
-add_doubtful(ub_lineup* lineup, const ub_backend* const* all)
-{
-    for (; *all; ++all) {
-        if (!(*all)->device && (*all)->gain > 0.0 && (*all)->available()) {
-            add(lineup, *all);
-        }
-    }
-}
-
 static void
 add_all(ub_lineup* lineup, const ub_backend* const* all)
 {
@@ -76,24 +66,21 @@ add_all(ub_lineup* lineup, const ub_backend* const* all)
     }
 }
 
-// Behind one that was asked for, only what can take over from a device.  If none was, what must
-// prove better comes first: the best device, then the processor in less precision.
+// Behind one that was asked for, only what can take over from a device.  If none was, the best
+// device comes first, which has yet to agree with the processor.
 static void
-add_others(ub_lineup* lineup, const ub_backend* const* all, const char* name)
+add_others(ub_lineup* lineup, const ub_backend* const* all, bool cpu)
 {
-    const bool free = !lineup->n;
-    if (free && !*lineup->reason && !(name && !strcmp(name, "cpu"))) {
+    if (!lineup->n && !cpu) {
         add_some(lineup, all, true, 1);
-    }
-    if (free) {
-        add_doubtful(lineup, all);
-        lineup->open = lineup->n;
+        lineup->unproven = lineup->n;
     }
     if (!lineup->named || lineup->list[0]->device) {
         add_some(lineup, all, false, UB_LINEUP);
     }
-    if (lineup->open == lineup->n) { // nothing to prove it against
-        lineup->open = 0;
+    if (!*lineup->reason) {
+        snprintf(lineup->reason, sizeof(lineup->reason),
+                 cpu ? "cpu was asked for" : "no device to compute on is there");
     }
 }
 
@@ -110,81 +97,46 @@ ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* err, s
     const bool ruled = !options->backend && !options->backends;
     const char* name = ruled ? ub_lineup_ruled() : options->backend;
     lineup->named = name && strcmp(name, "cpu") && strcmp(name, "auto");
-    if (lineup->named && !add_named(lineup, name, ruled, err, err_size)) {
+    char missing[UB_NOTE] = "";
+    if (lineup->named && !add_named(lineup, name, ruled, missing, err, err_size)) {
         return false;
     }
     if (options->backends && !lineup->named) {
         add_all(lineup, options->backends);
     } else {
-        add_others(lineup, options->backends ? options->backends : ub_backends(), name);
+        const bool cpu = *missing || (name && !strcmp(name, "cpu"));
+        add_others(lineup, options->backends ? options->backends : ub_backends(), cpu);
     }
     if (!lineup->n) {
         snprintf(err, err_size, "engine: no backend is available");
         return false;
     }
     ub_thread_init_lock(&lineup->lock);
-    pthread_mutex_init(&lineup->contest, NULL);
-    atomic_init(&lineup->used, lineup->list[lineup->open]);
-    if (ruled && !lineup->named && *lineup->reason) {
-        ub_lineup_use(lineup, lineup->list[0], lineup->reason);
+    pthread_mutex_init(&lineup->settling, NULL);
+    atomic_init(&lineup->used, lineup->list[lineup->unproven]);
+    if (*missing) {
+        ub_lineup_use(lineup, lineup->list[0], missing);
     }
     return true;
 }
 
-/** What one processor's backend has proved against another's. */
-typedef struct {
-    const ub_backend* challenger;
-    const ub_backend* processor;
-    bool won;
-    char why[UB_NOTE];
-} verdict;
-
-static pthread_mutex_t verdicts_lock = PTHREAD_MUTEX_INITIALIZER;
-static verdict verdicts[UB_LINEUP]; // Under the lock, in turns
-static uint32_t n_verdicts;
-
-// A contest, or what is known of it
-static verdict
-decide(const ub_backend* challenger, const ub_backend* processor, const ub_model* model,
-       ub_winner* winner)
-{
-    pthread_mutex_lock(&verdicts_lock);
-    for (uint32_t i = 0; i < UB_LINEUP; ++i) {
-        if (verdicts[i].challenger == challenger && verdicts[i].processor == processor) {
-            const verdict known = verdicts[i];
-            pthread_mutex_unlock(&verdicts_lock);
-            return known;
-        }
-    }
-    verdict v = {.challenger = challenger, .processor = processor};
-    ub_winner found = {0};
-    v.won = ub_contest(model, challenger, processor, &found, v.why, sizeof(v.why));
-    if (!challenger->device) {
-        verdicts[n_verdicts++ % UB_LINEUP] = v;
-    }
-    pthread_mutex_unlock(&verdicts_lock);
-    ub_winner_drop(winner); // not before: what it has packed may have been wanted
-    *winner = found;
-    return v;
-}
-
 void
-ub_lineup_settle(ub_lineup* lineup, const ub_model* model, ub_winner* winner)
+ub_lineup_settle(ub_lineup* lineup, const ub_model* model)
 {
-    *winner = (ub_winner){0};
-    pthread_mutex_lock(&lineup->contest);
-    const ub_backend* best = lineup->list[lineup->open];
-    while (lineup->open) {
-        const uint32_t i = lineup->open - 1;
-        const verdict v = decide(lineup->list[i], best, model, winner);
-        best = v.won ? lineup->list[i] : best;
+    pthread_mutex_lock(&lineup->settling);
+    if (lineup->unproven) {
+        char why[UB_NOTE];
+        const bool agrees =
+            ub_agree(model, lineup->list[0], lineup->list + 1, lineup->n - 1, why, sizeof(why));
         pthread_mutex_lock(&lineup->lock);
-        lineup->open = i;
-        lineup->broken[i] = !v.won;
-        snprintf(lineup->reason, sizeof(lineup->reason), "%s", v.why);
+        lineup->unproven = false;
+        lineup->broken[0] = !agrees;
+        snprintf(lineup->reason, sizeof(lineup->reason), "%s", why);
+        snprintf(lineup->note, sizeof(lineup->note), "%s computes: %.200s",
+                 lineup->list[!agrees]->name, why);
         pthread_mutex_unlock(&lineup->lock);
     }
-    pthread_mutex_unlock(&lineup->contest);
+    pthread_mutex_unlock(&lineup->settling);
 }
 
 bool
@@ -198,7 +150,7 @@ void
 ub_lineup_clear(ub_lineup* lineup)
 {
     pthread_mutex_destroy(&lineup->lock);
-    pthread_mutex_destroy(&lineup->contest);
+    pthread_mutex_destroy(&lineup->settling);
 }
 
 const ub_backend*
@@ -243,7 +195,9 @@ ub_lineup_use(ub_lineup* lineup, const ub_backend* backend, const char* why)
     pthread_mutex_lock(&lineup->lock);
     atomic_store(&lineup->used, backend);
     if (why) {
-        snprintf(lineup->note, sizeof(lineup->note), "%.200s; %s takes over", why, backend->name);
+        snprintf(lineup->reason, sizeof(lineup->reason), "%.200s; %s takes over", why,
+                 backend->name);
+        memcpy(lineup->note, lineup->reason, sizeof(lineup->note));
     }
     pthread_mutex_unlock(&lineup->lock);
 }

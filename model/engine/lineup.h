@@ -10,7 +10,7 @@
    Internal to the engine; any thread, except a real-time one.
 */
 
-#include "model/engine/contest.h"
+#include "model/engine/agree.h"
 #include "model/engine/engine.h"
 
 #include <pthread.h>
@@ -25,8 +25,8 @@ typedef struct {
     bool broken[UB_LINEUP];
     uint32_t n;
     bool named;    ///< The first one was asked for: others only if it fails as a device
-    uint32_t open; ///< So many at the front have yet to prove better than what comes after them
-    pthread_mutex_t contest;
+    bool unproven; ///< The first, a device that nobody asked for, has yet to agree with the rest
+    pthread_mutex_t settling;
     _Atomic(const ub_backend*) used;
     char note[UB_NOTE];
     char reason[UB_NOTE]; ///< For the choice
@@ -43,11 +43,9 @@ void ub_lineup_clear(ub_lineup* lineup);
 /// Whether two offer the same backends in the same order
 bool ub_lineup_same(const ub_lineup* a, const ub_lineup* b);
 
-/// Let those that nobody has asked for by name prove themselves on the first model that there
-/// is.  Takes about a second the first time, if there is a device.  What
-/// one processor has proved against another holds for the whole process.
-/// @param winner What has won, if it has just been found out; to be dropped.
-void ub_lineup_settle(ub_lineup* lineup, const ub_model* model, ub_winner* winner);
+/// See whether the device that nobody asked for by name works and agrees with the processor, on
+/// the first model that there is.  Takes about a second that time, if there is a device.
+void ub_lineup_settle(ub_lineup* lineup, const ub_model* model);
 
 /// Copy one line on how the choice was made.
 void ub_lineup_reason(ub_lineup* lineup, char* text, size_t size);

@@ -76,12 +76,9 @@ make_seat(const ub_seats* seats, const ub_model* model, const ub_client_options*
     seat->model = ub_model_ref(model);
     seat->slots = options->slots;
     seat->series = options->series;
-    ub_winner winner;
-    ub_lineup_settle(seats->lineup, model, &winner);
+    ub_lineup_settle(seats->lineup, model);
     const bool only = seats->lineup->named && !seats->lineup->list[0]->device;
-    const bool filled = fill(seat, seats, NULL, only, err, err_size);
-    ub_winner_drop(&winner);
-    if (!filled) {
+    if (!fill(seat, seats, NULL, only, err, err_size)) {
         ub_model_unref(seat->model);
         free(seat);
         return NULL;

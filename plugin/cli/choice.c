@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/// Nothing is measured before a device meets a model
+/// What computes is settled when an engine meets a model
 static bool
 meet(ub_engine* engine, const ub_model* model, char* err, size_t err_size)
 {
@@ -25,15 +25,11 @@ ub_choose_backend(const ub_model* model, const char* asked, ub_choice* choice, c
                   size_t err_size)
 {
     const ub_engine_options options = {.backend = asked, .workers = 1};
-    char why[UB_CUDA_TEXT];
     ub_engine* engine = ub_engine_new(&options, err, err_size);
-    const bool chosen = engine && (!ub_cuda_list(why) || meet(engine, model, err, err_size));
+    const bool chosen = engine && meet(engine, model, err, err_size);
     if (chosen) {
         choice->backend = ub_engine_backend(engine)->name;
-        ub_engine_note(engine, choice->why, sizeof(choice->why));
-        if (!*choice->why) {
-            ub_engine_reason(engine, choice->why, sizeof(choice->why));
-        }
+        ub_engine_reason(engine, choice->why, sizeof(choice->why));
     }
     ub_engine_free(engine);
     return chosen;

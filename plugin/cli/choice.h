@@ -15,10 +15,10 @@
 
 typedef struct {
     const char* backend;
-    char why[512]; ///< "" if there was nothing to choose
+    char why[512]; ///< One line
 } ub_choice;
 
-/// Choose as for a song.  Where there is a device this may take a second, to measure it.
+/// Choose as for a song, by having an engine make the model ready.
 /// False with one line in err.
 bool ub_choose_backend(const ub_model* model, const char* asked, ub_choice* choice, char* err,
                        size_t err_size);

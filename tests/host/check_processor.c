@@ -23,13 +23,15 @@
 #define AT     61440  // Where the processor is chosen, and windows begin as from the start
 #define CUDA   3      // Of the status port
 
-static const ub_plan plain = {.event = {{"response", 1.0f, 0}}};
+#define EVENTS 2 // Of the plain plan
+
+static const ub_plan plain = {.event = {{"response", 1.0f, 0}, {"processor", UB_CPU, 0}}};
 
 static ub_plan
 choose(ub_processor processor)
 {
     ub_plan plan = plain;
-    plan.event[1] = (ub_event){"processor", (float)processor, AT};
+    plan.event[EVENTS] = (ub_event){"processor", (float)processor, AT};
     return plan;
 }
 

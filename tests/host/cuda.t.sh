@@ -87,14 +87,27 @@ for how in "old:driver is too old (for CUDA 11.4" "none:no CUDA-capable device" 
     fi
 done
 
-# Nobody asks for the device, and the stand-in is slow
-measured() {
+# Nobody asks for the device: it is used because it agrees, though the stand-in is slow
+agreed() {
     UNBRAID_CUDA_LIBRARY=$STANDIN UNBRAID_STANDIN=two "$BUILD/unbraid" info --json | tee "$T/info"
     perl -MJSON::PP -0e '$o = decode_json(<>); exit !(@{$o->{devices}} == 2 &&
-        !$o->{devices}[0]{used} && $o->{backend} eq 'native' &&
-        $o->{why} =~ /^$o->{backend} takes [\d.]+ ms for a chunk, cuda [\d.]+ ms$/)' "$T/info"
+        $o->{devices}[0]{used} && $o->{backend} eq "cuda" &&
+        $o->{why} =~ /^it is there and agrees with native \([\d.]+ dB\)$/)' "$T/info"
 }
-check "a device that is slower is not used" measured
+check "a device that agrees is used" agreed
+logged() {
+    UNBRAID_CUDA_LIBRARY=$STANDIN "$HOST" -a "$T/in.wav" "$T/device.wav" >"$T/said" 2>"$T/err"
+    cat "$T/said" "$T/err"
+    grep -q 'late 0 status 3 ' "$T/said" && [ "$(wc -l <"$T/err")" = 1 ] &&
+        grep -q '^unbraid: cuda computes: it is there and agrees with native' "$T/err"
+}
+check "the host's log says so" logged
+alone() {
+    UNBRAID_CUDA_LIBRARY=$T/absent.so "$BUILD/unbraid" info | tee "$T/info"
+    grep -q '^chosen  *native: no device to compute on is there$' "$T/info" &&
+        grep -q '\* native ' "$T/info"
+}
+check "without a device the processor computes" alone
 listed() {
     info "$STANDIN" "" | tee "$T/info"
     grep -q '\* cuda ' "$T/info" && grep -q "^gpu .*stand-in 0 for tests" "$T/info"

@@ -17,14 +17,15 @@ check "to a GPU that is not there" program "$T/absent.so" refuse
 check "the environment goes before the port" env UNBRAID_BACKEND=cpu \
     "UNBRAID_CUDA_LIBRARY=$STANDIN" "$BUILD/tests/host/check_processor" ruled
 
-# A GPU that fails while it plays: the host is told why
+# A GPU that agreed and fails while it plays: the host is told why
 "$WAVE" make "$T/in.wav" 44100 132300
 fails() {
-    UNBRAID_CUDA_LIBRARY=$STANDIN UNBRAID_STANDIN=error:13 \
-        "$HOST" -s processor=2 "$T/in.wav" "$T/out.wav" >"$T/said" 2>"$T/err"
+    UNBRAID_CUDA_LIBRARY=$STANDIN UNBRAID_STANDIN=error:15 \
+        "$HOST" "$T/in.wav" "$T/out.wav" >"$T/said" 2>"$T/err"
     cat "$T/said" "$T/err"
-    grep -q 'late 0 status [12] ' "$T/said" && [ "$(wc -l <"$T/err")" = 1 ] &&
-        grep -q '^unbraid: the cuda backend failed.* takes over$' "$T/err"
+    grep -q 'late 0 status [12] ' "$T/said" && [ "$(wc -l <"$T/err")" = 2 ] &&
+        head -n 1 "$T/err" | grep -q '^unbraid: cuda computes: it is there and agrees' &&
+        tail -n 1 "$T/err" | grep -q '^unbraid: the cuda backend failed.* takes over$'
 }
-check "a GPU that fails: the CPU takes over, and one line says why" fails
+check "a GPU that fails: the CPU takes over, and the log says why" fails
 plan

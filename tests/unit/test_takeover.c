@@ -144,7 +144,7 @@ take_seat(const ub_backend* first, const ub_backend* second, char note[UB_NOTE],
     static const ub_client_options options = {.slots = 1};
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     ub_lineup lineup = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                        .contest = PTHREAD_MUTEX_INITIALIZER,
+                        .settling = PTHREAD_MUTEX_INITIALIZER,
                         .list = {first, second},
                         .n = 2,
                         .named = true};
