@@ -26,8 +26,11 @@ class Pieces:
         weights, chosen = options["weights"], options.get("sources")
         fraction = options.get("fraction", 1.0)
         self.audio, self.rms, self.weight = {}, {}, {}
+        self.joined = set()  # pieces in whose other something plays the bass
         for path, about in prepared(folder):
             piece = path.name
+            if about.get("joined"):
+                self.joined.add(piece)
             if chosen and about["source"] not in chosen:
                 continue
             if (zlib.crc32(piece.encode()) % 1000 >= 1000 * fraction

@@ -1,6 +1,6 @@
 # Copyright 2026 The Unbraid authors
 # SPDX-License-Identifier: MIT
-"""Write a checkpoint as a weights file (model/network/FORMAT.md), nothing folded, F16 by default."""
+"""Write a checkpoint as a weights file (model/network/FORMAT.md), nothing folded, in F16."""
 
 import argparse
 import json

@@ -18,12 +18,13 @@ import kits
 import render
 import samples
 import synths
+import tracker
 import voices
 from pieces import CLASSES, decode, digest, write_piece
 
 LICENCES = (
     "CC0-1.0", "PD", "CC-BY-3.0", "CC-BY-4.0", "BSD-2-Clause", "BSD-3-Clause", "MIT",
-    "custom-allowed",
+    "Zlib", "custom-allowed",
 )  # fmt: skip
 AUDIO = (".aac", ".aif", ".flac", ".m4a", ".mp3", ".ogg", ".opus", ".wav")
 
@@ -53,7 +54,8 @@ def make_stems(task):
             stems[kind] = np.pad(stems[kind], ((0, length - len(stems[kind])), (0, 0))) + x
         else:
             stems[kind] = x
-    return write_piece(task["output"], stems, {**task["about"], "files": files})
+    about = {**task["about"], "joined": task["joined"], "files": files}
+    return write_piece(task["output"], stems, about)
 
 
 def stem_tasks(source, folder, out):
@@ -65,6 +67,7 @@ def stem_tasks(source, folder, out):
                 "maker": "stems",
                 "input": str(song),
                 "rules": source["rules"],
+                "joined": song.name in source.get("joined", []),
                 "output": str(out / split / f"{source['name']}-{song.name}"),
             }
 
@@ -95,6 +98,7 @@ MAKERS = {
     "stems": (stem_tasks, make_stems),
     "backing": (backing_tasks, make_backing),
     **render.MAKERS, **voices.MAKERS, **kits.MAKERS, **synths.MAKERS, **samples.MAKERS,
+    **tracker.MAKERS,
 }  # fmt: skip
 
 

@@ -1,0 +1,68 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""FiLM on a frozen generic network: a table of values for what can be asked of it.
+
+Conditions are amounts [sources], here of drums, bass and other. The generator is dense, with one
+hidden ReLU layer whose units stand for the corners of the cube of amounts: unit c is
+1 - sum |amount - c|, so at a corner its own unit is 1 and every other one 0, and the output layer
+is a table with a column for each corner. All sources at once are the generic network as it was.
+"""
+
+import itertools
+
+import torch
+from torch import nn
+
+from generic import PAIRS, PLACES, Generic, split
+
+
+def corners(sources):
+    """float32 [corners][sources]: every choice of at least one source but all of them."""
+    every = itertools.product((0.0, 1.0), repeat=sources)
+    return torch.tensor([c for c in every if 0 < sum(c) < sources])
+
+
+class Films(nn.Module):
+    """Amounts to FiLM; `unit` [PAIRS] is what an offset of 1 is worth, the spread of a channel."""
+
+    def __init__(self, sources, unit=None):
+        super().__init__()
+        self.sources = sources
+        self.register_buffer("corners", corners(len(sources)))
+        self.register_buffer("unit", torch.ones(PAIRS) if unit is None else unit)
+        self.table = nn.Parameter(torch.zeros(len(self.corners), 2, PAIRS))
+
+    def hidden(self, amounts):
+        """[rows][corners] from [rows][sources]."""
+        return torch.relu(1 - (amounts[:, None] - self.corners[None]).abs().sum(2))
+
+    def pairs(self, amounts):
+        """[rows][2][PAIRS]."""
+        change = torch.einsum("rc,cgp->rgp", self.hidden(amounts), self.table)
+        return torch.stack([1 + change[:, 0], self.unit * change[:, 1]], 1)
+
+    def forward(self, amounts):
+        return split(self.pairs(amounts))
+
+
+class Spread(Generic):
+    """Notes the standard deviation of what each FiLM meets."""
+
+    def __init__(self):
+        super().__init__()
+        self.noted = {}
+
+    def conditioned(self, place, i, x, films):
+        y = super().conditioned(place, i, x, films)
+        self.noted[place, i] = y.float().std((0, 2, 3)).clamp_min(1e-3)
+        return y
+
+
+def units(generic, magnitude):
+    """float32 [PAIRS]: the spread of what each FiLM meets, on magnitudes as the network takes."""
+    watched = Spread()
+    watched.load_state_dict(generic.state_dict())
+    with torch.no_grad():
+        watched(magnitude)
+    places = [(place, i) for place, widths in PLACES.items() for i in range(len(widths))]
+    return torch.cat([watched.noted[place] for place in places])

@@ -1,0 +1,331 @@
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+"""Learn FiLM on a frozen generic network (films.py); run it again to resume.
+
+The rate is constant after its warm-up and falls in a straight line over the last `fall_minutes` of
+the budget, so a run can be given more time, or other values, when it is resumed.
+"""
+
+import argparse
+import math
+import os
+import pathlib
+import time
+import tomllib
+
+import numpy as np
+import torch
+
+import evaluate
+import losses
+import songs
+import stft as transform
+from data import Mixer
+from films import Films, units
+from generic import load_generic, stft_description
+from log import write_row
+from pieces import prepared
+from tf_checkpoint import read_checkpoint
+
+MIXED = ["vocals", "drums", "bass", "other"]  # of a mix
+LAST = torch.channels_last
+
+
+class Conditioned(torch.nn.Module):
+    """A generic network and its films."""
+
+    def __init__(self, generic, films):
+        super().__init__()
+        self.generic, self.films = generic, films
+
+    def forward(self, magnitude, amounts):
+        """Masks [mixes * rows] of magnitudes [mixes] and amounts [mixes][rows][sources]."""
+        rows = amounts.shape[1]
+        raw = self.generic.first(magnitude.contiguous(memory_format=LAST))
+        raw = raw.repeat_interleave(rows, 0) if rows > 1 else raw
+        return torch.sigmoid(self.generic.logits(raw, self.films(amounts.flatten(0, 1))).float())
+
+
+def at_level(audio, level):
+    """The gain [mixes] that brings audio [mixes][2][samples] to an RMS of `level` dB each."""
+    power = audio.square().mean((1, 2))
+    return 10 ** (level / 20) / (power + 1e-10).sqrt()
+
+
+class Tuning:
+    """Everything that a checkpoint holds."""
+
+    def __init__(self, config, weights, folder):
+        self.config, self.folder = config, folder
+        self.description = {"stft": stft_description()}
+        torch.manual_seed(config["seed"])
+        self.rng = np.random.default_rng(config["seed"])
+        generic = load_generic(read_checkpoint(weights), config["generic"])
+        generic = generic.to(memory_format=LAST)
+        self.network = Conditioned(generic, Films(config["sources"]))
+        self.step, self.seconds, self.best = 0, 0.0, -math.inf
+        self.fresh = True
+        self.begin()
+        path = folder / "checkpoint.pt"
+        if path.exists():
+            self.load(torch.load(path, weights_only=True))
+
+    def begin(self):
+        """Averages and optimiser for what is learnt."""
+        films = self.network.films
+        self.average = {k: v.detach().clone() for k, v in films.state_dict().items()}
+        self.optimiser = torch.optim.Adam(films.parameters(), self.config["train"]["learning_rate"])
+
+    def load(self, state):
+        self.network.films.load_state_dict(state["films"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.average, self.step, self.seconds = state["average"], state["step"], state["seconds"]
+        self.best, self.fresh = state["best"], False
+        self.rng = np.random.default_rng((self.config["seed"], self.step))
+
+    def save(self):
+        self.write("checkpoint.pt", {
+            "films": self.network.films.state_dict(), "optimiser": self.optimiser.state_dict(),
+            "seconds": self.seconds, "best": self.best,
+        })  # fmt: skip
+
+    def write(self, name, more):
+        """Write the averaged films and `more` aside, then rename."""
+        aside = self.folder / f"{name}.part"
+        about = {"sources": self.config["sources"], "generic": self.config["generic"]}
+        torch.save({**about, "average": self.average, "step": self.step, **more}, aside)
+        os.replace(aside, self.folder / name)
+
+    def keep_best(self, scores):
+        mean = float(np.nanmean(list(scores.values())))
+        if mean > self.best:
+            self.best = mean
+            self.write("best.pt", {"scores": scores})
+
+    def rate(self):
+        train = self.config["train"]
+        left = train["minutes"] - self.seconds / 60
+        fall = min(1.0, max(0.0, left / train["fall_minutes"]))
+        return train["learning_rate"] * fall * min(1.0, (self.step + 1) / train["warmup_steps"])
+
+    def follow(self):
+        """Move the average towards the films."""
+        decay = min(self.config["train"]["ema"], (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.network.films.state_dict().items():
+                self.average[name].lerp_(value, 1 - decay)
+
+    def averaged(self):
+        """A network with the averaged films, for evaluation."""
+        films = Films(self.config["sources"])
+        films.load_state_dict(self.average)
+        return Conditioned(self.network.generic, films).eval()
+
+
+def draw_amounts(rng, mixes, rows, sources, blend, both):
+    """What is asked of each mix, float32 [mixes][rows][sources].
+
+    Single sources, as often each; with the chance `blend` a pair. Where `both` [mixes] is true, the
+    mix has its bass in other, and those two are asked for together.
+    """
+    amounts = np.zeros((mixes, rows, len(sources)), np.float32)
+    bass, other = sources.index("bass"), sources.index("other")
+    for n in range(mixes):
+        order = rng.permutation(len(sources))[:rows]
+        for r, chosen in enumerate(order):
+            amounts[n, r, chosen] = 1
+            if rng.random() < blend:
+                amounts[n, r] = 1 - amounts[n, r]
+            if both[n] and amounts[n, r, bass] != amounts[n, r, other]:
+                amounts[n, r] = 0
+                amounts[n, r, [bass, other]] = 1
+    return torch.from_numpy(amounts)
+
+
+class TunedMixer(Mixer):
+    """Mixes, and which of them hold a bass in `other`."""
+
+    def batch(self, rng, mixes):
+        self.drawn = []
+        audio, _ = super().batch(rng, mixes)
+        pieces = [place.get("other", ((None,),))[0][0] for place in self.drawn]
+        return audio, [piece in self.pieces.joined for piece in pieces]
+
+    def kind(self, rng):
+        draw, spread = super().kind(rng)
+
+        def noted(rng):
+            self.drawn.append(draw(rng))
+            return self.drawn[-1]
+
+        return noted, spread
+
+
+def images(run, audio, amounts):
+    """Spectra of mixes [mixes][2][frames][bins] and of what is wanted [mixes * rows]."""
+    stft = run.description["stft"]
+    mix = audio.sum(1)
+    gain = at_level(mix, run.config["data"]["level"])
+    chance = torch.from_numpy(run.rng.normal(0, run.config["data"]["level_spread"], len(mix)))
+    gain = gain * 10 ** (chance.clamp(-12, 12).float() / 20)
+    wanted = torch.einsum("mrs,msct->mrct", amounts, audio[:, 1:]).flatten(0, 1)
+    mixture = transform.seen(transform.forward(mix, stft, center=False), stft)
+    target = transform.seen(transform.forward(wanted, stft, center=False), stft)
+    scale = gain[:, None, None, None]
+    return mixture * scale, target * scale.repeat_interleave(amounts.shape[1], 0)
+
+
+def train_step(run, audio, amounts):
+    """One step on audio [mixes][sources][2][samples]; returns the loss."""
+    with torch.no_grad():
+        mixture, target = images(run, audio, amounts)
+        magnitude = mixture.abs()
+        rows = amounts.shape[1]
+        again = mixture.repeat_interleave(rows, 0)
+        cross = again.real * target.real + again.imag * target.imag
+    half = run.config["train"]["precision"] == "bf16"
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        mask = run.network(magnitude, amounts)
+    settings = run.config["train"]
+    function = losses.compiled("mask") if settings["compile"] else losses.mask_square
+    loss = function(
+        mask, magnitude.repeat_interleave(rows, 0), target, cross, 1.0, settings["quiet"]
+    )
+    run.optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(run.network.films.parameters(), 1.0)
+    for group in run.optimiser.param_groups:
+        group["lr"] = run.rate()
+    run.optimiser.step()
+    run.step += 1
+    run.follow()
+    return loss.detach()
+
+
+@torch.no_grad()
+def song_masks(network, magnitude, amounts, half, batch=8):
+    """Masks [2][frames][bins] of a song's magnitudes: windows of 128 frames, their middle used."""
+    count = magnitude.shape[1]
+    blocks = -(-count // 64)
+    padded = torch.nn.functional.pad(magnitude, (0, 0, 32, 64 * blocks - count + 32))
+    windows = padded.unfold(1, 128, 64).permute(1, 0, 3, 2)
+    parts = []
+    for chunk in windows.split(batch):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            mask = network(chunk, amounts.expand(len(chunk), 1, -1))
+        parts.append(mask[:, :, 32:96])
+    return torch.cat(list(torch.cat(parts)), 1)[:, :count]
+
+
+def separate(network, mix, wanted, level, half=True):
+    """Estimates of `wanted`, {name: sources}, from float32 [2][samples]."""
+    stft = stft_description()
+    audio = torch.from_numpy(mix)
+    mixture = transform.forward(audio, stft, center=True)
+    magnitude = transform.seen(mixture.abs(), stft) * at_level(audio[None], level)
+    above = stft["window"] // 2 + 1 - stft["bins"]
+    result = {}
+    for name, sources in wanted.items():
+        amounts = torch.tensor([float(s in sources) for s in network.films.sources])
+        mask = song_masks(network, magnitude, amounts, half)
+        mask = torch.cat([mask, mask[..., -1:].expand(*mask.shape[:-1], above)], -1)
+        result[name] = transform.inverse(mask * mixture, stft, mix.shape[-1]).numpy()
+    return result
+
+
+def validate(run, folder):
+    """SDR v4 of each source of each validation piece, median over the pieces of a source."""
+    network, found = run.averaged(), {}
+    settings = run.config["train"]
+    for path, about in prepared(folder):
+        piece = songs.load_piece(path).middle(settings["validate_seconds"])
+        mix, sources = piece.mix(), run.config["sources"]
+        wanted = {s: [s] for s in sources if s in piece.stems}
+        if about.get("joined"):
+            wanted["bass+other"] = ["bass", "other"]
+        estimates = separate(network, mix, wanted, run.config["data"]["level"])
+        truth = {n: sum(piece.stems[s] for s in names if s in piece.stems)
+                 for n, names in wanted.items()}  # fmt: skip
+        scores = evaluate.score(songs.Piece(piece.name, truth), estimates)
+        for name, values in scores.items():
+            found.setdefault(f"{about['source']} {name}", []).append(values["sdr_v4"])
+    return {column: float(np.nanmedian(values)) for column, values in found.items()}
+
+
+def columns(run, folder):
+    """What validation measures."""
+    found = {}
+    for _, about in prepared(folder):
+        names = [s for s in run.config["sources"] if s in about["minutes"]]
+        if about.get("joined"):
+            names.append("bass+other")
+        found.update(dict.fromkeys(f"{about['source']} {name}" for name in names))
+    return list(found)
+
+
+def batches(run, data):
+    """Training batches; the data set is read anew every `rescan_steps` steps."""
+    options = run.config["data"]
+    length = (run.description["stft"]["frames"] - 1) * run.description["stft"]["hop"]
+    length += run.description["stft"]["window"]
+    while True:
+        mixer = TunedMixer(data / "train", length, options)
+        for _ in range(run.config["train"]["rescan_steps"]):
+            audio, both = mixer.batch(run.rng, options["mixes"])
+            yield audio, draw_amounts(run.rng, len(audio), options["rows"], run.config["sources"],
+                                      options["blend"], both)  # fmt: skip
+
+
+def train(run, data, last_step=None, minutes=math.inf):
+    """Steps until the budget of time, `last_step` or `minutes` of this call are spent."""
+    settings = run.config["train"]
+    torch.set_num_threads(settings["threads"])
+    recent, clock = [], time.monotonic()
+    began = saved = logged = validated = run.seconds
+    measured = columns(run, data / "valid")
+    for audio, amounts in batches(run, data):
+        if run.fresh:
+            mixture, _ = images(run, audio, amounts)
+            run.network.films.unit = units(run.network.generic, mixture.abs())
+            run.average["unit"] = run.network.films.unit.clone()
+            run.fresh = False
+        recent.append(train_step(run, audio, amounts))
+        now = time.monotonic()
+        run.seconds, clock = run.seconds + now - clock, now
+        done = run.seconds >= settings["minutes"] * 60 or run.step == last_step
+        done = done or run.seconds - began >= minutes * 60
+        check = done or run.seconds - validated > settings["validate_minutes"] * 60
+        if check or run.seconds - logged > 60:
+            scores = validate(run, data / "valid") if check else {}
+            if scores:
+                run.keep_best(scores)
+            loss = float(torch.stack(recent).mean())
+            write_row(run, measured, loss, {k: v for k, v in scores.items() if k in measured})
+            print(f"{run.seconds / 60:.1f} min, step {run.step}, loss {loss:.4f}",
+                  {k: round(v, 2) for k, v in scores.items()} or "", flush=True)  # fmt: skip
+            recent, logged = [], run.seconds
+            validated = run.seconds if check else validated
+            clock = time.monotonic()
+        if done or run.seconds - saved > settings["checkpoint_minutes"] * 60:
+            run.save()
+            saved = run.seconds
+        if done:
+            return
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=pathlib.Path, help="TOML file of the run")
+    parser.add_argument("weights", help="prefix of Spleeter's checkpoint: FOLDER/2stems/model")
+    parser.add_argument("data", type=pathlib.Path, help="folder that prepare.py wrote")
+    parser.add_argument("run", type=pathlib.Path, help="folder for checkpoint, log and curve")
+    parser.add_argument("--minutes", type=float, default=math.inf,
+                        help="stop after this time, to be resumed")  # fmt: skip
+    args = parser.parse_args()
+    args.run.mkdir(parents=True, exist_ok=True)
+    config = tomllib.loads(args.config.read_text())
+    train(Tuning(config, args.weights, args.run), args.data, minutes=args.minutes)
+
+
+if __name__ == "__main__":
+    main()
