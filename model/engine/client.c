@@ -6,6 +6,7 @@
 #include "dsp/memory.h"
 #include "dsp/clock.h"
 #include "model/engine/thread.h"
+#include "model/engine/worker.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -123,6 +124,9 @@ static bool
 wait_answer(ub_masker* masker)
 {
     ub_client* client = of(masker);
+    if (ub_engine_orphaned(client->engine)) {
+        return false;
+    }
     atomic_store(&client->waited_for, true);
     while (client->under_way && !ub_ring_read(client->answered)) {
         sem_wait(&client->answers); // interrupted: looks again

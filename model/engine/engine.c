@@ -8,19 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define DEFAULT_WORKERS 4 // at most, when none are asked for
 
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 static ub_engine* shared; // the first of those shared
-
-static unsigned
-cores(void)
-{
-    const long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 1 ? (unsigned)n : 1;
-}
 
 static void
 destroy(ub_engine* engine)
@@ -36,7 +28,7 @@ destroy(ub_engine* engine)
 static unsigned
 workers_for(const ub_engine_options* options)
 {
-    const unsigned wanted = options->workers ? options->workers : cores();
+    const unsigned wanted = options->workers ? options->workers : ub_thread_cores();
     const unsigned most = options->workers ? UB_MAX_WORKERS : DEFAULT_WORKERS;
     return wanted < most ? wanted : most;
 }
@@ -54,17 +46,19 @@ ub_engine_new(const ub_engine_options* options, char* err, size_t err_size)
         return NULL;
     }
     const unsigned wanted = workers_for(options);
+    engine->process = ub_thread_process();
     ub_thread_init_lock(&engine->lock);
     pthread_cond_init(&engine->idle, NULL);
     sem_init(&engine->work, 0, 0);
     ub_load_init(&engine->load, wanted);
-    while (engine->n_workers < wanted) {
-        if (!ub_worker_start(&engine->workers[engine->n_workers], engine)) {
-            snprintf(err, err_size, "engine: no more threads");
-            destroy(engine);
-            return NULL;
-        }
+    while (engine->n_workers < wanted &&
+           ub_worker_start(&engine->workers[engine->n_workers], engine)) {
         ++engine->n_workers;
+    }
+    if (!engine->n_workers) {
+        snprintf(err, err_size, "engine: no thread can be started (is their number limited?)");
+        destroy(engine);
+        return NULL;
     }
     return engine;
 }
@@ -80,7 +74,7 @@ ub_engine_shared(const char* processor, char* err, size_t err_size)
     }
     pthread_mutex_lock(&shared_lock);
     ub_engine* engine = shared;
-    while (engine && !ub_lineup_same(&engine->lineup, &lineup)) {
+    while (engine && (ub_engine_orphaned(engine) || !ub_lineup_same(&engine->lineup, &lineup))) {
         engine = engine->next_shared;
     }
     if (!engine && (engine = ub_engine_new(&options, err, err_size))) {
@@ -112,10 +106,16 @@ let_go(ub_engine* engine)
     return last;
 }
 
+bool
+ub_engine_orphaned(const ub_engine* engine)
+{
+    return engine->process != ub_thread_process();
+}
+
 void
 ub_engine_free(ub_engine* engine)
 {
-    if (engine && let_go(engine)) {
+    if (engine && !ub_engine_orphaned(engine) && let_go(engine)) {
         destroy(engine);
     }
 }
@@ -192,6 +192,9 @@ ub_client_free(ub_client* client)
         return;
     }
     ub_engine* engine = client->engine;
+    if (ub_engine_orphaned(engine)) {
+        return; // a worker that is gone may have held the lock, or this client
+    }
     pthread_mutex_lock(&engine->lock);
     while (client->taken) {
         pthread_cond_wait(&engine->idle, &engine->lock);

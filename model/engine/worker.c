@@ -7,9 +7,10 @@
 #include "dsp/clock.h"
 #include "model/engine/thread.h"
 
-// How long a worker keeps its real-time priority without a rest, s: where there is more to
-// compute than the machine can, everything else on it must get its turn
-#define LONGEST_STINT 0.25
+// How long a worker computes at real-time priority without a rest, s: where there is more to
+// compute than the machine can, everything else on it must get its turn, and hosts may set a
+// limit at any moment (RLIMIT_RTTIME, which counts alike; 0.2 s most often)
+#define LONGEST_STINT 0.1
 
 // Whether a client's job can be computed together with another one's
 static bool
@@ -74,13 +75,14 @@ leave_unanswered(ub_client* const* clients, uint32_t n)
 
 // Work for a real-time thread comes before all that is not, but never before such a thread
 static void
-take_rank(const ub_worker* w, ub_client* const* clients, uint32_t n)
+take_rank(const ub_worker* w, const ub_seat* seat, ub_client* const* clients, uint32_t n)
 {
     bool urgent = false;
     for (uint32_t i = 0; i < n; ++i) {
         urgent = urgent || clients[i]->taken->urgent;
     }
-    ub_thread_set_realtime(urgent && ub_now() - w->found_work < LONGEST_STINT);
+    const double spent = ub_clock(CLOCK_THREAD_CPUTIME_ID) - w->rested;
+    ub_thread_set_realtime(urgent && spent + seat->took < LONGEST_STINT);
 }
 
 // Compute the taken clients' jobs; if a device fails at them, with what takes over
@@ -88,7 +90,8 @@ static void
 compute(ub_worker* w, ub_seat* seat, ub_client* const* clients, uint32_t n)
 {
     ub_seat_renew(seat, &w->seats);
-    take_rank(w, clients, n);
+    take_rank(w, seat, clients, n);
+    const double start = ub_clock(CLOCK_THREAD_CPUTIME_ID);
     bool again = seat->desk;
     while (again) {
         bool ok = true;
@@ -99,6 +102,7 @@ compute(ub_worker* w, ub_seat* seat, ub_client* const* clients, uint32_t n)
         }
         again = !ok && ub_seat_fail(seat, &w->seats);
     }
+    seat->took = ub_clock(CLOCK_THREAD_CPUTIME_ID) - start;
     if (!seat->desk) {
         leave_unanswered(clients, n);
     }
@@ -131,8 +135,9 @@ work(void* arg)
     ub_denormals_off(); // fading sound must not slow the network
     bool quit = false;
     while (!quit) {
+        // At the priority it has: who waits with an ordinary one comes late on a busy machine
         sem_wait(&engine->work);
-        w->found_work = ub_now();
+        w->rested = ub_clock(CLOCK_THREAD_CPUTIME_ID);
         pthread_mutex_lock(&engine->lock);
         // A job may wait behind another of its client after its post is spent:
         // go on until there is nothing left to take

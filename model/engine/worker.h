@@ -19,11 +19,12 @@ typedef struct {
     ub_engine* engine;
     pthread_t thread;
     ub_seats seats;
-    double found_work; // when, after it last had nothing to do, s
+    double rested; // when it last had nothing to do, in its processor time, s
 } ub_worker;
 
 struct ub_engine_s {
     ub_lineup lineup;
+    unsigned process; // whose threads these are
     unsigned n_workers;
     ub_worker workers[UB_MAX_WORKERS];
     sem_t work; // one post a job, and one a worker to quit
@@ -35,6 +36,10 @@ struct ub_engine_s {
     ub_engine* next_shared; // under the shared engines' own lock, as the next
     unsigned refs;          // of a shared engine, else 0
 };
+
+/// Whether this is a child after fork(), where the workers are gone.  Nothing is answered any
+/// more, and what the child has of the engine and its clients is left as it is.  Real-time safe.
+bool ub_engine_orphaned(const ub_engine* engine);
 
 /// Start a worker's thread.  False if there can be no more.
 bool ub_worker_start(ub_worker* worker, ub_engine* engine);

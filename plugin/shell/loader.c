@@ -152,6 +152,7 @@ ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* co
 {
     loader->config = *config;
     loader->host = host;
+    loader->process = ub_thread_process();
     loader->engine = deck->engine;
     memcpy(loader->latency, deck->latency, sizeof(loader->latency));
     sem_init(&loader->work, 0, 0);
@@ -160,15 +161,22 @@ ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* co
     if (!loader->running) {
         pthread_mutex_destroy(&loader->lock);
         sem_destroy(&loader->work);
-        snprintf(err, err_size, "no more threads");
+        snprintf(err, err_size, "no thread can be started (is their number limited?)");
     }
     return loader->running;
+}
+
+// Whether this is a child after fork(), where the thread is gone: nothing is loaded there
+static bool
+orphaned(const ub_loader* loader)
+{
+    return loader->process != ub_thread_process();
 }
 
 void
 ub_loader_stop(ub_loader* loader)
 {
-    if (!loader->running) {
+    if (!loader->running || orphaned(loader)) {
         return;
     }
     atomic_store(&loader->quit, true);
@@ -215,7 +223,7 @@ ub_loader_wanted(ub_loader* loader, char path[UB_PATH_SIZE])
 bool
 ub_loader_ask(ub_loader* loader, const char* path, ub_processor processor)
 {
-    if (ub_loader_busy(loader)) {
+    if (ub_loader_busy(loader) || orphaned(loader)) {
         return false;
     }
     loader->asked_model = path;
@@ -231,7 +239,7 @@ ub_loader_ask(ub_loader* loader, const char* path, ub_processor processor)
 bool
 ub_loader_busy(ub_loader* loader)
 {
-    return atomic_load(&loader->busy);
+    return atomic_load(&loader->busy) && !orphaned(loader);
 }
 
 bool

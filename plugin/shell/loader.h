@@ -24,7 +24,8 @@
 typedef struct {
     ub_deck_config config; ///< Its block is under the lock
     const ub_host* host;
-    bool running; ///< Whether there is a thread
+    bool running;     ///< Whether there is a thread
+    unsigned process; ///< Whose thread it is
     pthread_t thread;
 
     // Audio thread to loader

@@ -3,6 +3,8 @@
 
 #include "tests/unit/stub_device.h"
 
+#include "dsp/clock.h"
+
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@ stub_device_reset(void)
     atomic_store(&stub_device.gated, false);
     atomic_store(&stub_device.lost, false);
     atomic_store(&stub_device.full, false);
+    atomic_store(&stub_device.busy, 0);
     atomic_store(&stub_device.runs, 0);
 }
 
@@ -62,6 +65,8 @@ device_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, ui
         sem_post(&stub_device.arrived);
         sem_wait(&stub_device.gate);
     }
+    const double until = ub_clock(CLOCK_THREAD_CPUTIME_ID) + 1e-3 * atomic_load(&stub_device.busy);
+    while (ub_clock(CLOCK_THREAD_CPUTIME_ID) < until) {}
     for (uint32_t i = 0; i < n; ++i) {
         for (uint32_t k = 0; k < count * STUB_FRAME; ++k) {
             items[i].mask[k] = 0.25f;

@@ -31,6 +31,7 @@ typedef struct {
     atomic_bool gated;  // whether there is a gate
     atomic_bool lost;   // runs fail
     atomic_bool full;   // it takes no more models
+    atomic_int busy;    // ms that runs keep their thread's processor busy for
     atomic_int runs;    // that have come to the gate
     atomic_int runners; // there are
     atomic_int trails;  // there are
