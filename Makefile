@@ -37,6 +37,8 @@ PKGS   := jansson
 # FFTW is linked in whole.  The shared library has one planner for all plugins of a process, and
 # others plan with it on threads of theirs, under no lock or under one that we cannot know.
 FFTW   := $(shell pkg-config --libs-only-L fftw3f) -l:libfftw3f.a
+# Archives are the command line's alone
+ARCHIVE = $(shell pkg-config --libs libarchive)
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 ifdef CI
 WARN   += -Werror
@@ -46,7 +48,7 @@ UB_CFLAGS  = -std=c11 -D_GNU_SOURCE -DUB_VERSION='"$(VERSION)"' -I. $(WARN) -fPI
              $(shell pkg-config --cflags fftw3f $(PKGS) lv2 sndfile)
 UB_LIBS    = $(SANITIZE) $(FFTW) $(shell pkg-config --libs $(PKGS)) -pthread -ldl -lm
 
-LIB_SRC    := $(wildcard dsp/*.c $(foreach room,file network conv backend backend/* engine, \
+LIB_SRC    := $(wildcard dsp/*.c $(foreach room,file import network conv backend backend/* engine, \
                                                  model/$(room)/*.c)) plugin/stream.c \
               $(wildcard plugin/shell/*.c)
 PLUGIN_SRC := $(wildcard plugin/lv2/*.c)
@@ -109,7 +111,7 @@ all: plugin cli cuda
 
 # Where objects begin: say in one line what is missing
 $(B)/packages:
-	@pkg-config --exists fftw3f $(PKGS) lv2 sndfile || \
+	@pkg-config --exists fftw3f $(PKGS) lv2 sndfile libarchive || \
 	    { echo "unbraid: packages are missing (expected what '.ci/packages build' installs)" >&2; \
 	      exit 1; }
 	@mkdir -p $(@D) && touch $@
@@ -202,6 +204,8 @@ $(DRIVER): $(B)/obj/tests/gpu/driver.o
 	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(@F) -o $@ $^
 
 $(B)/tests/unit/test_cuda_program: $(B)/obj/standin/model/cuda/direct.o
+
+$(B)/tests/unit/test_import_%: UB_LIBS += $(ARCHIVE)
 
 # The command line's tests also need its parts, and models
 $(B)/tests/unit/test_cli_%: $(B)/obj/tests/unit/test_cli_%.o $(call obj,$(UNIT_AUX)) $(CLI_PARTS) $(LIB)

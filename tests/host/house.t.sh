@@ -9,6 +9,7 @@
 cat >"$T/rooms" <<'EOF2'
 dsp/
 model/file/
+model/import/      model/file/
 model/network/     model/file/
 model/conv/        model/file/ model/network/
 model/backend/     model/file/ model/network/ model/conv/ model/cuda/abi.h dsp/memory.h
