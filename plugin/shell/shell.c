@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct ub_shell_s {
     const ub_shape* shape;
@@ -97,10 +98,22 @@ ub_shell_order(ub_shell* self, const char* path)
 
 // Whether the host can be kept waiting: as it says so, or is far ahead of real time
 static bool
-can_wait(ub_shell* self, uint32_t n)
+can_wait(ub_shell* self, uint32_t n, double now)
 {
-    const bool ahead = ub_pace_ahead(&self->pace, n, ub_now());
-    return ahead || self->value[UB_FREEWHEEL] > 0.0f;
+    if (self->value[UB_FREEWHEEL] > 0.0f) {
+        self->pace = (ub_pace){.rate = self->pace.rate}; // and what was before does not count
+        return true;
+    }
+    return ub_pace_ahead(&self->pace, n, now);
+}
+
+// Processor time of this thread, s
+static double
+busy(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static void
@@ -143,7 +156,9 @@ report(ub_shell* self)
 void
 ub_shell_run(ub_shell* self, const float* const* in, float* const* out, uint32_t n)
 {
-    const bool wait = can_wait(self, n);
+    const double begin = ub_now();
+    const bool wait = can_wait(self, n, begin);
+    const double work = wait ? busy() : 0.0;
     ub_player_follow(&self->player, (ub_processor)self->value[UB_PROCESSOR], wait);
     play(self, wait);
     for (uint32_t done = 0; done < n;) {
@@ -152,6 +167,9 @@ ub_shell_run(ub_shell* self, const float* const* in, float* const* out, uint32_t
         done += piece;
     }
     report(self);
+    if (wait) {
+        ub_pace_waited(&self->pace, (ub_now() - begin) - (busy() - work));
+    }
 }
 
 uint32_t
