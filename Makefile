@@ -204,6 +204,7 @@ $(DRIVER): $(B)/obj/tests/gpu/driver.o
 	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(@F) -o $@ $^
 
 $(B)/tests/unit/test_cuda_program: $(B)/obj/standin/model/cuda/direct.o
+$(B)/tests/unit/test_patch: $(B)/obj/plugin/lv2/patch.o
 
 $(B)/tests/unit/test_import_%: UB_LIBS += $(ARCHIVE)
 

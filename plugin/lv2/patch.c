@@ -4,7 +4,6 @@
 #include "plugin/lv2/patch.h"
 
 #include <lv2/atom/atom.h>
-#include <lv2/atom/util.h>
 #include <lv2/patch/patch.h>
 
 #include <string.h>
@@ -32,17 +31,52 @@ is_text(const ub_patch* patch, const LV2_Atom* value)
            memchr(text, '\0', value->size);
 }
 
-static void
-read_object(const ub_patch* patch, const LV2_Atom_Object* object, ub_request* request)
+// Messages are read by hand, since the iterators of lv2/atom/util.h believe what sizes say.
+// Here an atom that its surroundings end before, and what comes after it, is not there.
+
+// The atom within a container's body of some size, where a header of another one ends with it,
+// or NULL.  `at` is left where the next one may begin.
+static const LV2_Atom*
+next(const uint8_t* body, uint32_t size, uint32_t header, uint32_t* at)
 {
+    if (*at > size || size - *at < header) {
+        return NULL;
+    }
+    const LV2_Atom* const atom = (const LV2_Atom*)(body + *at + header - sizeof(LV2_Atom));
+    if (atom->size > size - *at - header) {
+        return NULL;
+    }
+    const uint64_t end = (uint64_t)*at + header + ((atom->size + 7ULL) & ~7ULL);
+    *at = end < size ? (uint32_t)end : size;
+    return atom;
+}
+
+// An object's property and value, if it is of the size it says
+static void
+read_object(const ub_patch* patch, const LV2_Atom* object, ub_request* request)
+{
+    const uint32_t header = sizeof(LV2_Atom_Property_Body);
+    const uint8_t* const body = (const uint8_t*)(object + 1);
+    if (object->size < sizeof(LV2_Atom_Object_Body)) {
+        return;
+    }
+    const LV2_URID type = ((const LV2_Atom_Object_Body*)body)->otype;
     const LV2_Atom* property = NULL;
     const LV2_Atom* value = NULL;
-    lv2_atom_object_get(object, patch->patch_property, &property, patch->patch_value, &value, 0);
-    const bool named = property && property->type == patch->atom_urid;
+    const LV2_Atom* atom = NULL;
+    for (uint32_t at = sizeof(LV2_Atom_Object_Body);
+         (atom = next(body, object->size, header, &at));) {
+        const LV2_URID key =
+            ((const LV2_Atom_Property_Body*)((const uint8_t*)(atom + 1) - header))->key;
+        property = key == patch->patch_property ? atom : property;
+        value = key == patch->patch_value ? atom : value;
+    }
+    const bool named =
+        property && property->type == patch->atom_urid && property->size >= sizeof(LV2_URID);
     const bool ours = named && ((const LV2_Atom_URID*)property)->body == patch->model;
-    if (object->body.otype == patch->patch_get) {
+    if (type == patch->patch_get) {
         request->get = request->get || !property || ours; // without one: all there are
-    } else if (object->body.otype == patch->patch_set && ours && value && is_text(patch, value)) {
+    } else if (type == patch->patch_set && ours && value && is_text(patch, value)) {
         request->path = (const char*)(value + 1);
     }
 }
@@ -51,10 +85,12 @@ ub_request
 ub_patch_read(const ub_patch* patch, const LV2_Atom_Sequence* messages)
 {
     ub_request request = {NULL, false};
-    LV2_ATOM_SEQUENCE_FOREACH(messages, event)
-    {
-        if (lv2_atom_forge_is_object_type(&patch->forge, event->body.type)) {
-            read_object(patch, (const LV2_Atom_Object*)&event->body, &request);
+    const uint8_t* const body = (const uint8_t*)(&messages->atom + 1);
+    const LV2_Atom* atom = NULL;
+    for (uint32_t at = sizeof(LV2_Atom_Sequence_Body);
+         (atom = next(body, messages->atom.size, sizeof(LV2_Atom_Event), &at));) {
+        if (lv2_atom_forge_is_object_type(&patch->forge, atom->type)) {
+            read_object(patch, atom, &request);
         }
     }
     return request;
