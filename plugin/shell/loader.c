@@ -101,14 +101,24 @@ retime(ub_loader* loader)
     return true;
 }
 
+// Under the lock.  Whether an order is the newest of those that have been seen to.
+static bool
+is_due(ub_loader* loader, unsigned order)
+{
+    const bool due = order > loader->order;
+    loader->order = due ? order : loader->order;
+    return due;
+}
+
 static void
 answer(ub_loader* loader)
 {
     char path[UB_PATH_SIZE];
     pthread_mutex_lock(&loader->lock);
+    const bool model = is_due(loader, loader->asked_order);
     loader->processor = loader->asked_processor;
-    set_path(loader, path, loader->asked_model ? loader->asked_path : loader->loaded);
-    if (load(loader, path, loader->asked_model) && loader->asked_model) {
+    set_path(loader, path, model ? loader->asked_path : loader->loaded);
+    if (load(loader, path, model) && model) {
         memcpy(loader->wanted, path, sizeof(loader->wanted));
     }
     pthread_mutex_unlock(&loader->lock);
@@ -192,21 +202,26 @@ ub_loader_stop(ub_loader* loader)
 bool
 ub_loader_load(ub_loader* loader, const char* path)
 {
+    const unsigned order = ub_loader_order(loader);
+    bool done = true;
     pthread_mutex_lock(&loader->lock);
-    set_path(loader, loader->wanted, path);
-    const bool loaded = load(loader, loader->wanted, false);
+    if (is_due(loader, order)) {
+        set_path(loader, loader->wanted, path);
+        done = load(loader, loader->wanted, false);
+    }
     pthread_mutex_unlock(&loader->lock);
-    return loaded;
+    return done;
 }
 
 bool
 ub_loader_set_block(ub_loader* loader, uint32_t block)
 {
     pthread_mutex_lock(&loader->lock);
-    bool done = true;
-    if (block != loader->config.block) {
-        loader->config.block = block;
-        done = retime(loader);
+    const uint32_t before = loader->config.block;
+    loader->config.block = block;
+    const bool done = block == before || retime(loader);
+    if (!done) {
+        loader->config.block = before;
     }
     pthread_mutex_unlock(&loader->lock);
     return done;
@@ -220,14 +235,20 @@ ub_loader_wanted(ub_loader* loader, char path[UB_PATH_SIZE])
     pthread_mutex_unlock(&loader->lock);
 }
 
+unsigned
+ub_loader_order(ub_loader* loader)
+{
+    return atomic_fetch_add(&loader->orders, 1) + 1;
+}
+
 bool
-ub_loader_ask(ub_loader* loader, const char* path, ub_processor processor)
+ub_loader_ask(ub_loader* loader, unsigned order, const char* path, ub_processor processor)
 {
     if (ub_loader_busy(loader) || orphaned(loader)) {
         return false;
     }
-    loader->asked_model = path;
-    if (path) {
+    loader->asked_order = order;
+    if (order) {
         strncpy(loader->asked_path, path, sizeof(loader->asked_path) - 1);
     }
     loader->asked_processor = processor;

@@ -9,6 +9,10 @@
    Makes decks while the plugin plays, on a thread of its own: what a host offers for
    such work is one thread for all plugins in some, and none at all in others.
 
+   Models are ordered from two sides: messages in the audio's stream, and a session that is
+   restored.  Orders have running numbers, as one may still wait when the next one comes: what
+   was ordered last counts, in whatever order they are seen to.
+
    Decks go through two places between the threads: a loaded one waits in `ready` for
    the audio thread, and one that has played its last waits in `done` to be freed.
 */
@@ -30,7 +34,7 @@ typedef struct {
 
     // Audio thread to loader
     char asked_path[UB_PATH_SIZE]; ///< Written by the audio thread while not `busy`, as the next
-    bool asked_model;              ///< Whether a model was asked for by that path
+    unsigned asked_order;          ///< That path's, 0 if no model was asked for
     ub_processor asked_processor;
     atomic_bool busy;       ///< The loader has been asked, and has not answered
     atomic_bool unclear;    ///< What computes has changed, and the host should know why
@@ -42,7 +46,10 @@ typedef struct {
     _Atomic(ub_deck*) ready;
     atomic_bool failed; ///< The last model asked for could not be loaded
 
+    atomic_uint orders; ///< Number of the last one
+
     pthread_mutex_t lock;           ///< Of what follows, and of loading
+    unsigned order;                 ///< The last one that was seen to
     char wanted[UB_PATH_SIZE];      ///< The model that a session should remember
     char loaded[UB_PATH_SIZE];      ///< The last one that could be loaded
     ub_processor processor;         ///< The last one asked for
@@ -60,20 +67,25 @@ void ub_loader_stop(ub_loader* loader);
 
 /// Load a model on the calling thread, "" for the bundle's own; it then waits to be
 /// taken over.  On failure the wanted model is remembered all the same, so that a session
-/// that is saved again has not lost it.  Not on the audio thread.
+/// that is saved again has not lost it.  Nothing is done if another was ordered meanwhile.
+/// Not on the audio thread.
 bool ub_loader_load(ub_loader* loader, const char* path);
 
 /// The host's blocks are of another length now.  Where that makes for another latency, a
-/// deck with it waits to be taken over.  Not on the audio thread.
+/// deck with it waits to be taken over.  False if there can be none: the length is as it was.
+/// Not on the audio thread.
 bool ub_loader_set_block(ub_loader* loader, uint32_t block);
 
 /// Copy the path of the model that a session should remember, "" for the bundle's own.
 /// Not on the audio thread.
 void ub_loader_wanted(ub_loader* loader, char path[UB_PATH_SIZE]);
 
-/// Ask for a model, NULL for the one there is, on a processor.  False if the loader is
-/// still busy.  Real-time safe.
-bool ub_loader_ask(ub_loader* loader, const char* path, ub_processor processor);
+/// Number an order that comes now: at least 1.  Real-time safe.
+unsigned ub_loader_order(ub_loader* loader);
+
+/// Ask for a model that was ordered, or with order 0 for the one there is, on a processor.
+/// False if the loader is still busy.  Real-time safe.
+bool ub_loader_ask(ub_loader* loader, unsigned order, const char* path, ub_processor processor);
 
 /// Whether what was asked for is still being loaded.  Real-time safe.
 bool ub_loader_busy(ub_loader* loader);

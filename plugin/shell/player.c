@@ -68,9 +68,9 @@ ub_player_reset(ub_player* self, ub_response response)
 static void
 ask(ub_player* self, ub_processor processor)
 {
-    if ((self->ordered || processor != self->processor) &&
-        ub_loader_ask(&self->loader, self->ordered ? self->path : NULL, processor)) {
-        self->ordered = false;
+    if ((self->order || processor != self->processor) &&
+        ub_loader_ask(&self->loader, self->order, self->path, processor)) {
+        self->order = 0;
         self->processor = processor;
     }
 }
@@ -79,7 +79,7 @@ void
 ub_player_order(ub_player* self, const char* path)
 {
     strncpy(self->path, path, sizeof(self->path) - 1);
-    self->ordered = true;
+    self->order = ub_loader_order(&self->loader);
 }
 
 // Take over what has been loaded, if it may be and there is nothing else on its way

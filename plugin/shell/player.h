@@ -28,8 +28,8 @@ typedef struct {
     ub_deck* held;             ///< Will play after the next reset, or NULL
     uint32_t age;              ///< Samples that `next` has heard
     bool changed;              ///< What plays has changed, or could not, and nobody has asked yet
-    char path[UB_PATH_SIZE];   ///< Of a model ordered while the loader was busy
-    bool ordered;              ///< Whether there is such a model
+    char path[UB_PATH_SIZE];   ///< Of a model that the loader has not been asked for yet
+    unsigned order;            ///< That model's order, 0 if there is none
     ub_response response;      ///< In force
     ub_response asked;         ///< For which the host has been asked to restart, or in force
     ub_processor processor;    ///< The last one asked for

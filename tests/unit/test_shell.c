@@ -203,6 +203,51 @@ test_model_that_cannot_be_loaded_changes_nothing(void** state)
     ub_shell_free(shell);
 }
 
+/* Whatever waits: the loader hears of the message after it has restored */
+static void
+test_what_was_ordered_last_plays(void** state)
+{
+    (void)state;
+    char kept[UB_PATH_SIZE];
+    ub_shell* shell = open_shell(UB_URI_STEREO, false);
+    ub_shell_order(shell, longer);
+    assert_true(ub_shell_restore(shell, same_shape));
+    for (int i = 0; i < 8; ++i) {
+        run(shell, LONG);
+    }
+    assert_plays(shell, same_shape);
+    ub_shell_save(shell, kept);
+    assert_string_equal(kept, same_shape);
+    assert_true(ub_shell_restore(shell, longer));
+    ub_shell_order(shell, same_shape);
+    for (int i = 0; i < 8; ++i) {
+        run(shell, LONG);
+    }
+    assert_plays(shell, same_shape);
+    ub_shell_free(shell);
+}
+
+/* A model that is away for a while: the host may say again how long its blocks are */
+static void
+test_block_that_was_refused_can_be_set_again(void** state)
+{
+    (void)state;
+    char away[sizeof(own) + 8];
+    snprintf(away, sizeof(away), "%s.away", own);
+    ub_shell* shell = open_shell(UB_URI_STEREO, false);
+    ub_shell_set(shell, UB_RESPONSE, UB_LIVE);
+    run(shell, BLOCK);
+    const uint32_t before = ub_shell_latency(shell);
+    assert_int_equal(rename(own, away), 0);
+    assert_false(ub_shell_set_block(shell, 8192));
+    assert_false(ub_shell_set_block(shell, 8192));
+    assert_int_equal(rename(away, own), 0);
+    assert_true(ub_shell_set_block(shell, 8192));
+    run(shell, LONG);
+    assert_true(ub_shell_latency(shell) > before);
+    ub_shell_free(shell);
+}
+
 static void
 test_without_a_model_the_mix_passes(void** state)
 {
@@ -334,6 +379,8 @@ main(void)
         cmocka_unit_test(test_mix_comes_back_after_the_latency),
         cmocka_unit_test(test_model_takes_over_and_is_kept),
         cmocka_unit_test(test_model_that_cannot_be_loaded_changes_nothing),
+        cmocka_unit_test(test_what_was_ordered_last_plays),
+        cmocka_unit_test(test_block_that_was_refused_can_be_set_again),
         cmocka_unit_test(test_without_a_model_the_mix_passes),
         cmocka_unit_test(test_rates_that_cannot_be_are_refused),
         cmocka_unit_test(test_other_latency_waits_for_a_restart),
