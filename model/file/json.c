@@ -78,6 +78,16 @@ ub_json_uint(ub_json* json, const json_t* object, const char* where, const char*
     return (uint32_t)number(json, json_object_get(object, key), where, key, min, max, true);
 }
 
+bool
+ub_json_bool(ub_json* json, const json_t* object, const char* where, const char* key)
+{
+    const json_t* value = json_object_get(object, key);
+    if (!json_is_boolean(value)) {
+        fail(json, where, key, "true or false");
+    }
+    return json->ok && json_is_true(value);
+}
+
 static void
 two(ub_json* json, const json_t* value, const char* where, const char* key, uint32_t* pair,
     uint32_t min, uint32_t max)

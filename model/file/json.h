@@ -34,6 +34,9 @@ double ub_json_number(ub_json* json, const json_t* object, const char* where, co
 uint32_t ub_json_uint(ub_json* json, const json_t* object, const char* where, const char* key,
                       uint32_t min, uint32_t max);
 
+/// true or false
+bool ub_json_bool(ub_json* json, const json_t* object, const char* where, const char* key);
+
 /// Two whole numbers, [frames, bins]
 void ub_json_pair(ub_json* json, const json_t* object, const char* where, const char* key,
                   uint32_t* pair, uint32_t min, uint32_t max);

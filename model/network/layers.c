@@ -10,58 +10,41 @@
 #define MAX_FILTERS 8192U
 #define MAX_KERNEL  32U
 #define MAX_STRIDE  8U
+#define MAX_PAD     255U         ///< Of a dilated kernel
 #define MAX_IMAGE   (1ULL << 28) ///< Values in one layer's image, so that sizes fit 32 bits
 
-void
-ub_read_activation(ub_json* json, const json_t* layer, const char* where, ub_activation* out)
-{
-    static const char* const kinds[] = {"linear", "relu", "leaky_relu", "sigmoid", "tanh", NULL};
-    static const char* const plain_keys[] = {"kind", NULL};
-    static const char* const leaky_keys[] = {"kind", "slope", NULL};
-    const json_t* value = json_object_get(layer, "activation");
-    char inner[64];
-    snprintf(inner, sizeof(inner), "%s.activation", where);
-    out->kind = (ub_activation_kind)ub_json_word(json, value, inner, "kind", kinds);
-    const bool leaky = out->kind == UB_LEAKY_RELU;
-    if (ub_json_object(json, value, inner, leaky ? leaky_keys : plain_keys) && leaky) {
-        out->slope = (float)ub_json_number(json, value, inner, "slope", 0.0, 1.0);
-    }
-}
-
-bool
-ub_read_norm(ub_json* json, const json_t* layer, const char* where, float* eps)
-{
-    static const char* const keys[] = {"eps", NULL};
-    const json_t* value = json_object_get(layer, "norm");
-    if (json_is_null(value)) {
-        return false;
-    }
-    char inner[64];
-    snprintf(inner, sizeof(inner), "%s.norm", where);
-    if (ub_json_object(json, value, inner, keys)) {
-        *eps = (float)ub_json_number(json, value, inner, "eps", 1e-12, 1.0);
-    }
-    return true;
-}
+static const char* const films[] = {"none", "simple", "complex", NULL};
 
 static void
-read_common(ub_json* json, const json_t* value, const char* where, ub_layer* layer)
+read_common(ub_json* json, const json_t* value, const char* where, uint32_t version,
+            ub_layer* layer)
 {
-    static const char* const films[] = {"none", "simple", "complex", NULL};
+    static const char* const orders[] = {"norm_first", "activation_first", NULL};
     layer->filters = ub_json_uint(json, value, where, "filters", 1, MAX_FILTERS);
     ub_json_pair(json, value, where, "kernel", layer->kernel, 1, MAX_KERNEL);
-    ub_json_pair(json, value, where, "stride", layer->stride, 1, MAX_STRIDE);
+    layer->skip = -1;
+    layer->stride[0] = layer->stride[1] = 1;
     layer->dilation[0] = layer->dilation[1] = 1;
     layer->norm = ub_read_norm(json, value, where, &layer->eps);
     layer->film = (ub_film)ub_json_word(json, value, where, "film", films);
-    ub_read_activation(json, value, where, &layer->activation);
+    ub_read_activation(json, value, where, version, &layer->activation);
+    if (version > 1) {
+        layer->activation_first = ub_json_word(json, value, where, "order", orders);
+    }
+}
+
+static uint32_t
+pairs_of(ub_film film, uint32_t filters)
+{
+    return film == UB_FILM_COMPLEX ? filters : film == UB_FILM_SIMPLE;
 }
 
 static void
 number_pairs(ub_unet* unet, ub_layer* layer)
 {
     layer->pair = unet->pairs;
-    unet->pairs += layer->film == UB_FILM_COMPLEX ? layer->filters : layer->film == UB_FILM_SIMPLE;
+    layer->skip_pair = layer->pair + pairs_of(layer->film, layer->filters);
+    unet->pairs = layer->skip_pair + pairs_of(layer->skip_film, layer->filters);
 }
 
 /// Chain a layer to the one before it, NULL for the first
@@ -92,25 +75,39 @@ check_size(ub_json* json, const char* where, const ub_layer* layer, const int64_
     }
 }
 
+/// The output of a convolution that is not transposed
 static void
-read_encoder(ub_json* json, const json_t* value, const char* where, ub_layer* layer)
+set_out_size(ub_json* json, const char* where, ub_layer* layer)
 {
-    static const char* const keys[] = {"filters", "kernel", "stride",     "pad",
-                                       "norm",    "film",   "activation", NULL};
-    if (!ub_json_object(json, value, where, keys)) {
-        return;
-    }
-    read_common(json, value, where, layer);
-    ub_json_pairs(json, value, where, "pad", layer->pad, 0, MAX_KERNEL - 1);
-    layer->skip = -1;
     int64_t size[2] = {0, 0};
     for (int axis = 0; json->ok && axis < 2; ++axis) {
-        const int64_t room = (int64_t)layer->in_size[axis] + layer->pad[axis][0] +
-                             layer->pad[axis][1] - layer->kernel[axis];
+        const int64_t reach = (int64_t)(layer->kernel[axis] - 1) * layer->dilation[axis];
+        const int64_t room =
+            (int64_t)layer->in_size[axis] + layer->pad[axis][0] + layer->pad[axis][1] - reach - 1;
         size[axis] = room < 0 ? 0 : room / layer->stride[axis] + 1;
         layer->out_size[axis] = (uint32_t)size[axis];
     }
     check_size(json, where, layer, size);
+}
+
+static void
+read_encoder(ub_json* json, const json_t* value, const char* where, uint32_t version,
+             ub_layer* layer)
+{
+    static const char* const keys[] = {"order",  "raw_skip",   "skip_film", "filters",
+                                       "kernel", "stride",     "pad",       "norm",
+                                       "film",   "activation", NULL};
+    if (!ub_json_object(json, value, where, version > 1 ? keys : keys + 3)) {
+        return;
+    }
+    read_common(json, value, where, version, layer);
+    ub_json_pair(json, value, where, "stride", layer->stride, 1, MAX_STRIDE);
+    ub_json_pairs(json, value, where, "pad", layer->pad, 0, MAX_KERNEL - 1);
+    if (version > 1) {
+        layer->raw_skip = ub_json_bool(json, value, where, "raw_skip");
+        layer->skip_film = (ub_film)ub_json_word(json, value, where, "skip_film", films);
+    }
+    set_out_size(json, where, layer);
 }
 
 static void
@@ -133,19 +130,13 @@ read_skip(ub_json* json, const json_t* value, const char* where, const ub_unet* 
     }
 }
 
+/// A transposed convolution
 static void
-read_decoder(ub_json* json, const json_t* value, const char* where, const ub_unet* unet,
-             ub_layer* layer)
+read_transposed(ub_json* json, const json_t* value, const char* where, ub_layer* layer)
 {
-    static const char* const keys[] = {"filters", "kernel", "stride",     "crop", "skip",
-                                       "norm",    "film",   "activation", NULL};
-    if (!ub_json_object(json, value, where, keys)) {
-        return;
-    }
     layer->transposed = true;
-    read_common(json, value, where, layer);
+    ub_json_pair(json, value, where, "stride", layer->stride, 1, MAX_STRIDE);
     ub_json_pairs(json, value, where, "crop", layer->pad, 0, 2 * MAX_KERNEL);
-    read_skip(json, value, where, unet, layer);
     int64_t size[2] = {0, 0};
     for (int axis = 0; json->ok && axis < 2; ++axis) {
         if (layer->kernel[axis] < layer->stride[axis]) {
@@ -162,43 +153,115 @@ read_decoder(ub_json* json, const json_t* value, const char* where, const ub_une
     check_size(json, where, layer, size);
 }
 
+/// Whether a decoder layer is an ordinary convolution
+static bool
+is_conv(ub_json* json, const json_t* value, const char* where, uint32_t version)
+{
+    static const char* const kinds[] = {"transposed", "conv", NULL};
+    return version > 1 && ub_json_word(json, value, where, "kind", kinds) == 1;
+}
+
 static void
-check_mask(ub_json* json, const ub_network* net, const ub_unet* unet)
+read_decoder(ub_json* json, const json_t* value, const char* where, uint32_t version,
+             const ub_unet* unet, ub_layer* layer)
+{
+    static const char* const conv_keys[] = {"kind",     "order",      "filters", "kernel",
+                                            "dilation", "pad",        "skip",    "norm",
+                                            "film",     "activation", NULL};
+    static const char* const keys[] = {"kind", "order", "filters", "kernel",     "stride", "crop",
+                                       "skip", "norm",  "film",    "activation", NULL};
+    const bool conv = is_conv(json, value, where, version);
+    if (!ub_json_object(json, value, where, conv ? conv_keys : version > 1 ? keys : keys + 2)) {
+        return;
+    }
+    read_common(json, value, where, version, layer);
+    read_skip(json, value, where, unet, layer);
+    if (conv) {
+        ub_json_pair(json, value, where, "dilation", layer->dilation, 1, MAX_STRIDE);
+        ub_json_pairs(json, value, where, "pad", layer->pad, 0, MAX_PAD);
+        set_out_size(json, where, layer);
+    } else {
+        read_transposed(json, value, where, layer);
+    }
+}
+
+/// What is said of skips must be of use
+static void
+check_skips(ub_json* json, const char* prefix, const ub_unet* unet)
+{
+    for (uint32_t i = 0; json->ok && i < unet->encoders; ++i) {
+        const ub_layer* l = &unet->encoder[i];
+        bool used = !l->raw_skip && l->skip_film == UB_FILM_NONE;
+        for (uint32_t k = 0; k < unet->decoders; ++k) {
+            used = used || unet->decoder[k].skip == (int32_t)i;
+        }
+        if (!used) {
+            json->ok =
+                ub_error(json->err, json->err_size,
+                         "%s%sencoder.%u.%s: wrong value (no decoder layer takes its skip)", prefix,
+                         *prefix ? "." : "", i, l->raw_skip ? "raw_skip" : "skip_film");
+        }
+    }
+}
+
+/// A window of another length would not come out as long as it went in
+static void
+check_frames(ub_json* json, const char* prefix, const ub_network* net, const ub_unet* unet)
+{
+    uint32_t stride = 1;
+    for (uint32_t i = 0; json->ok && i < unet->encoders; ++i) {
+        stride *= unet->encoder[i].stride[0];
+    }
+    if (json->ok && net->version > 1 && net->frames % stride) {
+        json->ok = ub_error(
+            json->err, json->err_size,
+            "stft.frames: %u (expected a multiple of the stride of all %s.encoder layers, %u)",
+            net->frames, prefix, stride);
+    }
+}
+
+static void
+check_mask(ub_json* json, const char* prefix, const ub_network* net, const ub_unet* unet)
 {
     const ub_layer* last = &unet->decoder[unet->decoders - 1];
     if (json->ok && (last->filters != net->channels || last->out_size[0] != net->frames ||
                      last->out_size[1] != net->bins)) {
-        json->ok = ub_error(json->err, json->err_size,
-                            "decoder.%u: the mask is %ux%ux%u (expected %ux%ux%u)",
-                            unet->decoders - 1, last->filters, last->out_size[0], last->out_size[1],
-                            net->channels, net->frames, net->bins);
+        json->ok = ub_error(
+            json->err, json->err_size, "%s%sdecoder.%u: the mask is %ux%ux%u (expected %ux%ux%u)",
+            prefix, *prefix ? "." : "", unet->decoders - 1, last->filters, last->out_size[0],
+            last->out_size[1], net->channels, net->frames, net->bins);
     }
 }
 
 void
-ub_read_layers(ub_json* json, const json_t* root, const ub_network* net, ub_unet* unet)
+ub_read_layers(ub_json* json, const json_t* root, const char* prefix, const ub_network* net,
+               ub_unet* unet)
 {
-    const json_t* encoder = ub_json_array(json, root, "", "encoder", 1, UB_MAX_LAYERS);
-    const json_t* decoder = ub_json_array(json, root, "", "decoder", 1, UB_MAX_LAYERS);
+    const json_t* encoder = ub_json_array(json, root, prefix, "encoder", 1, UB_MAX_LAYERS);
+    const json_t* decoder = ub_json_array(json, root, prefix, "decoder", 1, UB_MAX_LAYERS);
     const ub_layer* before = NULL;
-    char where[32];
+    char where[UB_WHERE_SIZE];
     unet->encoders = (uint32_t)json_array_size(encoder);
     for (uint32_t i = 0; json->ok && i < unet->encoders; ++i) {
-        snprintf(where, sizeof(where), "encoder.%u", i);
-        connect(net, before, &unet->encoder[i]);
-        read_encoder(json, json_array_get(encoder, i), where, &unet->encoder[i]);
-        number_pairs(unet, &unet->encoder[i]);
-        before = &unet->encoder[i];
+        ub_layer* layer = &unet->encoder[i];
+        ub_name_layer(where, prefix, "encoder", i);
+        connect(net, before, layer);
+        read_encoder(json, json_array_get(encoder, i), where, net->version, layer);
+        number_pairs(unet, layer);
+        before = layer;
     }
+    check_frames(json, prefix, net, unet);
     unet->decoders = (uint32_t)json_array_size(decoder);
     for (uint32_t i = 0; json->ok && i < unet->decoders; ++i) {
-        snprintf(where, sizeof(where), "decoder.%u", i);
-        connect(net, before, &unet->decoder[i]);
-        read_decoder(json, json_array_get(decoder, i), where, unet, &unet->decoder[i]);
-        number_pairs(unet, &unet->decoder[i]);
-        before = &unet->decoder[i];
+        ub_layer* layer = &unet->decoder[i];
+        ub_name_layer(where, prefix, "decoder", i);
+        connect(net, before, layer);
+        read_decoder(json, json_array_get(decoder, i), where, net->version, unet, layer);
+        number_pairs(unet, layer);
+        before = layer;
     }
+    check_skips(json, prefix, unet);
     if (json->ok) {
-        check_mask(json, net, unet);
+        check_mask(json, prefix, net, unet);
     }
 }

@@ -56,9 +56,9 @@ read_metadata(open_model* entry, const ub_safetensors* file, const char* path, c
         return ub_error(err, err_size, "%s: metadata: format is %.40s (expected unbraid)", path,
                         format ? format : "missing");
     }
-    if (!version || strcmp(version, "1")) {
-        return ub_error(err, err_size, "%s: metadata: format_version is %.40s (expected 1)", path,
-                        version ? version : "missing");
+    if (!version || (strcmp(version, "1") && strcmp(version, "2"))) {
+        return ub_error(err, err_size, "%s: metadata: format_version is %.40s (expected 1 or 2)",
+                        path, version ? version : "missing");
     }
     if (!network) {
         return ub_error(err, err_size, "%s: metadata: network is missing", path);
@@ -66,6 +66,10 @@ read_metadata(open_model* entry, const ub_safetensors* file, const char* path, c
     char why[256] = "";
     if (!ub_network_parse(&entry->model.net, network, strlen(network), why, sizeof(why))) {
         return ub_error(err, err_size, "%s: network: %s", path, why);
+    }
+    if (version[0] - '0' != (int)entry->model.net.version) {
+        return ub_error(err, err_size, "%s: metadata: network is of version %u (expected %s)", path,
+                        entry->model.net.version, version);
     }
     entry->path = realpath(path, NULL);
     entry->card = strdup(card ? card : "");

@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_UNITS 16384U
-
 static bool
 is_name(const char* name)
 {
@@ -86,127 +84,200 @@ read_input(ub_json* json, const json_t* root, ub_network* net)
         net->input_scale = (float)ub_json_number(json, input, "input", "scale", 1e-6, 1e6);
         net->input_power = (float)ub_json_number(json, input, "input", "power", 0.01, 4.0);
     }
+}
+
+static void
+read_dropped(ub_json* json, const json_t* root, ub_network* net)
+{
+    static const char* const words[] = {"nearest", "mean", NULL};
     static const char* const nearest[] = {"nearest", NULL};
     net->dropped_mask = NAN;
     if (json_is_number(json_object_get(root, "dropped_mask"))) {
         net->dropped_mask = (float)ub_json_number(json, root, "", "dropped_mask", 0.0, 1.0);
     } else {
-        ub_json_word(json, root, "", "dropped_mask", nearest);
+        net->dropped_mean =
+            ub_json_word(json, root, "", "dropped_mask", net->version > 1 ? words : nearest);
     }
 }
 
 static void
-read_control_layer(ub_json* json, const json_t* value, const char* where, bool conv,
-                   ub_control_layer* layer)
+read_level(ub_json* json, const json_t* root, ub_network* net)
 {
-    static const char* const dense_keys[] = {"units", "activation", "norm", NULL};
-    static const char* const conv_keys[] = {"units", "kernel", "pad", "activation", "norm", NULL};
-    if (!ub_json_object(json, value, where, conv ? conv_keys : dense_keys)) {
+    static const char* const keys[] = {"reference", "seconds", "most_gain", NULL};
+    static const char where[] = "level";
+    const json_t* level = json_object_get(root, where);
+    if (!json_is_null(level) && ub_json_object(json, level, where, keys)) {
+        net->level_reference = (float)ub_json_number(json, level, where, "reference", 1e-4, 1.0);
+        net->level_seconds = (float)ub_json_number(json, level, where, "seconds", 0.01, 60.0);
+        net->level_most_gain = (float)ub_json_number(json, level, where, "most_gain", 1.0, 1e4);
+    }
+}
+
+static void
+read_mask(ub_json* json, const json_t* root, ub_network* net)
+{
+    static const char* const keys[] = {"softmax", "ratio", NULL};
+    static const char* const ratio_keys[] = {"exponent", "epsilon", NULL};
+    static const char where[] = "mask.ratio";
+    const json_t* mask = json_object_get(root, "mask");
+    if (!ub_json_object(json, mask, "mask", keys)) {
         return;
     }
-    layer->units = ub_json_uint(json, value, where, "units", 1, MAX_UNITS);
-    layer->kernel = 1;
-    if (conv) {
-        const uint32_t most = UB_NET_SOURCES;
-        layer->kernel = ub_json_uint(json, value, where, "kernel", 1, most);
-        ub_json_pair(json, value, where, "pad", layer->pad, 0, most);
-    }
-    ub_read_activation(json, value, where, &layer->activation);
-    layer->norm = ub_read_norm(json, value, where, &layer->eps);
-    const uint32_t padded = layer->in_length + layer->pad[0] + layer->pad[1];
-    if (json->ok && (padded < layer->kernel || padded - layer->kernel >= UB_NET_SOURCES)) {
-        json->ok =
-            ub_error(json->err, json->err_size,
-                     "%s.kernel: %u on %u positions (expected 1 to %u positions to come out)",
-                     where, layer->kernel, padded, UB_NET_SOURCES);
-    }
-    layer->out_length = padded - layer->kernel + 1;
-}
-
-static void
-read_control(ub_json* json, const json_t* root, ub_unet* unet)
-{
-    static const char* const keys[] = {"kind", "layers", NULL};
-    static const char* const kinds[] = {"dense", "conv", NULL};
-    const json_t* control = json_object_get(root, "control");
-    if (json_is_null(control) || !ub_json_object(json, control, "control", keys)) {
-        return;
-    }
-    unet->conv_control = ub_json_word(json, control, "control", "kind", kinds) == 1;
-    const json_t* layers = ub_json_array(json, control, "control", "layers", 1, UB_MAX_CONTROL);
-    unet->controls = (uint32_t)json_array_size(layers);
-    uint32_t inputs = unet->conv_control ? 1 : unet->sources;
-    uint32_t length = unet->conv_control ? unet->sources : 1;
-    for (uint32_t i = 0; json->ok && i < unet->controls; ++i) {
-        ub_control_layer* layer = &unet->control[i];
-        char where[32];
-        snprintf(where, sizeof(where), "control.%u", i);
-        layer->inputs = inputs;
-        layer->in_length = length;
-        read_control_layer(json, json_array_get(layers, i), where, unet->conv_control, layer);
-        inputs = layer->units;
-        length = layer->out_length;
-    }
-    if (json->ok && length != 1) {
-        json->ok = ub_error(json->err, json->err_size,
-                            "control: %u positions come out (expected 1)", length);
+    net->softmax = ub_json_bool(json, mask, "mask", "softmax");
+    const json_t* ratio = json_object_get(mask, "ratio");
+    if (!json_is_null(ratio) && ub_json_object(json, ratio, where, ratio_keys)) {
+        net->ratio_exponent = (float)ub_json_number(json, ratio, where, "exponent", 0.1, 8.0);
+        net->ratio_epsilon = (float)ub_json_number(json, ratio, where, "epsilon", 1e-30, 1.0);
     }
 }
 
 static void
-check_film(ub_json* json, const ub_unet* unet)
+check_film(ub_json* json, const char* prefix, const ub_unet* unet)
 {
     if (json->ok && !unet->controls != !unet->pairs) {
-        json->ok =
-            ub_error(json->err, json->err_size,
-                     unet->pairs ? "control: wrong value (expected layers, as \"film\" is used)"
-                                 : "control: wrong value (expected null, as no layer uses "
-                                   "\"film\")");
+        json->ok = ub_error(json->err, json->err_size,
+                            unet->pairs ? "%s%scontrol: wrong value (expected layers, as \"film\" "
+                                          "is used)"
+                                        : "%s%scontrol: wrong value (expected null, as no layer "
+                                          "uses \"film\")",
+                            prefix, *prefix ? "." : "");
     }
 }
 
 /// One U-Net, whose sources are known
 static void
-read_unet(ub_json* json, const json_t* value, const ub_network* net, ub_unet* unet)
+read_unet(ub_json* json, const json_t* value, const char* prefix, const ub_network* net,
+          ub_unet* unet)
 {
-    read_control(json, value, unet);
-    ub_read_layers(json, value, net, unet);
-    check_film(json, unet);
+    ub_read_control(json, value, prefix, net->version, unet);
+    ub_read_layers(json, value, prefix, net, unet);
+    check_film(json, prefix, unet);
 }
 
-/// The only U-Net of a model, which gives all sources
+/// The only U-Net of a model of version 1, which gives all sources
 static void
-read_one(ub_json* json, const json_t* root, ub_network* net)
+read_only_unet(ub_json* json, const json_t* root, ub_network* net)
 {
     net->unets = 1;
     net->unet[0].sources = net->sources;
     for (uint32_t i = 0; i < net->sources; ++i) {
         net->unet[0].source[i] = i;
     }
-    read_unet(json, root, net, &net->unet[0]);
+    read_unet(json, root, "", net, &net->unet[0]);
+}
+
+/// Which of the model's sources that is
+static uint32_t
+find_source(const ub_network* net, const char* name)
+{
+    uint32_t i = 0;
+    while (i < net->sources && (!name || strcmp(name, net->source[i]))) {
+        ++i;
+    }
+    return i;
+}
+
+/// The sources of one U-Net, none of which another one gives
+static void
+read_given(ub_json* json, const json_t* value, const char* prefix, const ub_network* net,
+           bool given[UB_NET_SOURCES], ub_unet* unet)
+{
+    const json_t* names = ub_json_array(json, value, prefix, "sources", 1, UB_NET_SOURCES);
+    unet->sources = (uint32_t)json_array_size(names);
+    for (uint32_t i = 0; i < unet->sources; ++i) {
+        unet->source[i] = find_source(net, json_string_value(json_array_get(names, i)));
+        if (unet->source[i] == net->sources || given[unet->source[i]]) {
+            json->ok = ub_error(json->err, json->err_size,
+                                "%s.sources: name %u is wrong (expected one of the model's sources "
+                                "that no other network gives)",
+                                prefix, i);
+            return;
+        }
+        given[unet->source[i]] = true;
+    }
+}
+
+static void
+check_unet(ub_json* json, const char* prefix, const ub_network* net, const ub_unet* unet)
+{
+    if (json->ok && unet->sources > 1 && !unet->controls) {
+        json->ok = ub_error(json->err, json->err_size,
+                            "%s.sources: a network without a control gives one (%u found)", prefix,
+                            unet->sources);
+    } else if (json->ok && net->softmax &&
+               unet->decoder[unet->decoders - 1].activation.kind != UB_LINEAR) {
+        json->ok = ub_error(json->err, json->err_size,
+                            "%s.decoder.%u.activation: wrong value (expected linear, as "
+                            "\"softmax\" follows)",
+                            prefix, unet->decoders - 1);
+    }
+}
+
+static void
+read_unets(ub_json* json, const json_t* root, ub_network* net)
+{
+    static const char* const keys[] = {"sources", "control", "encoder", "decoder", NULL};
+    const json_t* unets = ub_json_array(json, root, "", "networks", 1, UB_MAX_UNETS);
+    bool given[UB_NET_SOURCES] = {false};
+    net->unets = (uint32_t)json_array_size(unets);
+    for (uint32_t i = 0; json->ok && i < net->unets; ++i) {
+        ub_unet* unet = &net->unet[i];
+        const json_t* value = json_array_get(unets, i);
+        char prefix[24];
+        snprintf(prefix, sizeof(prefix), "networks.%u", i);
+        if (ub_json_object(json, value, prefix, keys)) {
+            read_given(json, value, prefix, net, given, unet);
+            read_unet(json, value, prefix, net, unet);
+            check_unet(json, prefix, net, unet);
+        }
+    }
+    for (uint32_t i = 0; json->ok && i < net->sources; ++i) {
+        if (!given[i]) {
+            json->ok =
+                ub_error(json->err, json->err_size,
+                         "sources: no network gives %s (expected one that does)", net->source[i]);
+        }
+    }
+}
+
+static void
+read_root(ub_json* json, const json_t* root, ub_network* net)
+{
+    static const char* const first[] = {
+        "bands", "sources", "stft", "dropped_mask", "input", "control", "encoder", "decoder", NULL};
+    static const char* const second[] = {
+        "bands", "sources", "stft", "dropped_mask", "input", "level", "mask", "networks", NULL};
+    const char* const* keys = net->version > 1 ? second : first;
+    const bool banded = json_object_get(root, keys[0]); // the only key that may be left out
+    if (!ub_json_object(json, root, "", banded ? keys : keys + 1)) {
+        return;
+    }
+    read_sources(json, root, net);
+    read_stft(json, root, net);
+    read_bands(json, root, net);
+    read_input(json, root, net);
+    read_dropped(json, root, net);
+    if (net->version > 1) {
+        read_level(json, root, net);
+        read_mask(json, root, net);
+        read_unets(json, root, net);
+    } else {
+        read_only_unet(json, root, net);
+    }
 }
 
 bool
 ub_network_parse(ub_network* net, const char* text, size_t size, char* err, size_t err_size)
 {
-    static const char* const keys[] = {
-        "bands", "sources", "stft", "dropped_mask", "input", "control", "encoder", "decoder", NULL};
     memset(net, 0, sizeof(*net));
-    net->version = 1;
     json_error_t why;
     json_t* root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
     if (!root) {
         return ub_error(err, err_size, "not JSON, line %d: %s", why.line, why.text);
     }
     ub_json json = {err, err_size, true};
-    const bool banded = json_object_get(root, keys[0]); // the only key that may be left out
-    if (ub_json_object(&json, root, "", banded ? keys : keys + 1)) {
-        read_sources(&json, root, net);
-        read_stft(&json, root, net);
-        read_bands(&json, root, net);
-        read_input(&json, root, net);
-        read_one(&json, root, net);
-    }
+    net->version = json_object_get(root, "networks") ? 2 : 1;
+    read_root(&json, root, net);
     json_decref(root);
     return json.ok;
 }

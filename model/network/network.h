@@ -106,15 +106,23 @@ typedef struct {
     uint32_t dft_bins;  ///< Bins of the transform that the network is about
     uint32_t kept;      ///< Of those the lowest, which it sees as they are
     uint32_t bins;      ///< Of its images: kept bins and the bands that the others make
-    float dropped_mask; ///< NaN: as the nearest bin's
+    float dropped_mask; ///< Of the bins that it does not see; NaN: as the nearest bin's,
+    bool dropped_mean;  ///< or as the mean of the frame's mask
     float input_scale;  ///< Network input = (scale * magnitude) ^ power
     float input_power;
+    float level_reference; ///< RMS that the mix is brought to first, or 0 to leave it as it is
+    float level_seconds;   ///< How fast that gain follows the mix
+    float level_most_gain;
+    bool softmax;         ///< Over the sources' outputs, each source's own
+    float ratio_exponent; ///< Masks are ratios of powers of all sources' outputs; 0: they are not
+    float ratio_epsilon;
     uint32_t unets;
     ub_unet unet[UB_MAX_UNETS];
 } ub_network;
 
 /**
-   Read a network description from JSON text and check that every size fits.
+   Read a network description, of either version of the format, from JSON text and check that
+   every size fits.
 
    @return False with one line in err that names the value and what was expected.
 */

@@ -48,12 +48,12 @@ def tensor(name, *shape):
     """The test tensor of that name (ub_test_fill), rounded to single precision."""
     size = int(np.prod(shape))
     center, spread = 0.0, 0.2
-    if name.endswith("norm.weight") or name == "film.gamma.bias":
+    if name.endswith(("norm.weight", "film.gamma.bias")):
         center, spread = 1.0, 0.3
     elif name.endswith("norm.var"):
         center, spread = 1.0, 0.5
     elif name.endswith("weight"):
-        fan = size / shape[1] / 4 if name.startswith("decoder") else size / shape[0]
+        fan = size / shape[1] / 4 if "decoder." in name else size / shape[0]
         spread = np.sqrt(4.5 / fan)
     values = (center + spread * uniform(name, size)).astype(np.float32)
     return torch.from_numpy(values.astype(np.float64).reshape(shape))
@@ -72,7 +72,7 @@ def activate(x, spec):
     if kind == "leaky_relu":
         return torch.where(x > 0, x, np.float64(np.float32(spec["slope"])) * x)
     return {"linear": lambda v: v, "relu": torch.relu, "sigmoid": torch.sigmoid,
-            "tanh": torch.tanh}[kind](x)  # fmt: skip
+            "tanh": torch.tanh, "elu": F.elu}[kind](x)  # fmt: skip
 
 
 def normalise(x, name, spec):
@@ -87,13 +87,13 @@ def normalise(x, name, spec):
     return (x - mean) / torch.sqrt(var + np.float64(np.float32(spec["eps"]))) * gain + offset
 
 
-def conditions(net, vector, pairs):
+def conditions(net, prefix, vector, pairs):
     """gamma and beta, each [pairs]."""
     x = torch.tensor(vector, dtype=torch.float64)
     conv = net["control"]["kind"] == "conv"
     x = x[None] if conv else x
     for n, layer in enumerate(net["control"]["layers"]):
-        name = f"control.{n}"
+        name = f"{prefix}control.{n}"
         bias = tensor(f"{name}.bias", layer["units"])
         if conv:
             weight = tensor(f"{name}.weight", layer["units"], len(x), layer["kernel"])
@@ -103,30 +103,39 @@ def conditions(net, vector, pairs):
         x = normalise(activate(x, layer["activation"]), name, layer["norm"])
     x = x.reshape(-1)
     return tuple(
-        tensor(f"film.{k}.weight", pairs, len(x)) @ x + tensor(f"film.{k}.bias", pairs)
+        tensor(f"{prefix}film.{k}.weight", pairs, len(x)) @ x + tensor(f"{prefix}film.{k}.bias", pairs)
         for k in ("gamma", "beta")
     )
 
 
-def finish(x, name, layer, film, at):
-    """Normalisation, FiLM and activation of a layer; `at` counts the FiLM pairs used so far."""
-    x = normalise(x, name, layer["norm"])
-    n = {"none": 0, "simple": 1, "complex": layer["filters"]}[layer["film"]]
+def modulate(x, kind, film, at):
+    """FiLM; `at` counts the pairs used so far."""
+    n = {"none": 0, "simple": 1, "complex": len(x)}[kind]
     if n:
         gamma, beta = (v[at[0] : at[0] + n].reshape(-1, 1, 1) for v in film)
         x = gamma * x + beta
         at[0] += n
+    return x
+
+
+def finish(x, name, layer, film, at):
+    """Normalisation, FiLM and activation of a layer, in its order."""
+    if layer.get("order") == "activation_first":
+        x = normalise(activate(x, layer["activation"]), name, layer["norm"])
+        return modulate(x, layer["film"], film, at)
+    x = modulate(normalise(x, name, layer["norm"]), layer["film"], film, at)
     return activate(x, layer["activation"])
 
 
-def encode(x, name, layer):
+def convolve(x, name, layer, stride=(1, 1), dilation=(1, 1)):
     weight = tensor(f"{name}.weight", layer["filters"], x.shape[0], *layer["kernel"])
+    bias = tensor(f"{name}.bias", layer["filters"])
     (top, bottom), (left, right) = layer["pad"]
     x = F.pad(x, (left, right, top, bottom))
-    return F.conv2d(x[None], weight, tensor(f"{name}.bias", layer["filters"]), layer["stride"])[0]
+    return F.conv2d(x[None], weight, bias, stride, dilation=dilation)[0]
 
 
-def decode(x, name, layer):
+def transpose(x, name, layer):
     weight = tensor(f"{name}.weight", x.shape[0], layer["filters"], *layer["kernel"])
     bias = tensor(f"{name}.bias", layer["filters"])
     (top, bottom), (left, right) = layer["crop"]
@@ -134,25 +143,73 @@ def decode(x, name, layer):
     return y[:, top : y.shape[1] - bottom, left : y.shape[2] - right]
 
 
+def output(net, prefix, vector, x):
+    """What one U-Net gives for its input x, both [channels][frames][bins]."""
+    kinds = [layer["film"] for layer in net["encoder"] + net["decoder"]]
+    kinds += [layer.get("skip_film", "none") for layer in net["encoder"]]
+    filters = [layer["filters"] for layer in net["encoder"] + net["decoder"] + net["encoder"]]
+    pairs = sum({"none": 0, "simple": 1}.get(k, n) for k, n in zip(kinds, filters, strict=True))
+    film = conditions(net, prefix, vector, pairs) if pairs else None
+    at = [0]
+    skips = []
+    for n, layer in enumerate(net["encoder"]):
+        name = f"{prefix}encoder.{n}"
+        raw = convolve(x, name, layer, layer["stride"])
+        x = finish(raw, name, layer, film, at)
+        skips.append(modulate(raw if layer.get("raw_skip") else x,
+                              layer.get("skip_film", "none"), film, at))  # fmt: skip
+    for n, layer in enumerate(net["decoder"]):
+        name = f"{prefix}decoder.{n}"
+        if layer["skip"] is not None:
+            x = torch.cat([x, skips[layer["skip"]]])
+        if layer.get("kind") == "conv":
+            x = convolve(x, name, layer, dilation=layer["dilation"])
+        else:
+            x = transpose(x, name, layer)
+        x = finish(x, name, layer, film, at)
+    return x
+
+
+def shared(net, vector, outputs, x):
+    """The mask where every source's output has a part in it."""
+    outputs = torch.stack(outputs)
+    if net["mask"]["softmax"]:
+        outputs = torch.softmax(outputs, 0)
+    whole = 1.0
+    if net["mask"]["ratio"]:
+        exponent = np.float64(np.float32(net["mask"]["ratio"]["exponent"]))
+        epsilon = np.float64(np.float32(net["mask"]["ratio"]["epsilon"]))
+        powers = (outputs * x) ** exponent
+        whole = powers.sum(0) + epsilon
+        outputs = powers + epsilon / len(outputs)
+    weights = torch.tensor(vector, dtype=torch.float64).reshape(-1, 1, 1, 1)
+    return torch.clamp((weights * outputs).sum(0) / whole, max=1.0)
+
+
+def several(net, vector, x):
+    """The mask of a model of version 2."""
+    is_shared = net["mask"]["softmax"] or net["mask"]["ratio"]
+    outputs, total = {}, torch.zeros_like(x)
+    for n, part in enumerate(net["networks"]):
+        prefix = f"networks.{n}."
+        places = [net["sources"].index(source) for source in part["sources"]]
+        for i, place in enumerate(places if is_shared else ()):
+            outputs[place] = output(part, prefix, np.eye(len(places))[i], x)
+        weights = [vector[place] for place in places]
+        if not is_shared and any(weights):
+            once = output(part, prefix, weights, x)
+            total += once if part["control"] or len(net["networks"]) == 1 else weights[0] * once
+    if not is_shared:
+        return torch.clamp(total, max=1.0)
+    return shared(net, vector, [outputs[i] for i in range(len(outputs))], x)
+
+
 def mask(net, vector, x):
     """Mask for magnitudes x, both [channels][frames][bins of the network]."""
-    layers = net["encoder"] + net["decoder"]
-    counts = {"none": 0, "simple": 1}
-    pairs = sum(counts.get(layer["film"], layer["filters"]) for layer in layers)
-    film = conditions(net, vector, pairs) if pairs else None
-    at = [0]
     x = (np.float64(np.float32(net["input"]["scale"])) * x) ** np.float64(
         np.float32(net["input"]["power"])
     )
-    skips = []
-    for n, layer in enumerate(net["encoder"]):
-        x = finish(encode(x, f"encoder.{n}", layer), f"encoder.{n}", layer, film, at)
-        skips.append(x)
-    for n, layer in enumerate(net["decoder"]):
-        if layer["skip"] is not None:
-            x = torch.cat([x, skips[layer["skip"]]])
-        x = finish(decode(x, f"decoder.{n}", layer), f"decoder.{n}", layer, film, at)
-    return x.numpy()
+    return (several(net, vector, x) if "networks" in net else output(net, "", vector, x)).numpy()
 
 
 def mask_at_bins(net, vector):
@@ -204,6 +261,46 @@ def unet(stft, filters, kernel=(5, 5), stride=(2, 2), pad=((2, 2), (2, 2)),
     return net
 
 
+def generic(filters, channels=2, sources=("vocals",), leaky=LEAKY, relu=RELU, film=False,
+            order="activation_first", raw=True, last=None, eps=1e-3):  # fmt: skip
+    """A U-Net of version 2, as Spleeter's are: skips and bottleneck from the raw convolutions, a
+    last dilated one. With FiLM wherever it can be."""
+    kind = "complex" if film else "none"
+    norm = {"eps": eps}
+    net = {"sources": list(sources), "control": DENSE if film else None,
+           "encoder": [], "decoder": []}  # fmt: skip
+    for i, n in enumerate(filters):
+        deepest = i == len(filters) - 1
+        net["encoder"].append(
+            {"filters": n, "kernel": (5, 5), "stride": (2, 2), "pad": ((1, 2), (1, 2)),
+             "norm": None if deepest and raw else norm, "film": kind, "order": "norm_first",
+             "activation": {"kind": "linear"} if deepest and raw else leaky,
+             "raw_skip": raw and not deepest, "skip_film": "none" if deepest else kind})  # fmt: skip
+    for i, n in enumerate([*reversed(filters[:-1]), 1]):
+        net["decoder"].append(
+            {"kind": "transposed", "filters": n, "kernel": (5, 5), "stride": (2, 2),
+             "crop": ((1, 2), (1, 2)), "skip": len(filters) - 1 - i if i else None,
+             "norm": norm, "film": kind, "order": order, "activation": relu})  # fmt: skip
+    net["decoder"].append(
+        {"kind": "conv", "filters": channels, "kernel": (4, 4), "dilation": (2, 2),
+         "pad": ((3, 3), (3, 3)), "skip": None, "norm": None, "film": kind,
+         "order": "norm_first", "activation": last or {"kind": "sigmoid"}})  # fmt: skip
+    return net
+
+
+def model(stft, networks, softmax=False, exponent=None, epsilon=1e-10, dropped=0.0):
+    return {
+        "sources": [source for net in networks for source in net["sources"]],
+        "stft": stft,
+        "dropped_mask": dropped,
+        "input": {"scale": 1.0, "power": 1.0},
+        "level": None,
+        "mask": {"softmax": softmax,
+                 "ratio": {"exponent": exponent, "epsilon": epsilon} if exponent else None},
+        "networks": networks,
+    }  # fmt: skip
+
+
 def grid(frames, bins, channels=2, first_bin=1):
     return {"sample_rate": 44100, "channels": channels, "window": 2 * bins, "hop": bins // 2,
             "frames": frames, "first_bin": first_bin, "bins": bins}  # fmt: skip
@@ -213,6 +310,38 @@ ONE_HOT = np.eye(4, dtype=np.float32)
 MIXED = np.array([[1, 0, 0, 0], [0, 0.5, 1, 0], [0.3, 0.3, 0.2, 0.2]], dtype=np.float32)
 KERAS = {"pad": ((1, 2), (1, 2)), "crop": ((1, 2), (1, 2)), "eps": 1e-3,
          "leaky": {"kind": "leaky_relu", "slope": 0.2}}  # fmt: skip
+
+
+ELU = {"kind": "elu"}
+LEAKY2 = {"kind": "leaky_relu", "slope": 0.2}
+THREE = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.5, 0.2, 0.5]], dtype=np.float32)
+
+
+def later_cases():
+    """Those of format version 2."""
+    small = [4, 12, 20]
+    two = [generic(small, leaky=LEAKY2), generic(small, sources=["accompaniment"], leaky=LEAKY2)]
+    elu = {"leaky": ELU, "relu": ELU}
+    three = [generic(small, sources=[s], last={"kind": "linear"}, **elu) for s in ("a", "b", "c")]
+    mixed = [generic(small, leaky=LEAKY2),
+             generic(small, sources=["drums", "bass"], leaky=LEAKY2, film=True)]  # fmt: skip
+    one = generic([5, 17], 1, ["x", "y", "z"], film=True, order="norm_first", raw=False, eps=1e-5)
+    for layer in one["encoder"]:
+        layer["order"] = "activation_first"
+    one["encoder"][0]["skip_film"], one["decoder"][0]["film"] = "simple", "simple"
+    scaled = model(grid(12, 40, 1), [one], exponent=1.5, epsilon=1e-3, dropped="nearest")
+    scaled["input"] = {"scale": 0.5, "power": 0.5}
+    deep = generic([16, 32, 64, 128, 256, 512], leaky=LEAKY2)
+    TWO = np.array([[1, 0], [0, 1], [0.25, 0.5]], dtype=np.float32)
+    return {
+        "two": (model(grid(16, 64, first_bin=0), two, exponent=2.0, dropped="mean"), TWO, 1024),
+        "own": (model(grid(40, 64, first_bin=0), two), TWO, 2048),
+        "softmax": (model(grid(16, 64), three, True, 2.0), THREE, 1024),
+        "softmax-own": (model(grid(16, 64), three, True), THREE, 1024),
+        "films": (model(grid(24, 64), mixed), THREE, 1024),
+        "one": (scaled, THREE, 480),
+        "deep": (model(grid(64, 128, first_bin=0), [deep]), ONE_HOT[:1, :1], 4096),
+    }  # fmt: skip
 
 
 def cases():
@@ -276,7 +405,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("cases", nargs="*", help="only these")
     args = parser.parse_args()
-    for name, case in cases().items():
+    for name, case in (cases() | later_cases()).items():
         if not args.cases or name in args.cases:
             write(name, *case)
 

@@ -49,7 +49,7 @@ ub_test_fill(const char* name, const uint32_t* shape, size_t rank, uint64_t seed
     for (size_t i = 0; i < rank; ++i) {
         size *= shape[i];
     }
-    if (ends_with(name, "norm.weight") || !strcmp(name, "film.gamma.bias")) {
+    if (ends_with(name, "norm.weight") || ends_with(name, "film.gamma.bias")) {
         center = 1.0;
         spread = 0.3;
     } else if (ends_with(name, "norm.var")) {
@@ -57,7 +57,7 @@ ub_test_fill(const char* name, const uint32_t* shape, size_t rank, uint64_t seed
         spread = 0.5;
     } else if (ends_with(name, "weight")) {
         // Keeps the size of the signal about the same from layer to layer
-        const bool decoder = !strncmp(name, "decoder", 7);
+        const bool decoder = strstr(name, "decoder.");
         const double fan = decoder ? (double)size / shape[1] / 4.0 : (double)size / shape[0];
         spread = sqrt(4.5 / fan);
     }
@@ -69,12 +69,13 @@ ub_test_fill(const char* name, const uint32_t* shape, size_t rank, uint64_t seed
 
 /// The header, padded with spaces to a multiple of 8 bytes
 static char*
-make_header(const ub_tensor_spec* specs, size_t count, const char* description)
+make_header(const ub_tensor_spec* specs, size_t count, uint32_t version, const char* description)
 {
     json_t* root = json_object();
     json_object_set_new(root, "__metadata__",
                         json_pack("{s:s, s:s, s:s, s:s}", "format", "unbraid", "format_version",
-                                  "1", "network", description, "card", "{\"name\": \"random\"}"));
+                                  version > 1 ? "2" : "1", "network", description, "card",
+                                  "{\"name\": \"random\"}"));
     size_t at = 0;
     for (size_t i = 0; i < count; ++i) {
         const size_t end = at + 4 * ub_tensor_size(&specs[i]);
@@ -130,7 +131,7 @@ ub_test_write_network(const char* path, const char* description, uint64_t seed)
     }
     static ub_tensor_spec specs[UB_MAX_MODEL_TENSORS];
     const size_t count = ub_model_tensors(&model, specs);
-    char* header = make_header(specs, count, description);
+    char* header = make_header(specs, count, model.net.version, description);
     FILE* out = fopen(path, "wb");
     bool ok = header && out;
     if (ok) {

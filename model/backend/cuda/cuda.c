@@ -172,9 +172,10 @@ create(const ub_model* model, ub_cuda_precision precision, char* err, size_t err
         self->model = ub_model_ref(model);
         self->finish_size = ub_cuda_finish_size(&model->net);
         self->finish = (float*)malloc(sizeof(float) * UB_CUDA_BATCH * self->finish_size);
-        snprintf(self->why, sizeof(self->why), "out of memory");
+        snprintf(self->why, sizeof(self->why), "%s",
+                 model->net.version > 1 ? "it is of format version 2" : "out of memory");
     }
-    if (!self || !self->finish || !make_ready(self, precision)) {
+    if (!self || model->net.version > 1 || !self->finish || !make_ready(self, precision)) {
         ub_error(err, err_size, "%s: CUDA cannot run this network: %s", model->path,
                  self ? self->why : "out of memory");
         cuda_destroy(self);

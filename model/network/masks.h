@@ -1,0 +1,47 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_NETWORK_MASKS_H
+#define UB_MODEL_NETWORK_MASKS_H
+
+/**
+   @file
+   From the outputs of a model's U-Nets to a mask.
+
+   A condition's mask comes of some passes through U-Nets.  Where a source's mask is that of its
+   own U-Net, a condition needs those U-Nets that give one of its sources; where it is a share of
+   all sources' outputs (a ratio of powers, or softmax), it needs every source's.
+   Source of the ratio: R. Hennequin et al., "Spleeter: a fast and efficient music source
+   separation tool with pre-trained models", JOSS 2020.
+*/
+
+#include "model/network/network.h"
+
+/** A pass through a U-Net. */
+typedef struct {
+    uint32_t unet;
+    float condition[UB_NET_SOURCES]; ///< One number per source of the model
+} ub_pass;
+
+/// The passes that a condition's mask needs.  Returns their number; without any the mask is 0.
+/// @param condition One number per source of the model.
+uint32_t ub_mask_passes(const ub_network* net, const float* condition,
+                        ub_pass passes[UB_NET_SOURCES]);
+
+/// Whether the mask is more than the output of its only pass
+bool ub_mask_is_made(const ub_network* net);
+
+/** What a mask is made of. */
+typedef struct {
+    const float* const* output; ///< Of each of the condition's passes, [channels][count][bins]
+    const float* input;         ///< The network's, [channels][frames][bins]
+    uint32_t first;             ///< Frames of it that the outputs are of
+    uint32_t count;
+} ub_mask_parts;
+
+/// Make a condition's mask.
+/// @param mask [channels][count][bins], which may be the first of the outputs
+void ub_mask_make(const ub_network* net, const float* condition, const ub_mask_parts* parts,
+                  float* mask);
+
+#endif // UB_MODEL_NETWORK_MASKS_H
