@@ -129,8 +129,7 @@ $(B)/obj/%.o: %.c | $(B)/packages
 	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 # What may become vectors, and one instruction of a product and a sum
-$(B)/obj/model/conv/pixels.o: UB_CFLAGS += -fno-trapping-math
-$(B)/obj/model/conv/kernel.o: UB_CFLAGS += -fno-trapping-math -ffp-contract=fast
+$(addprefix $(B)/obj/model/conv/,kernel.o pixels.o plane.o): UB_CFLAGS += -fno-trapping-math -ffp-contract=fast
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@

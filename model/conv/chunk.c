@@ -19,7 +19,7 @@ line_row(const ub_conv* w, int64_t line)
 {
     const int64_t s = w->layer->stride[0];
     const int64_t pad = w->layer->pad[0][0];
-    if (w->kind == UB_CONV_STRIDED) {
+    if (!w->layer->transposed) {
         return line * s - pad;
     }
     const int64_t q = w->grouped ? line : (line + pad) / s;
@@ -31,7 +31,7 @@ static uint32_t
 most_rows(const ub_conv* w, uint32_t lines)
 {
     const uint32_t s = w->layer->stride[0];
-    if (w->kind == UB_CONV_STRIDED) {
+    if (!w->layer->transposed) {
         return (lines - 1) * s + w->taps[0];
     }
     return w->grouped ? lines - 1 + w->taps[0] : (lines + s - 2) / s + w->taps[0];
@@ -125,40 +125,19 @@ clear_products(const ub_conv_chunk* c)
     }
 }
 
-/// The first input frame of all lines, and the one after the last
-static int64_t
-find_input(const ub_conv_chunk* c, int64_t* end)
-{
-    const ub_conv* w = c->conv;
-    int64_t first = INT64_MAX;
-    *end = INT64_MIN;
-    for (uint32_t i = 0; i < c->lines; ++i) {
-        const int64_t line = c->first + (int64_t)i;
-        const int64_t row = line_row(w, line);
-        const int64_t after = row + w->taps[line_class(w, line)];
-        first = row < first ? row : first;
-        *end = after > *end ? after : *end;
-    }
-    return first;
-}
-
-ub_span
-ub_conv_chunk_input(const ub_conv_chunk* c)
-{
-    const int64_t size = c->conv->layer->in_size[0];
-    int64_t end = 0;
-    int64_t first = find_input(c, &end);
-    first = first < 0 ? 0 : first;
-    end = end < size ? end : size;
-    return first < end ? (ub_span){(uint32_t)first, (uint32_t)(end - first)} : (ub_span){0, 0};
-}
-
 void
 ub_conv_chunk_begin(ub_conv_chunk* c, char* memory)
 {
     const ub_conv* w = c->conv;
-    int64_t end = 0;
-    c->row = find_input(c, &end);
+    int64_t end = INT64_MIN;
+    c->row = INT64_MAX;
+    for (uint32_t i = 0; i < c->lines; ++i) {
+        const int64_t line = c->first + (int64_t)i;
+        const int64_t row = line_row(w, line);
+        const int64_t after = row + w->taps[line_class(w, line)];
+        c->row = row < c->row ? row : c->row;
+        end = after > end ? after : end;
+    }
     c->rows = (uint32_t)(end - c->row);
     lay_out(c, memory);
     memset(c->zeros, 0, w->layer->inputs * sizeof(float));

@@ -50,10 +50,6 @@ typedef struct {
 /// Bytes of memory for some lines of n jobs
 size_t ub_conv_chunk_size(const ub_conv* conv, uint32_t n, uint32_t lines);
 
-/// The frames of the image that a chunk's lines read.  Of the chunk only the conv and the lines
-/// are filled in.
-ub_span ub_conv_chunk_input(const ub_conv_chunk* chunk);
-
 /// Set up a chunk whose first part is filled in, in that memory
 void ub_conv_chunk_begin(ub_conv_chunk* chunk, char* memory);
 

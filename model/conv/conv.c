@@ -4,6 +4,7 @@
 #include "model/conv/conv.h"
 
 #include "model/conv/chunk.h"
+#include "model/conv/plane.h"
 
 #define BUDGET ((size_t)1 << 20) ///< Bytes of a chunk's inputs and products, to stay in cache
 #define LIGHT  ((size_t)1 << 18) ///< Bytes of weights that stay there beside them
@@ -51,18 +52,13 @@ ub_conv_scratch(const ub_conv* conv, uint32_t n, uint32_t rows)
     int64_t first = 0;
     uint32_t lines = 0;
     size_t bytes = 0;
+    if (conv->swept) {
+        return ub_conv_sweep_scratch(conv);
+    }
     find_lines(conv, (ub_span){0, rows}, &first, &lines);
     const uint32_t step = chunk_lines(conv, n, lines, &bytes);
     // Fewer lines or jobs may be cut in larger chunks, though never above the budget
     return step < lines && bytes < BUDGET ? BUDGET : bytes;
-}
-
-ub_span
-ub_conv_input(const ub_conv* conv, ub_span rows)
-{
-    ub_conv_chunk all = {.conv = conv};
-    find_lines(conv, rows, &all.first, &all.lines);
-    return ub_conv_chunk_input(&all);
 }
 
 static void
@@ -93,8 +89,9 @@ share_input(const ub_conv_job* jobs, uint32_t n)
     return same;
 }
 
-void
-ub_conv_run(const ub_conv* conv, const ub_conv_job* jobs, uint32_t n, ub_span rows, void* scratch)
+/// Chunk by chunk
+static void
+run_chunks(const ub_conv* conv, const ub_conv_job* jobs, uint32_t n, ub_span rows, void* scratch)
 {
     const bool shared = share_input(jobs, n);
     ub_conv_chunk all = {.conv = conv,
@@ -111,5 +108,17 @@ ub_conv_run(const ub_conv* conv, const ub_conv_job* jobs, uint32_t n, ub_span ro
         c.first += (int64_t)done;
         c.lines = all.lines - done < step ? all.lines - done : step;
         run_chunk(&c);
+    }
+}
+
+void
+ub_conv_run(const ub_conv* conv, const ub_conv_job* jobs, uint32_t n, ub_span rows, void* scratch)
+{
+    if (!conv->swept) {
+        run_chunks(conv, jobs, n, rows, scratch);
+        return;
+    }
+    for (uint32_t i = 0; i < n; ++i) {
+        ub_conv_sweep(conv, &jobs[i], rows, scratch);
     }
 }

@@ -23,65 +23,66 @@
    are half-precision numbers stay so.  Input frames outside the image are left out,
    three in ten of the smallest ones, and the weights that follow are fetched
    meanwhile.  Layers of one or two input channels are computed directly as well,
-   and so are those that filtering does not fit.
+   and so are those that filtering does not fit.  Stride 1 with planes for outputs:
+   see model/conv/plane.h.
 
    Frames are summed directly, so an output frame is the same number bit by bit
    whatever other frames are computed with it.
 */
 
-#include "model/network/phases.h"
 #include "model/conv/pixels.h"
-
-/** What a layer is. */
-typedef enum {
-    UB_CONV_STRIDED,    ///< An encoder's
-    UB_CONV_TRANSPOSED, ///< A decoder's
-    UB_CONV_MASK        ///< The last one, transposed, whose output is planes
-} ub_conv_kind;
+#include "model/network/steps.h"
 
 /** A layer's packed weights.  Immutable; any thread may use them. */
 typedef struct ub_conv_s ub_conv;
 
 /** A part of an input's channels, as an image [frames][bins][step]. */
 typedef struct {
-    const float* pixels;
-    uint32_t first;    ///< Frame that it begins with
-    uint32_t channels; ///< 0 for an absent part
-    size_t step;       ///< Values from bin to bin
+    const float* pixels; ///< Frame 0
+    ub_span there;       ///< Frames that are there; others are taken as zeros
+    uint32_t channels;   ///< 0 for an absent part
+    size_t step;         ///< Values from bin to bin
 } ub_conv_image;
+
+/** What becomes of the sums. */
+typedef struct {
+    ub_finish finish;
+    float* out;     ///< Image [frames][bins][step], or planes [filters][frames][bins]
+    uint32_t first; ///< Frame that it begins with
+    size_t step;    ///< Values from bin to bin; of planes, from plane to plane
+} ub_conv_out;
+
+#define UB_CONV_OUTS 2
 
 /** One image through a layer. */
 typedef struct {
     ub_conv_image in[2]; ///< All input channels: the first part's, then the second's
-    ub_finish finish;
-    float* out;         ///< Image [frames][bins][out_step], or a mask [channels][frames][bins]
-    uint32_t out_first; ///< Frame that it begins with
-    size_t out_step;    ///< Values from bin to bin; of a mask, from channel to channel
+    ub_conv_out out[UB_CONV_OUTS];
+    uint32_t n_out;
 } ub_conv_job;
 
 /// Floats in a vector of this processor: 4, 8 or 16
 uint32_t ub_conv_lanes(void);
 
 /// Whether a layer can be filtered.  Any can be computed directly.
-bool ub_conv_can_filter(const ub_layer* layer, ub_conv_kind kind);
+/// @param planes Whether its outputs are planes.
+bool ub_conv_can_filter(const ub_layer* layer, bool planes);
 
 /**
    Pack a layer's weights.
 
    @param layer Must outlive the result.
+   @param planes Whether its outputs are planes, as the mask is, rather than images.
    @param weight As in ub_tensors.
    @param lanes Floats in a vector: 4, 8 or 16.  More than ub_conv_lanes() are slow.
    @return NULL without memory.
 */
-ub_conv* ub_conv_new(const ub_layer* layer, ub_conv_kind kind, bool filtered, const float* weight,
+ub_conv* ub_conv_new(const ub_layer* layer, bool planes, bool filtered, const float* weight,
                      uint32_t lanes);
 void ub_conv_free(ub_conv* conv);
 
 /// Bytes of scratch memory for at most n jobs and `rows` output frames
 size_t ub_conv_scratch(const ub_conv* conv, uint32_t n, uint32_t rows);
-
-/// The frames of a layer's input that its output frames `rows` are computed from
-ub_span ub_conv_input(const ub_conv* conv, ub_span rows);
 
 /// Compute the frames `rows` of n jobs' outputs.  Jobs that all read the same images differ in
 /// what follows the convolution, which is computed once.

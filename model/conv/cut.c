@@ -3,7 +3,7 @@
 
 #include "model/conv/cut.h"
 
-#define MAX_MASK_COLUMNS 32U
+#define MAX_PLANE_COLUMNS 32U
 
 static uint32_t
 up(uint32_t a, uint32_t b)
@@ -12,13 +12,14 @@ up(uint32_t a, uint32_t b)
 }
 
 bool
-ub_conv_can_filter(const ub_layer* l, ub_conv_kind kind)
+ub_conv_can_filter(const ub_layer* l, bool planes)
 {
-    if (l->kernel[1] < l->stride[1] || l->kernel[1] > UB_CONV_TAPS * l->stride[1]) {
+    if (l->kernel[1] < l->stride[1] || l->kernel[1] > UB_CONV_TAPS * l->stride[1] ||
+        l->dilation[0] != 1 || l->dilation[1] != 1) {
         return false;
     }
-    return kind == UB_CONV_MASK ? l->filters * l->stride[0] * l->stride[1] <= MAX_MASK_COLUMNS
-                                : !ub_activation_is_smooth(&l->activation);
+    return !planes ||
+           (l->transposed && l->filters * l->stride[0] * l->stride[1] <= MAX_PLANE_COLUMNS);
 }
 
 /// Taps of a phase on the bin axis of a transposed layer
@@ -28,12 +29,25 @@ phase_taps(const ub_conv* w, uint32_t phase)
     return up(w->layer->kernel[1] - phase, w->layer->stride[1]);
 }
 
+/// Positions that a kernel reaches over
+static uint32_t
+reach(const ub_layer* l, int axis)
+{
+    return (l->kernel[axis] - 1) * l->dilation[axis] + 1;
+}
+
+uint32_t
+ub_conv_undilated(const ub_layer* l, int axis, uint32_t position)
+{
+    return position % l->dilation[axis] ? l->kernel[axis] : position / l->dilation[axis];
+}
+
 uint32_t
 ub_conv_bin_tap(const ub_conv* w, uint32_t phase, uint32_t e)
 {
     const uint32_t s = w->layer->stride[1];
-    if (w->kind == UB_CONV_STRIDED) {
-        return w->filtered ? phase + s * e : e;
+    if (!w->layer->transposed) {
+        return w->filtered ? phase + s * e : ub_conv_undilated(w->layer, 1, e);
     }
     const uint32_t p = phase % s;
     return p + s * ((w->filtered ? UB_CONV_TAPS : phase_taps(w, p)) - 1 - e);
@@ -53,7 +67,7 @@ static void
 cut_filtered(ub_conv* w)
 {
     const ub_layer* l = w->layer;
-    const bool strided = w->kind == UB_CONV_STRIDED;
+    const bool strided = !w->layer->transposed;
     w->terms = w->inputs = UB_CONV_FILTERED;
     for (uint32_t k = 0; k < w->terms; ++k) {
         ub_conv_term* t = &w->term[k];
@@ -78,9 +92,9 @@ static void
 cut_direct(ub_conv* w)
 {
     const ub_layer* l = w->layer;
-    const bool strided = w->kind == UB_CONV_STRIDED;
+    const bool strided = !w->layer->transposed;
     const uint32_t step = strided ? l->stride[1] : 1;
-    const uint32_t seen = strided ? l->kernel[1] : phase_taps(w, 0);
+    const uint32_t seen = strided ? reach(l, 1) : phase_taps(w, 0);
     w->terms = w->out_phases;
     w->inputs = 1;
     w->tile_step[0] = (size_t)step * l->inputs;
@@ -104,7 +118,7 @@ cut_bins(ub_conv* w)
     const uint32_t s = l->stride[1];
     uint32_t count = l->out_size[1];
     w->in_base = -(int64_t)l->pad[1][0];
-    if (w->kind != UB_CONV_STRIDED) { // outputs s * q + phase - crop, for q from first on
+    if (w->layer->transposed) { // outputs s * q + phase - crop, for q from first on
         const uint32_t first = l->pad[1][0] / s;
         const uint32_t before = (w->filtered ? UB_CONV_TAPS : phase_taps(w, 0)) - 1;
         count = (l->pad[1][0] + l->out_size[1] - 1) / s - first + 1;
@@ -118,14 +132,14 @@ void
 ub_conv_cut(ub_conv* w)
 {
     const ub_layer* l = w->layer;
-    const bool strided = w->kind == UB_CONV_STRIDED;
+    const bool strided = !w->layer->transposed;
     w->outputs = w->filtered ? UB_CONV_OUTPUTS : 1;
     w->in_phases = strided && w->filtered ? l->stride[1] : 1;
-    w->grouped = w->kind == UB_CONV_MASK && w->filtered;
+    w->grouped = w->planes && w->filtered;
     w->out_phases = strided ? 1 : l->stride[1] * (w->grouped ? l->stride[0] : 1);
     w->classes = strided || w->grouped ? 1 : l->stride[0];
     for (uint32_t i = 0; i < w->classes; ++i) {
-        w->taps[i] = strided ? l->kernel[0] : up(l->kernel[0] - i, l->stride[0]);
+        w->taps[i] = strided ? reach(l, 0) : up(l->kernel[0] - i, l->stride[0]);
     }
     cut_bins(w);
     if (w->filtered) {

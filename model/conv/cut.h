@@ -13,10 +13,14 @@
 
 #define UB_CONV_TAPS 3U ///< Bins of a filtered phase's kernel
 
-/// Fill in all but the weights, of a ub_conv whose layer, kind, lanes and way are filled in
+/// Fill in all but the weights, of a ub_conv whose layer, output, lanes and way are filled in
 void ub_conv_cut(ub_conv* conv);
 
-/// The layer's tap of bins that is tap e of a phase; filtered, it may not be there
+/// The tap of a kernel at that position of what it reaches over, or one past the last between
+/// the taps of a dilated one
+uint32_t ub_conv_undilated(const ub_layer* layer, int axis, uint32_t position);
+
+/// The layer's tap of bins that is tap e of a phase; it may not be there
 uint32_t ub_conv_bin_tap(const ub_conv* conv, uint32_t phase, uint32_t e);
 
 /// Columns of the panel that begins with that column

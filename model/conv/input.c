@@ -71,17 +71,37 @@ copy_part(const ub_conv_chunk* c, const ub_conv_image* in, uint32_t channel, con
     }
 }
 
+/// Whether a frame of the image is there in all parts.  Where it is not, it is for outputs
+/// that nobody wants, which come of grouping.
+static bool
+is_there(const ub_conv_job* job, int64_t row)
+{
+    bool there = true;
+    for (uint32_t i = 0; i < 2 && job->in[i].channels; ++i) {
+        const ub_span span = job->in[i].there;
+        there = there && row >= span.first && row < (int64_t)span.first + span.count;
+    }
+    return there;
+}
+
 void
 ub_conv_chunk_transform(const ub_conv_chunk* c, uint32_t k)
 {
     const ub_conv* w = c->conv;
     const ub_conv_job* job = &c->jobs[k / c->rows * c->each];
     const int64_t row = c->row + (int64_t)(k % c->rows);
-    const bool there = row >= 0 && row < w->layer->in_size[0];
-    for (uint32_t i = 0; there && i < 2 && job->in[i].channels; ++i) {
+    if (row < 0 || row >= w->layer->in_size[0]) {
+        return;
+    }
+    if (!is_there(job, row)) {
+        for (uint32_t e = 0; e < w->inputs; ++e) {
+            memset(c->input[e] + k * w->row_size[e], 0, w->row_size[e] * sizeof(float));
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < 2 && job->in[i].channels; ++i) {
         const ub_conv_image* in = &job->in[i];
-        const size_t at = (size_t)(row - in->first) * w->layer->in_size[1] * in->step;
-        (w->filtered ? filter_part : copy_part)(c, in, i ? job->in[0].channels : 0, in->pixels + at,
-                                                k);
+        const float* from = in->pixels + (size_t)row * w->layer->in_size[1] * in->step;
+        (w->filtered ? filter_part : copy_part)(c, in, i ? job->in[0].channels : 0, from, k);
     }
 }

@@ -273,22 +273,3 @@ ub_conv_back(const float* const m[6], uint32_t n, float* const y[4])
         add(m[5], n, y[3]);
     }
 }
-
-UB_INLINE void
-finish(const float* restrict scale, const float* restrict shift, float slope, uint32_t n,
-       float* restrict y)
-{
-    for (uint32_t c = 0; c < n; ++c) {
-        const float v = y[c] * scale[c] + shift[c];
-        y[c] = v < 0.0f ? v * slope : v;
-    }
-}
-
-UB_CLONES void
-ub_conv_finish(const ub_finish* f, float* const y[4])
-{
-    const float slope = ub_activation_slope(f->activation);
-    for (int o = 0; o < 4; ++o) {
-        finish(f->scale, f->shift, slope, f->channels, y[o]);
-    }
-}

@@ -43,7 +43,4 @@ void ub_conv_transform(const float* const d[6], uint32_t n, float* const v[6]);
 /// Transform products back, y = A^T m.  NULL in m[0] or m[5] is 0.
 void ub_conv_back(const float* const m[6], uint32_t n, float* const y[4]);
 
-/// Finish four pixels in place, with a piecewise linear activation
-void ub_conv_finish(const ub_finish* finish, float* const y[4]);
-
 #endif // UB_MODEL_CONV_KERNEL_H

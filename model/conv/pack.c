@@ -4,6 +4,7 @@
 #include "model/conv/cut.h"
 
 #include "model/conv/kernel.h"
+#include "model/conv/plane.h"
 #include "model/file/half.h"
 
 #include <stdlib.h>
@@ -17,12 +18,12 @@ static const double transform[UB_CONV_FILTERED][UB_CONV_TAPS] = {
     {1.0 / 24, 1.0 / 12, 1.0 / 6}, {1.0 / 24, -1.0 / 12, 1.0 / 6}, {0.0, 0.0, 1.0},
 };
 
-/// The layer's tap of frames that is tap i of a line; grouped, it may not be there
+/// The layer's tap of frames that is tap i of a line; it may not be there
 static uint32_t
 frame_tap(const ub_conv* w, uint32_t class, uint32_t phase, uint32_t i)
 {
-    if (w->kind == UB_CONV_STRIDED) {
-        return i;
+    if (!w->layer->transposed) {
+        return ub_conv_undilated(w->layer, 0, i);
     }
     const uint32_t first = w->grouped ? phase / w->layer->stride[1] : class;
     return first + w->layer->stride[0] * (w->taps[class] - 1 - i);
@@ -43,7 +44,7 @@ static float
 weight_at(const ub_conv* w, const float* weight, const place* at, uint32_t e)
 {
     const ub_layer* l = w->layer;
-    const bool strided = w->kind == UB_CONV_STRIDED;
+    const bool strided = !w->layer->transposed;
     const uint32_t j = frame_tap(w, at->class, at->out_phase, at->tap);
     const uint32_t b = ub_conv_bin_tap(w, strided ? at->in_phase : at->out_phase, e);
     const size_t channel = strided ? (size_t)at->filter * l->inputs + at->input
@@ -120,7 +121,7 @@ pack(ub_conv* w, const float* weight)
     const uint32_t inputs = w->layer->inputs;
     const uint32_t filters = w->layer->filters;
     for (uint32_t i = 0; i < inputs * filters; ++i) {
-        if (w->kind == UB_CONV_STRIDED) {
+        if (!w->layer->transposed) {
             pack_channel(w, weight, i % inputs, i / inputs);
         } else {
             pack_channel(w, weight, i / filters, i % filters);
@@ -173,26 +174,48 @@ allocate(ub_conv* w)
     return w->panel && w->weights;
 }
 
+/// As they are in the file
+static bool
+keep_weights(ub_conv* w, const float* weight)
+{
+    const ub_layer* l = w->layer;
+    w->size = sizeof(float) * l->inputs * l->filters * l->kernel[0] * l->kernel[1];
+    w->weights = (char*)malloc(w->size);
+    if (w->weights) {
+        memcpy(w->weights, weight, w->size);
+    }
+    return w->weights;
+}
+
+static bool
+cut_and_pack(ub_conv* w, const float* weight)
+{
+    w->half = !w->filtered && ub_conv_takes_halves(w->lanes) && are_halves(w->layer, weight);
+    ub_conv_cut(w);
+    if (!allocate(w)) {
+        return false;
+    }
+    ub_conv_list_panels(w, w->panel);
+    pack(w, weight);
+    return true;
+}
+
 ub_conv*
-ub_conv_new(const ub_layer* layer, ub_conv_kind kind, bool filtered, const float* weight,
-            uint32_t lanes)
+ub_conv_new(const ub_layer* layer, bool planes, bool filtered, const float* weight, uint32_t lanes)
 {
     ub_conv* w = (ub_conv*)calloc(1, sizeof(ub_conv));
     if (!w) {
         return NULL;
     }
     w->layer = layer;
-    w->kind = kind;
+    w->planes = planes;
     w->filtered = filtered;
     w->lanes = lanes;
-    w->half = !filtered && ub_conv_takes_halves(lanes) && are_halves(layer, weight);
-    ub_conv_cut(w);
-    if (!allocate(w)) {
+    w->swept = ub_conv_is_swept(layer, planes);
+    if (!(w->swept ? keep_weights : cut_and_pack)(w, weight)) {
         ub_conv_free(w);
         return NULL;
     }
-    ub_conv_list_panels(w, w->panel);
-    pack(w, weight);
     return w;
 }
 

@@ -45,7 +45,8 @@ typedef struct {
 
 struct ub_conv_s {
     const ub_layer* layer;
-    ub_conv_kind kind;
+    bool planes; ///< Come out, not images
+    bool swept;  ///< Computed by model/conv/plane.h, else as below
     bool filtered;
     bool grouped;                    ///< A line is all the stride's frames of one position
     bool half;                       ///< Weights are half-precision numbers

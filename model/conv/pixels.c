@@ -41,29 +41,151 @@ sigmoid(float x)
     return 1.0f / (1.0f + exp_of(-x));
 }
 
-float
-ub_activation_slope(const ub_activation* activation)
+/// The line below 0 of an activation that is two lines
+static float
+slope_of(const ub_activation* activation)
 {
     return activation->kind == UB_LEAKY_RELU ? activation->slope
                                              : (activation->kind == UB_RELU ? 0.0f : 1.0f);
 }
 
-bool
-ub_activation_is_smooth(const ub_activation* activation)
+/** What the compiler is to make a loop for. */
+typedef enum { LINE, SIGMOID, TANH, ELU } shape;
+
+static shape
+find_shape(const ub_activation* activation)
 {
-    return activation->kind == UB_SIGMOID || activation->kind == UB_TANH;
+    switch (activation->kind) {
+    case UB_SIGMOID:
+        return SIGMOID;
+    case UB_TANH:
+        return TANH;
+    case UB_ELU:
+        return ELU;
+    default:
+        return LINE;
+    }
 }
 
-UB_CLONES static void
-smooth(const ub_activation* activation, float* values, size_t n)
+UB_INLINE float
+activate(const shape kind, float slope, float x)
 {
-    if (activation->kind == UB_SIGMOID) {
-        for (size_t i = 0; i < n; ++i) {
-            values[i] = sigmoid(values[i]);
+    switch (kind) {
+    case SIGMOID:
+        return sigmoid(x);
+    case TANH:
+        return 2.0f * sigmoid(2.0f * x) - 1.0f;
+    case ELU:
+        return x > 0.0f ? x : exp_of(x) - 1.0f;
+    default:
+        return x < 0.0f ? x * slope : x;
+    }
+}
+
+/// One pixel, which may be finished in place
+UB_INLINE void
+finish_pixel(const ub_finish* f, const shape kind, const bool after, const float* x, float* y)
+{
+    const float slope = slope_of(f->activation);
+    const uint32_t channels = f->channels;
+    const float* restrict scale = f->scale;
+    const float* restrict shift = f->shift;
+    const float* restrict gain = f->gain;
+    const float* restrict offset = f->offset;
+    _Pragma("GCC ivdep") for (uint32_t c = 0; c < channels; ++c)
+    {
+        const float v = activate(kind, slope, x[c] * scale[c] + shift[c]);
+        y[c] = after ? v * gain[c] + offset[c] : v;
+    }
+}
+
+UB_INLINE void
+finish_some(const ub_finish* f, const shape kind, const float* x, size_t x_step, float* y,
+            size_t y_step, size_t n)
+{
+    for (size_t i = 0; i < n; ++i) {
+        if (f->gain) {
+            finish_pixel(f, kind, true, x + i * x_step, y + i * y_step);
+        } else {
+            finish_pixel(f, kind, false, x + i * x_step, y + i * y_step);
         }
-    } else {
-        for (size_t i = 0; i < n; ++i) {
-            values[i] = 2.0f * sigmoid(2.0f * values[i]) - 1.0f;
+    }
+}
+
+UB_INLINE void
+finish_any(const ub_finish* f, const float* x, size_t x_step, float* y, size_t y_step, size_t n)
+{
+    switch (find_shape(f->activation)) {
+    case SIGMOID:
+        finish_some(f, SIGMOID, x, x_step, y, y_step, n);
+        break;
+    case TANH:
+        finish_some(f, TANH, x, x_step, y, y_step, n);
+        break;
+    case ELU:
+        finish_some(f, ELU, x, x_step, y, y_step, n);
+        break;
+    case LINE:
+        finish_some(f, LINE, x, x_step, y, y_step, n);
+        break;
+    }
+}
+
+UB_CLONES void
+ub_finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, float* out,
+                 size_t out_step, size_t n)
+{
+    finish_any(finish, raw, raw_step, out, out_step, n);
+}
+
+UB_CLONES void
+ub_finish_four(const ub_finish* finish, const float* const raw[4], float* const out[4])
+{
+    for (int i = 0; i < 4; ++i) {
+        finish_any(finish, raw[i], 0, out[i], 0, 1);
+    }
+}
+
+UB_INLINE void
+activate_all(const shape kind, float slope, float* values, size_t n)
+{
+    for (size_t i = 0; i < n; ++i) {
+        values[i] = activate(kind, slope, values[i]);
+    }
+}
+
+UB_CLONES void
+ub_finish_plane(const ub_finish* finish, uint32_t channel, const float* raw, size_t raw_step,
+                float* out, size_t out_step, size_t n)
+{
+    const float scale = finish->scale[channel];
+    const float shift = finish->shift[channel];
+    const float gain = finish->gain ? finish->gain[channel] : 1.0f;
+    const float offset = finish->gain ? finish->offset[channel] : 0.0f;
+    const float slope = slope_of(finish->activation);
+    float values[RUN];
+    for (size_t at = 0; at < n; at += RUN) {
+        const size_t many = n - at < RUN ? n - at : RUN;
+        const float* x = raw + at * raw_step;
+        for (size_t i = 0; i < many; ++i) {
+            values[i] = x[i * raw_step] * scale + shift;
+        }
+        switch (find_shape(finish->activation)) {
+        case SIGMOID:
+            activate_all(SIGMOID, slope, values, many);
+            break;
+        case TANH:
+            activate_all(TANH, slope, values, many);
+            break;
+        case ELU:
+            activate_all(ELU, slope, values, many);
+            break;
+        case LINE:
+            activate_all(LINE, slope, values, many);
+            break;
+        }
+        for (size_t i = 0; i < many; ++i) {
+            out[(at + i) * out_step] = values[i] * gain + offset;
         }
     }
 }
@@ -76,78 +198,6 @@ ub_planes_to_pixels(const float* planes, uint32_t channels, size_t pixels, float
         float* to = out + c;
         for (size_t i = 0; i < pixels; ++i) {
             to[i * channels] = from[i];
-        }
-    }
-}
-
-UB_CLONES static void
-finish_lines(const ub_finish* finish, const float* raw, size_t raw_step, float* out,
-             size_t out_step, size_t n)
-{
-    const float slope = ub_activation_slope(finish->activation);
-    const uint32_t channels = finish->channels;
-    const float* restrict scale = finish->scale;
-    const float* restrict shift = finish->shift;
-    for (size_t i = 0; i < n; ++i) {
-        const float* restrict x = raw + i * raw_step;
-        float* restrict y = out + i * out_step;
-        for (uint32_t c = 0; c < channels; ++c) {
-            const float v = x[c] * scale[c] + shift[c];
-            y[c] = v < 0.0f ? v * slope : v;
-        }
-    }
-}
-
-/// Finish pixels with a smooth activation, some values at a time
-static void
-finish_smooth(const ub_finish* finish, const float* raw, size_t raw_step, float* out,
-              size_t out_step, size_t n)
-{
-    float values[RUN];
-    for (size_t i = 0; i < n; ++i) {
-        for (uint32_t c = 0; c < finish->channels; c += RUN) {
-            const uint32_t many = finish->channels - c < RUN ? finish->channels - c : RUN;
-            const float* x = raw + i * raw_step + c;
-            for (uint32_t k = 0; k < many; ++k) {
-                values[k] = x[k] * finish->scale[c + k] + finish->shift[c + k];
-            }
-            smooth(finish->activation, values, many);
-            memcpy(out + i * out_step + c, values, many * sizeof(float));
-        }
-    }
-}
-
-void
-ub_finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, float* out,
-                 size_t out_step, size_t n)
-{
-    (ub_activation_is_smooth(finish->activation) ? finish_smooth : finish_lines)(
-        finish, raw, raw_step, out, out_step, n);
-}
-
-UB_CLONES void
-ub_finish_plane(const ub_finish* finish, uint32_t channel, const float* raw, size_t raw_step,
-                float* out, size_t out_step, size_t n)
-{
-    const float scale = finish->scale[channel];
-    const float shift = finish->shift[channel];
-    const float slope = ub_activation_slope(finish->activation);
-    float values[RUN];
-    for (size_t at = 0; at < n; at += RUN) {
-        const size_t many = n - at < RUN ? n - at : RUN;
-        const float* x = raw + at * raw_step + channel;
-        for (size_t i = 0; i < many; ++i) {
-            values[i] = x[i * raw_step] * scale + shift;
-        }
-        if (ub_activation_is_smooth(finish->activation)) {
-            smooth(finish->activation, values, many);
-        } else {
-            for (size_t i = 0; i < many; ++i) {
-                values[i] = values[i] < 0.0f ? values[i] * slope : values[i];
-            }
-        }
-        for (size_t i = 0; i < many; ++i) {
-            out[(at + i) * out_step] = values[i];
         }
     }
 }

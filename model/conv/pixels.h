@@ -16,25 +16,25 @@
 /// Planes [channels][pixels] to pixels [pixels][channels]
 void ub_planes_to_pixels(const float* planes, uint32_t channels, size_t pixels, float* out);
 
-/** What follows a convolution: y = activation(scale * x + shift). */
+/** What follows a convolution: y = gain * activation(scale * x + shift) + offset. */
 typedef struct {
     const ub_activation* activation;
-    const float* scale; ///< [channels]
-    const float* shift; ///< [channels]
+    const float* scale;  ///< [channels]
+    const float* shift;  ///< [channels]
+    const float* gain;   ///< [channels], or NULL for neither gain nor offset
+    const float* offset; ///< [channels]
     uint32_t channels;
 } ub_finish;
 
-/// Whether an activation is no piecewise linear one
-bool ub_activation_is_smooth(const ub_activation* activation);
-
-/// The line below 0 of one that is
-float ub_activation_slope(const ub_activation* activation);
-
-/// Finish n pixels of raw convolution output
+/// Finish n pixels of raw convolution output, which may be done in place
 void ub_finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, float* out,
                       size_t out_step, size_t n);
 
-/// Finish one channel of n pixels into every `out_step`th value of a plane
+/// Finish four pixels, which may be done in place
+void ub_finish_four(const ub_finish* finish, const float* const raw[4], float* const out[4]);
+
+/// Finish one channel of n pixels, whose first value is at `raw`, into every `out_step`th value
+/// of a plane
 void ub_finish_plane(const ub_finish* finish, uint32_t channel, const float* raw, size_t raw_step,
                      float* out, size_t out_step, size_t n);
 

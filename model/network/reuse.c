@@ -40,29 +40,14 @@ common_divisor(uint32_t a, uint32_t b)
     return a;
 }
 
-void
-ub_layer_input(const ub_layer* layer, ub_span out, ub_span* in, uint32_t pad[2])
-{
-    const int64_t s = layer->stride[0];
-    const int64_t from = out.first * s - layer->pad[0][0];
-    const int64_t end = (out.first + out.count - 1) * s - layer->pad[0][0] + layer->kernel[0];
-    const int64_t size = layer->in_size[0];
-    in->first = (uint32_t)(from < 0 ? 0 : from);
-    in->count = (uint32_t)((end < size ? end : size) - in->first);
-    pad[0] = (uint32_t)(in->first - from);
-    pad[1] = (uint32_t)(end > size ? end - size : 0);
-}
-
 /// The input that these rows are computed from
 static need
 input_need(const ub_layer* layer, const ub_rows* rows)
 {
     need result = {0, layer->in_size[0]};
-    uint32_t pad[2];
     for (int i = 0; i < 2; ++i) {
-        ub_span in;
         if (rows->computed[i].count) {
-            ub_layer_input(layer, rows->computed[i], &in, pad);
+            const ub_span in = ub_step_input(layer, rows->computed[i]);
             if (!rows->computed[i].first) {
                 result.left = in.count;
             } else {
@@ -106,15 +91,16 @@ find_rows(const ub_layer* layer, const ub_kept* k, need n)
 
 /// What is the same for all choices
 static void
-describe(ub_reuse* reuse, const ub_network* net, size_t value_size)
+describe(ub_reuse* reuse, const ub_steps* steps)
 {
     int64_t first = 0; // rows that no zeros reach: from first to end - 1
-    int64_t end = net->frames;
+    int64_t end = steps->image[0].size[0];
     uint32_t stride = 1;
-    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
-        const ub_layer* l = &net->unet[0].encoder[i];
+    for (uint32_t i = 0; i < steps->encoders; ++i) {
+        const ub_layer* l = steps->step[i].layer;
         const int64_t s = l->stride[0];
-        const int64_t last = end - l->kernel[0] + l->pad[0][0];
+        const int64_t reach = (int64_t)(l->kernel[0] - 1) * l->dilation[0];
+        const int64_t last = end - 1 - reach + l->pad[0][0];
         ub_kept* k = &reuse->layer[i];
         stride *= l->stride[0];
         first = (first + l->pad[0][0] + s - 1) / s;
@@ -122,7 +108,7 @@ describe(ub_reuse* reuse, const ub_network* net, size_t value_size)
         end = end > l->out_size[0] ? l->out_size[0] : end;
         k->stride = stride;
         k->grain = common_divisor(stride, reuse->step);
-        k->row_size = (size_t)l->filters * l->out_size[1] * value_size;
+        k->row_size = sizeof(float) * steps->step[i].n_out * l->filters * l->out_size[1];
         k->kept_end = (uint32_t)end;
         // After lcm(stride, step) frames there is a window whose rows are these again
         const int64_t fresh = end - reuse->step / k->grain;
@@ -155,14 +141,14 @@ row_sums(const ub_layer* l)
 /// Fill in the choices, a digit for each layer.  Returns the share of the sums that are
 /// left, and the price of the memory; 1 if a choice cannot be.
 static double
-try_choices(ub_reuse* reuse, const ub_network* net, uint32_t digits)
+try_choices(ub_reuse* reuse, const ub_steps* steps, uint32_t digits)
 {
     double sums = 0.0;
     double all = 0.0;
     reuse->size = 0;
-    need n = {net->unet[0].encoder[net->unet[0].encoders - 1].out_size[0], 0};
-    for (uint32_t i = net->unet[0].encoders; i-- > 0; digits /= CHOICES) {
-        const ub_layer* l = &net->unet[0].encoder[i];
+    need n = {steps->step[steps->encoders - 1].layer->out_size[0], 0};
+    for (uint32_t i = steps->encoders; i-- > 0; digits /= CHOICES) {
+        const ub_layer* l = steps->step[i].layer;
         ub_kept* k = &reuse->layer[i];
         if (!keep(k, (choice)(digits % CHOICES), n)) {
             return 1.0;
@@ -177,24 +163,24 @@ try_choices(ub_reuse* reuse, const ub_network* net, uint32_t digits)
 }
 
 bool
-ub_reuse_choose(ub_reuse* reuse, const ub_network* net, uint32_t step, size_t value_size)
+ub_reuse_choose(ub_reuse* reuse, const ub_steps* steps, uint32_t step)
 {
     ub_reuse plain;
     memset(&plain, 0, sizeof(plain));
     plain.step = step;
-    plain.layers = net->unet[0].encoders;
+    plain.layers = steps->encoders;
     if (!step) {
         return false;
     }
-    describe(&plain, net, value_size);
+    describe(&plain, steps);
     uint32_t tries = 1;
-    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
+    for (uint32_t i = 0; i < steps->encoders; ++i) {
         tries *= CHOICES;
     }
     double best = 1.0;
     for (uint32_t digits = 0; digits < tries; ++digits) {
         ub_reuse tried = plain;
-        const double cost = try_choices(&tried, net, digits);
+        const double cost = try_choices(&tried, steps, digits);
         if (cost < best) {
             best = cost;
             *reuse = tried;
@@ -204,13 +190,14 @@ ub_reuse_choose(ub_reuse* reuse, const ub_network* net, uint32_t step, size_t va
 }
 
 void
-ub_reuse_rows(const ub_reuse* reuse, const ub_network* net, const uint32_t* skip,
+ub_reuse_rows(const ub_reuse* reuse, const ub_steps* steps, const uint32_t* skip,
               ub_rows rows[UB_MAX_LAYERS])
 {
-    need n = {net->unet[0].encoder[net->unet[0].encoders - 1].out_size[0], 0};
-    for (uint32_t i = net->unet[0].encoders; i-- > 0;) {
+    need n = {steps->step[steps->encoders - 1].layer->out_size[0], 0};
+    for (uint32_t i = steps->encoders; i-- > 0;) {
+        const ub_layer* l = steps->step[i].layer;
         n.right = least(n.right, skip[i]);
-        rows[i] = find_rows(&net->unet[0].encoder[i], &reuse->layer[i], n);
-        n = input_need(&net->unet[0].encoder[i], &rows[i]);
+        rows[i] = find_rows(l, &reuse->layer[i], n);
+        n = input_need(l, &rows[i]);
     }
 }

@@ -14,7 +14,7 @@
    common, except those that the zeros before and after a window reach.
 */
 
-#include "model/network/phases.h"
+#include "model/network/steps.h"
 
 /** What is kept of one layer's output. */
 typedef struct {
@@ -24,7 +24,7 @@ typedef struct {
     uint32_t kept_end;   ///< The row after the last one that no zeros reach
     uint32_t fresh;      ///< First row that no window before has
     uint32_t slots;      ///< Rows that are kept at a time, 0 for a layer that keeps none
-    size_t row_size;     ///< Bytes
+    size_t row_size;     ///< Bytes, of all images that come of the layer's step
 } ub_kept;
 
 typedef struct {
@@ -44,10 +44,9 @@ typedef struct {
    Choose what to keep for windows that each begin `step` frames after the one
    before: what saves the most sums for its memory.
 
-   @param value_size Bytes of a value of the encoder's outputs.
    @return False if nothing is worth being kept.
 */
-bool ub_reuse_choose(ub_reuse* reuse, const ub_network* net, uint32_t step, size_t value_size);
+bool ub_reuse_choose(ub_reuse* reuse, const ub_steps* steps, uint32_t step);
 
 /**
    Rows of each encoder layer that make all of the last layer's output, and
@@ -55,11 +54,7 @@ bool ub_reuse_choose(ub_reuse* reuse, const ub_network* net, uint32_t step, size
 
    @param skip First row that the decoder reads of each layer's output.
 */
-void ub_reuse_rows(const ub_reuse* reuse, const ub_network* net, const uint32_t* skip,
+void ub_reuse_rows(const ub_reuse* reuse, const ub_steps* steps, const uint32_t* skip,
                    ub_rows rows[UB_MAX_LAYERS]);
-
-/// The input that a span of a layer's output needs: how much of it, and with how
-/// many zeros before and after
-void ub_layer_input(const ub_layer* layer, ub_span out, ub_span* in, uint32_t pad[2]);
 
 #endif // UB_MODEL_NETWORK_REUSE_H

@@ -23,17 +23,10 @@
 static double seconds = 1.0; ///< For each measurement
 
 static double
-encoder_macs(const ub_layer* l)
+layer_macs(const ub_layer* l)
 {
-    return (double)l->inputs * l->filters * l->kernel[0] * l->kernel[1] * l->out_size[0] *
-           l->out_size[1];
-}
-
-static double
-decoder_macs(const ub_layer* l)
-{
-    return (double)l->inputs * l->filters * l->kernel[0] * l->kernel[1] * l->in_size[0] *
-           l->in_size[1];
+    const uint32_t* size = l->transposed ? l->in_size : l->out_size;
+    return (double)l->inputs * l->filters * l->kernel[0] * l->kernel[1] * size[0] * size[1];
 }
 
 /// Whole chunks, one and several at a time
@@ -130,17 +123,18 @@ run_layer(void* context)
 
 /// A layer on zeros, of which there are more than any layer needs
 static double
-bench_layer(json_t* out, const char* name, const ub_conv* conv, const ub_layer* layer, bool mask,
-            const float* zeros, double macs, double whole, double peak)
+bench_layer(json_t* out, const char* name, const ub_conv* conv, const ub_layer* layer, bool planes,
+            const float* zeros, double whole, double peak)
 {
-    layer_job l = {.conv = conv,
-                   .rows = {0, layer->out_size[0]},
-                   .job = {.in = {{zeros, 0, layer->inputs, layer->inputs}},
-                           .finish = {&layer->activation, zeros, zeros, layer->filters}}};
     const size_t size = (size_t)layer->out_size[0] * layer->out_size[1] * layer->filters;
+    const double macs = layer_macs(layer);
+    layer_job l = {.conv = conv, .rows = {0, layer->out_size[0]}, .job = {.n_out = 1}};
     l.scratch = aligned_alloc(4096, (ub_conv_scratch(conv, 1, l.rows.count) + 4095) / 4096 * 4096);
-    l.job.out = (float*)calloc(size, sizeof(float));
-    l.job.out_step = mask ? size / layer->filters : layer->filters;
+    l.job.in[0] = (ub_conv_image){zeros, {0, layer->in_size[0]}, layer->inputs, layer->inputs};
+    l.job.out[0] =
+        (ub_conv_out){.finish = {&layer->activation, zeros, zeros, NULL, NULL, layer->filters},
+                      .out = (float*)calloc(size, sizeof(float)),
+                      .step = planes ? size / layer->filters : layer->filters};
     const double ms = ub_measure(run_layer, &l, seconds).best;
     const double gflops = 2e-6 * macs / ms;
     fprintf(stderr, "%-12s %9.1f %9.3f %9.1f %9.0f %% %9.1f %%\n", name, macs / 1e6, ms, gflops,
@@ -148,7 +142,7 @@ bench_layer(json_t* out, const char* name, const ub_conv* conv, const ub_layer* 
     json_array_append_new(out, json_pack("{s:s, s:f, s:f, s:f}", "layer", name, "mmac", macs / 1e6,
                                          "ms", ms, "gflops", gflops));
     free(l.scratch);
-    free(l.job.out);
+    free(l.job.out[0].out);
     return ms;
 }
 
@@ -156,22 +150,17 @@ bench_layer(json_t* out, const char* name, const ub_conv* conv, const ub_layer* 
 static void
 bench_layers(json_t* out, const ub_model* model, double whole, double peak)
 {
-    const ub_network* net = &model->net;
+    const ub_steps* steps = &model->steps[0];
     ub_native_store* store = (ub_native_store*)ub_packed_get(model, &ub_native_packing);
     float* zeros = (float*)calloc(1, (size_t)256 << 20);
     char name[32];
     double sum = 0.0;
-    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
-        const ub_layer* l = &net->unet[0].encoder[i];
-        snprintf(name, sizeof(name), "encoder.%u", i);
-        sum += bench_layer(out, name, store->encoder[i], l, false, zeros, encoder_macs(l), whole,
-                           peak);
-    }
-    for (uint32_t i = 0; i < net->unet[0].decoders; ++i) {
-        const ub_layer* l = &net->unet[0].decoder[i];
-        snprintf(name, sizeof(name), "decoder.%u", i);
-        sum += bench_layer(out, name, store->decoder[i], l, i + 1 == net->unet[0].decoders, zeros,
-                           decoder_macs(l), whole, peak);
+    for (uint32_t i = 0; i < steps->n; ++i) {
+        const bool encoder = i < steps->encoders;
+        snprintf(name, sizeof(name), "%s.%u", encoder ? "encoder" : "decoder",
+                 encoder ? i : i - steps->encoders);
+        sum += bench_layer(out, name, store->net[0].conv[i], steps->step[i].layer,
+                           ub_step_makes_planes(steps, i), zeros, whole, peak);
     }
     fprintf(stderr, "%-12s %19.3f %32.1f %%\n", "the rest", whole - sum,
             100.0 * (whole - sum) / whole);
@@ -191,11 +180,8 @@ bench_all(json_t* root, FILE* table, const ub_model* model)
 {
     const double peak = ub_peak_gflops();
     double macs = 0.0;
-    for (uint32_t i = 0; i < model->net.unet[0].encoders; ++i) {
-        macs += encoder_macs(&model->net.unet[0].encoder[i]);
-    }
-    for (uint32_t i = 0; i < model->net.unet[0].decoders; ++i) {
-        macs += decoder_macs(&model->net.unet[0].decoder[i]);
+    for (uint32_t i = 0; i < model->steps[0].n; ++i) {
+        macs += layer_macs(model->steps[0].step[i].layer);
     }
     fprintf(stderr, "one core: %.1f GFLOP/s at most; one chunk: %.1f MMAC\n", peak, macs / 1e6);
     json_object_set_new(root, "peak_gflops", json_real(peak));

@@ -26,14 +26,18 @@
 /** A layer, its images and its outputs. */
 typedef struct {
     ub_layer layer;
-    ub_conv_kind kind;
+    bool planes;
     uint32_t skip; ///< Input channels of the second part
+    uint32_t n_out;
+    ub_activation other; ///< Of the second output, which has no gain
     float* weight;
     float* scale;
     float* shift;
+    float* gain; ///< Of the first output, or NULL
+    float* offset;
     float* first[JOBS]; ///< Inputs, [frames][bins][inputs - skip]
     float* second[JOBS];
-    float* expected[JOBS]; ///< [frames][bins][filters]
+    float* expected[2][JOBS]; ///< Of both outputs, [frames][bins][filters]
 } problem;
 
 static float*
@@ -59,17 +63,17 @@ input_at(const problem* p, uint32_t job, int64_t t, int64_t b, uint32_t c)
                                : p->second[job][pixel * p->skip + c - before]);
 }
 
-/// One output by its definition
+/// One sum by its definition
 static double
-output_at(const problem* p, uint32_t job, uint32_t t, uint32_t b, uint32_t f)
+sum_at(const problem* p, uint32_t job, uint32_t t, uint32_t b, uint32_t f)
 {
     const ub_layer* l = &p->layer;
     double sum = 0.0;
     for (uint32_t j = 0; j < l->kernel[0]; ++j) {
         for (uint32_t k = 0; k < l->kernel[1]; ++k) {
-            int64_t y = (int64_t)t * l->stride[0] + j - l->pad[0][0];
-            int64_t x = (int64_t)b * l->stride[1] + k - l->pad[1][0];
-            if (p->kind != UB_CONV_STRIDED) {
+            int64_t y = (int64_t)t * l->stride[0] + j * l->dilation[0] - l->pad[0][0];
+            int64_t x = (int64_t)b * l->stride[1] + k * l->dilation[1] - l->pad[1][0];
+            if (l->transposed) {
                 y = (int64_t)t + l->pad[0][0] - j;
                 x = (int64_t)b + l->pad[1][0] - k;
                 if (y < 0 || x < 0 || y % l->stride[0] || x % l->stride[1]) {
@@ -79,18 +83,18 @@ output_at(const problem* p, uint32_t job, uint32_t t, uint32_t b, uint32_t f)
                 x /= l->stride[1];
             }
             for (uint32_t c = 0; c < l->inputs; ++c) {
-                const size_t channel = p->kind != UB_CONV_STRIDED ? (size_t)c * l->filters + f
-                                                                  : (size_t)f * l->inputs + c;
+                const size_t channel =
+                    l->transposed ? (size_t)c * l->filters + f : (size_t)f * l->inputs + c;
                 sum += (double)p->weight[(channel * l->kernel[0] + j) * l->kernel[1] + k] *
                        input_at(p, job, y, x, c);
             }
         }
     }
-    return ub_activate(&l->activation, sum * (double)p->scale[f] + (double)p->shift[f]);
+    return sum * (double)p->scale[f] + (double)p->shift[f];
 }
 
 static void
-problem_open(problem* p, bool halves)
+problem_open(problem* p, bool halves, bool after)
 {
     const ub_layer* l = &p->layer;
     uint64_t state = 11;
@@ -103,15 +107,22 @@ problem_open(problem* p, bool halves)
     }
     p->scale = random_values(l->filters, &state);
     p->shift = random_values(l->filters, &state);
+    p->gain = after ? random_values(l->filters, &state) : NULL;
+    p->offset = after ? random_values(l->filters, &state) : NULL;
     for (uint32_t i = 0; i < JOBS; ++i) {
         p->first[i] = random_values(in * (l->inputs - p->skip), &state);
         p->second[i] = random_values(in * p->skip, &state);
-        p->expected[i] = (float*)malloc(out * l->filters * sizeof(float));
+        p->expected[0][i] = (float*)malloc(out * l->filters * sizeof(float));
+        p->expected[1][i] = (float*)malloc(out * l->filters * sizeof(float));
         for (size_t k = 0; k < out * l->filters; ++k) {
             const size_t pixel = k / l->filters;
-            p->expected[i][k] =
-                (float)output_at(p, i, (uint32_t)(pixel / l->out_size[1]),
-                                 (uint32_t)(pixel % l->out_size[1]), (uint32_t)(k % l->filters));
+            const uint32_t f = (uint32_t)(k % l->filters);
+            const double x = sum_at(p, i, (uint32_t)(pixel / l->out_size[1]),
+                                    (uint32_t)(pixel % l->out_size[1]), f);
+            const double y = ub_activate(&l->activation, x);
+            p->expected[0][i][k] =
+                (float)(p->gain ? y * (double)p->gain[f] + (double)p->offset[f] : y);
+            p->expected[1][i][k] = (float)ub_activate(&p->other, x);
         }
     }
 }
@@ -122,10 +133,13 @@ problem_close(problem* p)
     free(p->weight);
     free(p->scale);
     free(p->shift);
+    free(p->gain);
+    free(p->offset);
     for (uint32_t i = 0; i < JOBS; ++i) {
         free(p->first[i]);
         free(p->second[i]);
-        free(p->expected[i]);
+        free(p->expected[0][i]);
+        free(p->expected[1][i]);
     }
 }
 
@@ -135,8 +149,48 @@ out_at(const problem* p, ub_span rows, uint32_t t, uint32_t b, uint32_t f)
 {
     const ub_layer* l = &p->layer;
     const size_t pixel = (size_t)(t - rows.first) * l->out_size[1] + b;
-    return p->kind == UB_CONV_MASK ? (size_t)f * rows.count * l->out_size[1] + pixel
-                                   : pixel * (l->filters + 1) + f;
+    return p->planes ? (size_t)f * rows.count * l->out_size[1] + pixel
+                     : pixel * (l->filters + 1) + f;
+}
+
+/// One output of a job: the right numbers, and nothing else is written
+static void
+check_output(const problem* p, uint32_t job, uint32_t which, ub_span rows, const float* out,
+             size_t size)
+{
+    const ub_layer* l = &p->layer;
+    size_t guards = size;
+    for (uint32_t t = rows.first; t < rows.first + rows.count; ++t) {
+        for (uint32_t b = 0; b < l->out_size[1]; ++b) {
+            for (uint32_t f = 0; f < l->filters; ++f) {
+                const float y = out[out_at(p, rows, t, b, f)];
+                const size_t at = ((size_t)t * l->out_size[1] + b) * l->filters + f;
+                const float expected = p->expected[which][job][at];
+                if (!(fabsf(y - expected) < 1e-4f)) {
+                    fail_msg("job %u, output %u, frame %u, bin %u, filter %u: %g (expected %g)",
+                             job, which, t, b, f, (double)y, (double)expected);
+                }
+                --guards;
+            }
+        }
+    }
+    for (size_t k = 0; k < size; ++k) {
+        guards -= out[k] == GUARD;
+    }
+    assert_int_equal(guards, 0);
+}
+
+/// The frames of an image that some outputs need, as a copy that has nothing but NaN around them
+static float*
+cut_out(const ub_layer* l, const float* image, uint32_t channels, ub_span there)
+{
+    const size_t row = (size_t)l->in_size[1] * channels;
+    float* copy = (float*)malloc((l->in_size[0] * row + 1) * sizeof(float));
+    for (size_t i = 0; i < l->in_size[0] * row; ++i) {
+        const bool within = i / row >= there.first && i / row < there.first + there.count;
+        copy[i] = within ? image[i] : NAN;
+    }
+    return copy;
 }
 
 static void
@@ -144,45 +198,44 @@ check_rows(const problem* p, const ub_conv* conv, uint32_t n, ub_span rows, floa
 {
     const ub_layer* l = &p->layer;
     const size_t size = (size_t)(l->filters + 1) * rows.count * l->out_size[1];
+    const size_t step = p->planes ? (size_t)rows.count * l->out_size[1] : l->filters + 1U;
+    const ub_span there = ub_step_input(l, rows);
     ub_conv_job jobs[JOBS];
     char* scratch = (char*)aligned_alloc(64, ub_conv_scratch(conv, JOBS, l->out_size[0]));
     for (uint32_t i = 0; i < n; ++i) {
-        jobs[i] =
-            (ub_conv_job){.in = {{p->first[i], 0, l->inputs - p->skip, l->inputs - p->skip},
-                                 {p->second[i], 0, p->skip, p->skip}},
-                          .finish = {&l->activation, p->scale, p->shift, l->filters},
-                          .out = (float*)malloc(size * sizeof(float)),
-                          .out_first = rows.first,
-                          .out_step = p->kind == UB_CONV_MASK ? (size_t)rows.count * l->out_size[1]
-                                                              : l->filters + 1U};
-        for (size_t k = 0; k < size; ++k) {
-            jobs[i].out[k] = GUARD;
+        const uint32_t before = l->inputs - p->skip;
+        jobs[i] = (ub_conv_job){
+            .in = {{cut_out(l, p->first[i], before, there), there, before, before},
+                   {cut_out(l, p->second[i], p->skip, there), there, p->skip, p->skip}},
+            .n_out = p->n_out};
+        for (uint32_t k = 0; k < p->n_out; ++k) {
+            const ub_finish finish = {k ? &p->other : &l->activation,
+                                      p->scale,
+                                      p->shift,
+                                      k ? NULL : p->gain,
+                                      p->offset,
+                                      l->filters};
+            float* out = (float*)malloc(size * sizeof(float));
+            for (size_t at = 0; at < size; ++at) {
+                out[at] = GUARD;
+            }
+            jobs[i].out[k] = (ub_conv_out){finish, out, rows.first, step};
         }
     }
     ub_conv_run(conv, jobs, n, rows, scratch);
     for (uint32_t i = 0; i < n; ++i) {
-        size_t guards = size;
-        for (uint32_t t = rows.first; t < rows.first + rows.count; ++t) {
-            for (uint32_t b = 0; b < l->out_size[1]; ++b) {
-                for (uint32_t f = 0; f < l->filters; ++f) {
-                    const float y = jobs[i].out[out_at(p, rows, t, b, f)];
-                    const size_t at = ((size_t)t * l->out_size[1] + b) * l->filters + f;
-                    if (!(fabsf(y - p->expected[i][at]) < 1e-4f)) {
-                        fail_msg("job %u, frame %u, bin %u, filter %u: %g (expected %g)", i, t, b,
-                                 f, (double)y, (double)p->expected[i][at]);
-                    }
-                    --guards;
-                }
+        for (uint32_t k = 0; k < p->n_out; ++k) {
+            check_output(p, i, k, rows, jobs[i].out[k].out, size);
+        }
+    }
+    memcpy(first_out, jobs[0].out[0].out, size * sizeof(float));
+    for (uint32_t i = 0; i < n; ++i) {
+        for (uint32_t k = 0; k < 2; ++k) {
+            free((void*)jobs[i].in[k].pixels);
+            if (k < p->n_out) {
+                free(jobs[i].out[k].out);
             }
         }
-        for (size_t k = 0; k < size; ++k) { // nothing else is written
-            guards -= jobs[i].out[k] == GUARD;
-        }
-        assert_int_equal(guards, 0);
-    }
-    memcpy(first_out, jobs[0].out, size * sizeof(float));
-    for (uint32_t i = 0; i < n; ++i) {
-        free(jobs[i].out);
     }
     free(scratch);
 }
@@ -211,7 +264,7 @@ check_way(const problem* p, bool filtered, uint32_t lanes)
 {
     const ub_layer* l = &p->layer;
     const uint32_t frames = l->out_size[0];
-    ub_conv* conv = ub_conv_new(l, p->kind, filtered, p->weight, lanes);
+    ub_conv* conv = ub_conv_new(l, p->planes, filtered, p->weight, lanes);
     assert_non_null(conv);
     float* whole =
         (float*)malloc((size_t)(l->filters + 1) * frames * l->out_size[1] * sizeof(float));
@@ -223,19 +276,39 @@ check_way(const problem* p, bool filtered, uint32_t lanes)
     ub_conv_free(conv);
 }
 
-/// Filtered and directly, with weights that are half-precision numbers and that are not
+/// What a layer is
+typedef enum { STRIDED, TRANSPOSED, MASK, STRIDED_MASK } kind;
+
 static void
-check(ub_layer layer, ub_conv_kind kind, uint32_t skip)
+check_outputs(ub_layer layer, bool planes, uint32_t skip, bool halves, uint32_t lanes)
 {
+    for (uint32_t n_out = 1; n_out <= UB_CONV_OUTS; ++n_out) {
+        problem p = {.layer = layer,
+                     .planes = planes,
+                     .skip = skip,
+                     .n_out = n_out,
+                     .other = {UB_LINEAR, 0.0f}};
+        problem_open(&p, halves, n_out > 1);
+        if (ub_conv_can_filter(&p.layer, planes)) {
+            check_way(&p, true, lanes);
+        }
+        check_way(&p, false, lanes);
+        problem_close(&p);
+    }
+}
+
+/// Filtered and directly, with weights that are half-precision numbers and that are not, and
+/// with one output and two
+static void
+check(ub_layer layer, kind what, uint32_t skip)
+{
+    layer.transposed = what == TRANSPOSED || what == MASK;
+    for (int axis = 0; axis < 2; ++axis) {
+        layer.dilation[axis] = layer.dilation[axis] ? layer.dilation[axis] : 1;
+    }
     for (uint32_t lanes = 4; lanes <= MAX_LANES; lanes *= 2) {
         for (int halves = 0; halves < 2; ++halves) {
-            problem p = {.layer = layer, .kind = kind, .skip = skip};
-            problem_open(&p, halves);
-            if (ub_conv_can_filter(&p.layer, kind)) {
-                check_way(&p, true, lanes);
-            }
-            check_way(&p, false, lanes);
-            problem_close(&p);
+            check_outputs(layer, what >= MASK, skip, halves, lanes);
         }
     }
 }
@@ -252,7 +325,7 @@ strided_layers_are_right(void** state)
     // Five bins by two, then kernels of other sizes, strides and zeros around
     check(
         (ub_layer){3, 5, {5, 5}, {2, 2}, {{2, 2}, {2, 2}}, {12, 32}, {6, 16}, .activation = LEAKY},
-        UB_CONV_STRIDED, 0);
+        STRIDED, 0);
     check((ub_layer){4,
                      19,
                      {5, 5},
@@ -261,19 +334,19 @@ strided_layers_are_right(void** state)
                      {10, 22},
                      {5, 11},
                      .activation = {UB_LINEAR, 0.0f}},
-          UB_CONV_STRIDED, 1);
+          STRIDED, 1);
     check((ub_layer){2, 8, {4, 4}, {2, 2}, {{1, 1}, {1, 1}}, {8, 24}, {4, 12}, .activation = LEAKY},
-          UB_CONV_STRIDED, 0);
+          STRIDED, 0);
     check(
         (ub_layer){
             2, 33, {3, 3}, {1, 1}, {{1, 1}, {1, 1}}, {5, 9}, {5, 9}, .activation = {UB_RELU, 0.0f}},
-        UB_CONV_STRIDED, 0);
+        STRIDED, 0);
     check(
         (ub_layer){5, 4, {5, 7}, {3, 3}, {{2, 2}, {3, 3}}, {12, 30}, {4, 10}, .activation = LEAKY},
-        UB_CONV_STRIDED, 2);
+        STRIDED, 2);
     // The first two lines see nothing but zeros
     check((ub_layer){2, 9, {3, 3}, {1, 1}, {{4, 0}, {1, 1}}, {5, 9}, {7, 9}, .activation = LEAKY},
-          UB_CONV_STRIDED, 1);
+          STRIDED, 1);
 }
 
 /// Kernels, strides and activations that are only computed directly
@@ -284,46 +357,100 @@ unusual_layers_are_right(void** state)
     const ub_activation tanh_like = {UB_TANH, 0.0f};
     const ub_activation sigmoid = {UB_SIGMOID, 0.0f};
     check((ub_layer){3, 5, {1, 1}, {2, 3}, {{0, 0}, {0, 0}}, {9, 20}, {5, 7}, .activation = LEAKY},
-          UB_CONV_STRIDED, 0);
+          STRIDED, 0);
     check(
         (ub_layer){
             3, 5, {2, 9}, {3, 2}, {{0, 1}, {4, 4}}, {9, 20}, {3, 10}, .activation = tanh_like},
-        UB_CONV_STRIDED, 1);
+        STRIDED, 1);
     check(
         (ub_layer){
             3, 4, {9, 11}, {3, 3}, {{3, 3}, {4, 4}}, {4, 10}, {12, 30}, .activation = sigmoid},
-        UB_CONV_TRANSPOSED, 1);
+        TRANSPOSED, 1);
     check(
         (ub_layer){
             3, 2, {5, 11}, {2, 3}, {{1, 2}, {4, 4}}, {4, 10}, {8, 30}, .activation = sigmoid},
-        UB_CONV_MASK, 1);
+        MASK, 1);
     check(
         (ub_layer){
             2, 2, {8, 8}, {8, 8}, {{0, 0}, {0, 0}}, {3, 4}, {24, 32}, .activation = tanh_like},
-        UB_CONV_MASK, 1);
+        MASK, 1);
+}
+
+/// Kernels with room between their taps, whose outputs are images
+static void
+dilated_layers_are_right(void** state)
+{
+    (void)state;
+    check((ub_layer){.inputs = 3,
+                     .filters = 6,
+                     .kernel = {3, 2},
+                     .stride = {1, 1},
+                     .pad = {{2, 2}, {1, 2}},
+                     .in_size = {8, 17},
+                     .out_size = {8, 17},
+                     .activation = {UB_ELU, 0.0f},
+                     .dilation = {2, 3}},
+          STRIDED, 1);
+    check((ub_layer){.inputs = 2,
+                     .filters = 5,
+                     .kernel = {2, 3},
+                     .stride = {2, 2},
+                     .pad = {{1, 2}, {3, 3}},
+                     .in_size = {9, 17},
+                     .out_size = {5, 8},
+                     .activation = LEAKY,
+                     .dilation = {3, 4}},
+          STRIDED, 0);
 }
 
 static void
 transposed_layers_are_right(void** state)
 {
     (void)state;
+    const ub_activation elu = {UB_ELU, 0.0f};
+    check((ub_layer){6, 24, {5, 5}, {2, 2}, {{1, 2}, {1, 2}}, {6, 16}, {12, 32}, .activation = elu},
+          TRANSPOSED, 3);
     check(
         (ub_layer){6, 24, {5, 5}, {2, 2}, {{2, 1}, {2, 1}}, {6, 16}, {12, 32}, .activation = LEAKY},
-        UB_CONV_TRANSPOSED, 3);
+        TRANSPOSED, 3);
     check(
         (ub_layer){3, 7, {5, 5}, {2, 2}, {{1, 2}, {1, 2}}, {5, 11}, {10, 22}, .activation = LEAKY},
-        UB_CONV_TRANSPOSED, 0);
+        TRANSPOSED, 0);
     check((ub_layer){3, 9, {4, 4}, {2, 2}, {{1, 1}, {1, 1}}, {5, 7}, {10, 14}, .activation = LEAKY},
-          UB_CONV_TRANSPOSED, 2);
+          TRANSPOSED, 2);
     check(
         (ub_layer){3, 4, {5, 7}, {3, 3}, {{1, 1}, {2, 2}}, {4, 10}, {12, 30}, .activation = LEAKY},
-        UB_CONV_TRANSPOSED, 1);
+        TRANSPOSED, 1);
 }
 
 static void
 masks_are_right(void** state)
 {
     (void)state;
+    const ub_activation sigmoid = {UB_SIGMOID, 0.0f};
+    check((ub_layer){.inputs = 1,
+                     .filters = 2,
+                     .kernel = {4, 4},
+                     .stride = {1, 1},
+                     .pad = {{3, 3}, {3, 3}},
+                     .in_size = {12, 33},
+                     .out_size = {12, 33},
+                     .activation = sigmoid,
+                     .dilation = {2, 2}},
+          STRIDED_MASK, 0);
+    check((ub_layer){.inputs = 5,
+                     .filters = 3,
+                     .kernel = {3, 5},
+                     .stride = {1, 1},
+                     .pad = {{0, 2}, {3, 1}},
+                     .in_size = {9, 30},
+                     .out_size = {9, 30},
+                     .activation = LEAKY,
+                     .dilation = {1, 1}},
+          STRIDED_MASK, 2);
+    check(
+        (ub_layer){3, 2, {5, 5}, {2, 2}, {{1, 2}, {1, 2}}, {10, 22}, {5, 11}, .activation = LEAKY},
+        STRIDED_MASK, 1);
     check((ub_layer){6,
                      2,
                      {5, 5},
@@ -332,10 +459,10 @@ masks_are_right(void** state)
                      {6, 16},
                      {12, 32},
                      .activation = {UB_SIGMOID, 0.0f}},
-          UB_CONV_MASK, 3);
+          MASK, 3);
     check(
         (ub_layer){5, 1, {5, 5}, {2, 2}, {{1, 2}, {1, 2}}, {5, 11}, {10, 22}, .activation = LEAKY},
-        UB_CONV_MASK, 2);
+        MASK, 2);
     check((ub_layer){4,
                      2,
                      {6, 4},
@@ -344,7 +471,7 @@ masks_are_right(void** state)
                      {4, 9},
                      {12, 18},
                      .activation = {UB_TANH, 0.0f}},
-          UB_CONV_MASK, 0);
+          MASK, 0);
 }
 
 /// Chunks are as large as fits a budget, which is not the larger the more frames there are
@@ -355,9 +482,11 @@ scratch_suffices_for_fewer_frames(void** state)
     problem p = {
         .layer =
             {96, 16, {5, 5}, {2, 2}, {{2, 1}, {2, 1}}, {64, 8}, {128, 16}, .activation = LEAKY},
-        .kind = UB_CONV_TRANSPOSED};
-    problem_open(&p, false);
-    ub_conv* conv = ub_conv_new(&p.layer, p.kind, true, p.weight, ub_conv_lanes());
+        .n_out = 1};
+    p.layer.transposed = true;
+    p.layer.dilation[0] = p.layer.dilation[1] = 1;
+    problem_open(&p, false, false);
+    ub_conv* conv = ub_conv_new(&p.layer, false, true, p.weight, ub_conv_lanes());
     assert_non_null(conv);
     float* out = (float*)malloc(sizeof(float) * 17 * 128 * 16);
     for (uint32_t rows = 1; rows <= 128; ++rows) {
@@ -375,30 +504,33 @@ one_input_under_several_conditions(void** state)
     (void)state;
     problem p = {
         .layer = {3, 9, {5, 5}, {2, 2}, {{2, 2}, {2, 2}}, {12, 32}, {6, 16}, .activation = LEAKY},
-        .kind = UB_CONV_STRIDED};
-    problem_open(&p, false);
+        .n_out = 1};
+    p.layer.dilation[0] = p.layer.dilation[1] = 1;
+    problem_open(&p, false, false);
     const ub_layer* l = &p.layer;
     const size_t size = (size_t)l->out_size[0] * l->out_size[1] * l->filters;
     const ub_span rows = {0, l->out_size[0]};
     const float* scales[JOBS] = {p.scale, p.shift, p.scale};
-    ub_conv* conv = ub_conv_new(l, p.kind, true, p.weight, ub_conv_lanes());
+    ub_conv* conv = ub_conv_new(l, false, true, p.weight, ub_conv_lanes());
     assert_non_null(conv);
     void* scratch = aligned_alloc(64, ub_conv_scratch(conv, JOBS, l->out_size[0]));
     ub_conv_job jobs[2 * JOBS];
     for (uint32_t i = 0; i < 2 * JOBS; ++i) {
-        jobs[i] = (ub_conv_job){.in = {{p.first[0], 0, l->inputs, l->inputs}},
-                                .finish = {&l->activation, scales[i % JOBS], p.shift, l->filters},
-                                .out = (float*)calloc(size, sizeof(float)),
-                                .out_step = l->filters};
+        const ub_finish finish = {&l->activation, scales[i % JOBS], p.shift, NULL,
+                                  NULL,           l->filters};
+        jobs[i] =
+            (ub_conv_job){.in = {{p.first[0], {0, l->in_size[0]}, l->inputs, l->inputs}},
+                          .out = {{finish, (float*)calloc(size, sizeof(float)), 0, l->filters}},
+                          .n_out = 1};
     }
     ub_conv_run(conv, jobs, JOBS, rows, scratch);
     for (uint32_t i = 0; i < JOBS; ++i) {
         ub_conv_run(conv, &jobs[JOBS + i], 1, rows, scratch);
-        assert_memory_equal(jobs[i].out, jobs[JOBS + i].out, size * sizeof(float));
+        assert_memory_equal(jobs[i].out[0].out, jobs[JOBS + i].out[0].out, size * sizeof(float));
     }
-    assert_memory_not_equal(jobs[0].out, jobs[1].out, size * sizeof(float));
+    assert_memory_not_equal(jobs[0].out[0].out, jobs[1].out[0].out, size * sizeof(float));
     for (uint32_t i = 0; i < 2 * JOBS; ++i) {
-        free(jobs[i].out);
+        free(jobs[i].out[0].out);
     }
     free(scratch);
     ub_conv_free(conv);
@@ -409,16 +541,19 @@ static void
 what_cannot_be_filtered_is_said(void** state)
 {
     (void)state;
-    const ub_layer wide = {1, 1, {5, 8}, {2, 2}, {{2, 2}, {2, 2}}, {8, 8}, {4, 4}, .skip = -1};
-    const ub_layer smooth = {
-        1, 1, {5, 5}, {2, 2}, {{2, 2}, {2, 2}}, {8, 8}, {4, 4}, .activation = {UB_TANH, 0.0f}};
-    const ub_layer many = {1, 64, {5, 5}, {2, 2}, {{2, 1}, {2, 1}}, {8, 8}, {16, 16}, .skip = -1};
-    const ub_layer usual = {1, 2, {5, 5}, {2, 2}, {{2, 1}, {2, 1}}, {8, 8}, {16, 16}, .skip = -1};
-    assert_false(ub_conv_can_filter(&wide, UB_CONV_STRIDED));
-    assert_false(ub_conv_can_filter(&smooth, UB_CONV_STRIDED));
-    assert_true(ub_conv_can_filter(&many, UB_CONV_TRANSPOSED));
-    assert_false(ub_conv_can_filter(&many, UB_CONV_MASK));
-    assert_true(ub_conv_can_filter(&usual, UB_CONV_MASK));
+    ub_layer layer = {1, 1, {5, 5}, {2, 2}, {{2, 2}, {2, 2}}, {8, 8}, {4, 4}, .dilation = {1, 1}};
+    assert_true(ub_conv_can_filter(&layer, false));
+    layer.kernel[1] = 8;
+    assert_false(ub_conv_can_filter(&layer, false));
+    layer.kernel[1] = 3;
+    layer.dilation[1] = 2;
+    assert_false(ub_conv_can_filter(&layer, false));
+    ub_layer up = {1, 64, {5, 5}, {2, 2}, {{2, 1}, {2, 1}}, {8, 8}, {16, 16}, .dilation = {1, 1}};
+    up.transposed = true;
+    assert_true(ub_conv_can_filter(&up, false));
+    assert_false(ub_conv_can_filter(&up, true));
+    up.filters = 2;
+    assert_true(ub_conv_can_filter(&up, true));
 }
 
 /// Vectors of every size make the same product
@@ -477,6 +612,7 @@ main(void)
         cmocka_unit_test(strided_layers_are_right),
         cmocka_unit_test(transposed_layers_are_right),
         cmocka_unit_test(unusual_layers_are_right),
+        cmocka_unit_test(dilated_layers_are_right),
         cmocka_unit_test(masks_are_right),
         cmocka_unit_test(scratch_suffices_for_fewer_frames),
         cmocka_unit_test(one_input_under_several_conditions),

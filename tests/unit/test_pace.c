@@ -45,7 +45,8 @@ test_sound_cards_are_never_ahead(void** state)
     }
 }
 
-/* A server's period of 4096 samples, in blocks of 64 that all come at once, and late now and then */
+/* A server's period of 4096 samples, in blocks of 64 that all come at once, and late now and then
+ */
 static void
 test_bursts_are_not_ahead(void** state)
 {

@@ -138,10 +138,10 @@ static void
 test_wrong_words_lead_nowhere(void** state)
 {
     (void)state;
-    static const uint32_t values[] = {0,    1,    2,      3,          7,          8,         15,
-                                      16,   24,   32,     63,         64,         65,        100,
-                                      1000, 4096, 0xffff, 0x7fffffff, 0x80000000, 0xfffffff0, 0xfffffff8,
-                                      0xffffffff};
+    static const uint32_t values[] = {
+        0,      1,          2,          3,          7,          8,         15,   16,
+        24,     32,         63,         64,         65,         100,       1000, 4096,
+        0xffff, 0x7fffffff, 0x80000000, 0xfffffff0, 0xfffffff8, 0xffffffff};
     uint32_t size = 0;
     uint8_t* messages = make_messages(&size);
     for (uint32_t at = sizeof(LV2_Atom); at + 4 <= size; at += 4) {

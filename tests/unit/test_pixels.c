@@ -31,15 +31,19 @@ fill(float* raw, float* scale, float* shift)
 }
 
 static void
-check_finish(const ub_activation* activation)
+check_finish(const ub_activation* activation, bool after)
 {
     static float raw[PIXELS * STEP];
     static float out[PIXELS * STEP];
     float scale[CHANNELS];
     float shift[CHANNELS];
+    float gain[CHANNELS];
     fill(raw, scale, shift);
+    for (uint32_t c = 0; c < CHANNELS; ++c) {
+        gain[c] = 0.3f * (float)c - 4.0f;
+    }
     memset(out, 0x55, sizeof(out));
-    const ub_finish finish = {activation, scale, shift, CHANNELS};
+    const ub_finish finish = {activation, scale, shift, after ? gain : NULL, shift, CHANNELS};
     ub_finish_pixels(&finish, raw, STEP, out, STEP, PIXELS);
     for (uint32_t i = 0; i < PIXELS; ++i) {
         for (uint32_t c = 0; c < STEP; ++c) {
@@ -49,8 +53,10 @@ check_finish(const ub_activation* activation)
                 continue;
             }
             const double x = (double)raw[at] * (double)scale[c] + (double)shift[c];
-            const double expected = ub_activate(activation, x);
-            assert_true(fabs((double)out[at] - expected) <= fabs(expected) * 1e-6 + 1e-5);
+            const double y = ub_activate(activation, x);
+            const double expected = after ? y * (double)gain[c] + (double)shift[c] : y;
+            assert_true(fabs((double)out[at] - expected) <=
+                        (fabs(expected) + fabs(y)) * 1e-6 + 1e-5);
         }
     }
 }
@@ -59,13 +65,12 @@ static void
 pixels_are_finished(void** state)
 {
     (void)state;
-    static const ub_activation activations[] = {{UB_LINEAR, 0.0f},
-                                                {UB_RELU, 0.0f},
-                                                {UB_LEAKY_RELU, 0.2f},
-                                                {UB_SIGMOID, 0.0f},
-                                                {UB_TANH, 0.0f}};
+    static const ub_activation activations[] = {{UB_LINEAR, 0.0f},     {UB_RELU, 0.0f},
+                                                {UB_LEAKY_RELU, 0.2f}, {UB_SIGMOID, 0.0f},
+                                                {UB_TANH, 0.0f},       {UB_ELU, 0.0f}};
     for (size_t i = 0; i < sizeof(activations) / sizeof(activations[0]); ++i) {
-        check_finish(&activations[i]);
+        check_finish(&activations[i], false);
+        check_finish(&activations[i], true);
     }
 }
 
@@ -79,12 +84,12 @@ planes_are_finished(void** state)
     const ub_activation sigmoid = {UB_SIGMOID, 0.0f};
     const float scale[] = {9.0f, 1.0f, 1.0f};
     const float shift[] = {9.0f, 0.5f, 9.0f};
-    const ub_finish finish = {&sigmoid, scale, shift, 3};
+    const ub_finish finish = {&sigmoid, scale, shift, NULL, NULL, 3};
     for (uint32_t i = 0; i < 700; ++i) {
         raw[3 * i + 1] = (float)i / 3.5f - 100.0f;
         out[2 * i + 1] = 7.0f;
     }
-    ub_finish_plane(&finish, 1, raw + 0, 3, out, 2, 700);
+    ub_finish_plane(&finish, 1, raw + 1, 3, out, 2, 700);
     for (uint32_t i = 0; i < 700; ++i) {
         const double expected = 1.0 / (1.0 + exp(-((double)raw[3 * i + 1] + 0.5)));
         assert_true(fabs((double)out[2 * i] - expected) < 3e-7);
@@ -101,7 +106,7 @@ masks_are_finite(void** state)
     const ub_activation sigmoid = {UB_SIGMOID, 0.0f};
     const float one = 1.0f;
     const float zero = 0.0f;
-    const ub_finish finish = {&sigmoid, &one, &zero, 1};
+    const ub_finish finish = {&sigmoid, &one, &zero, NULL, NULL, 1};
     ub_finish_plane(&finish, 0, raw, 1, out, 1, 5);
     for (int i = 0; i < 5; ++i) {
         assert_true(out[i] >= 0.0f && out[i] <= 1.0f);

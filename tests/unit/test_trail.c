@@ -334,10 +334,10 @@ memory_is_small(void** state)
     const ub_test_model_options options = {
         .window = 2048, .frames = 128, .filters = 16, .depth = 6};
     const ub_model* model = regular_model(&options);
-    assert_true(ub_reuse_choose(&reuse, &model->net, 4, sizeof(float)));
+    assert_true(ub_reuse_choose(&reuse, &model->steps[0], 4));
     assert_in_range(reuse.size, 1, 2 << 20);
-    assert_false(ub_reuse_choose(&reuse, &model->net, 128, sizeof(float)));
-    assert_false(ub_reuse_choose(&reuse, &model->net, 0, sizeof(float)));
+    assert_false(ub_reuse_choose(&reuse, &model->steps[0], 128));
+    assert_false(ub_reuse_choose(&reuse, &model->steps[0], 0));
     ub_model_unref(model);
 }
 

@@ -3,8 +3,7 @@
 
 #include "model/backend/native/native.h"
 
-#include "model/backend/native/decoder.h"
-#include "model/backend/native/encoder.h"
+#include "model/backend/native/run.h"
 #include "model/file/error.h"
 
 #include <stdlib.h>
@@ -12,70 +11,91 @@
 struct ub_runner_s {
     const ub_model* model;
     ub_native_store* store;
-    ub_images images[UB_WINDOWS]; ///< One for each item; more than one when first needed
-    uint32_t n_images;
+    float* memory[UB_WINDOWS]; ///< One for each item; more than one when first needed
+    uint32_t windows;
+    size_t window_size; ///< Bytes
     void* scratch;
 };
 
 static bool
-grow_images(ub_runner* self, uint32_t n)
+grow(ub_runner* self, uint32_t windows)
 {
-    while (self->n_images < n) {
-        ub_images* images = &self->images[self->n_images];
-        if (!ub_images_make(images, &self->model->net)) {
-            ub_images_free(images);
+    while (self->windows < windows) {
+        float* memory = (float*)ub_page_alloc(self->window_size);
+        if (!memory) {
             return false;
         }
-        ++self->n_images;
+        self->memory[self->windows++] = memory;
     }
     return true;
 }
 
-/// Items that share their encoder outputs where they have the same input
+/// Items that share their encoder's images where they have the same input
 static void
-run_sharing(ub_runner* self, const ub_native_plan* plan, const ub_item* items, uint32_t n)
+run_sharing(ub_runner* self, const ub_native_plan* plan, const ub_item* const* items, uint32_t n)
 {
     for (uint32_t i = 0; i < n; ++i) {
-        if (!i || items[i].input != items[i - 1].input) {
-            ub_native_window window = {.images = self->images, .item = &items[i]};
+        ub_native_window window = {.memory = self->memory[0], .item = items[i]};
+        if (!i || items[i]->input != items[i - 1]->input) {
             ub_native_encode(plan, self->scratch, &window, 1);
         }
-        ub_native_decode(plan, self->scratch, &(ub_native_passage){&items[i], self->images}, 1);
+        ub_native_decode(plan, self->scratch, &window, 1);
     }
 }
 
-/// At most as many items as there are images
-static void
-run_together(ub_runner* self, const ub_native_plan* plan, const ub_item* items, uint32_t n)
+/// At most as many items as there may be windows
+static bool
+run_together(ub_runner* self, const ub_native_plan* plan, const ub_item* const* items, uint32_t n)
 {
     ub_native_window windows[UB_WINDOWS];
-    ub_native_passage passages[UB_WINDOWS];
+    if (ub_encoder_is_plain(plan->steps)) {
+        run_sharing(self, plan, items, n);
+        return true;
+    }
+    if (!grow(self, n)) {
+        return false;
+    }
     for (uint32_t k = 0; k < n; ++k) {
-        windows[k] = (ub_native_window){.images = &self->images[k], .item = &items[k]};
-        passages[k] = (ub_native_passage){&items[k], &self->images[k]};
+        windows[k] = (ub_native_window){.memory = self->memory[k], .item = items[k]};
     }
     ub_native_encode(plan, self->scratch, windows, n);
-    ub_native_decode(plan, self->scratch, passages, n);
+    ub_native_decode(plan, self->scratch, windows, n);
+    return true;
+}
+
+/// The items of one of the generic networks
+static bool
+run_net(ub_runner* self, uint32_t unet, const ub_item* items, uint32_t n, ub_span mask)
+{
+    const ub_item* some[UB_WINDOWS];
+    ub_native_plan plan;
+    uint32_t count = 0;
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < n; ++i) {
+        const ub_item* item = &items[i];
+        if (item->folded->unet == unet) {
+            if (!count) {
+                ub_native_plan_make(&plan, &self->model->steps[unet], &self->store->net[unet], mask,
+                                    item->trail ? ub_trail_reuse(item->trail, unet) : NULL);
+            }
+            some[count++] = item;
+        }
+        if (count && (count == UB_WINDOWS || i + 1 == n)) {
+            ok = run_together(self, &plan, some, count);
+            count = 0;
+        }
+    }
+    return ok;
 }
 
 static bool
 native_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
 {
-    const ub_network* net = &self->model->net;
-    const ub_reuse* reuse = items[0].trail ? ub_trail_reuse(items[0].trail) : NULL;
-    ub_native_plan plan;
-    ub_native_plan_make(&plan, net, self->store, first, count, reuse);
-    if (ub_encoder_is_plain(net)) {
-        run_sharing(self, &plan, items, n);
-        return true;
+    bool ok = true;
+    for (uint32_t unet = 0; ok && unet < self->model->net.unets; ++unet) {
+        ok = run_net(self, unet, items, n, (ub_span){first, count});
     }
-    if (!grow_images(self, n < UB_WINDOWS ? n : UB_WINDOWS)) {
-        return false;
-    }
-    for (uint32_t i = 0; i < n; i += UB_WINDOWS) {
-        run_together(self, &plan, items + i, n - i < UB_WINDOWS ? n - i : UB_WINDOWS);
-    }
-    return true;
+    return ok;
 }
 
 static void
@@ -84,8 +104,8 @@ native_destroy(ub_runner* self)
     if (!self) {
         return;
     }
-    for (uint32_t i = 0; i < self->n_images; ++i) {
-        ub_images_free(&self->images[i]);
+    for (uint32_t i = 0; i < self->windows; ++i) {
+        free(self->memory[i]);
     }
     ub_packed_put(self->store);
     free(self->scratch);
@@ -93,18 +113,21 @@ native_destroy(ub_runner* self)
     free(self);
 }
 
-/// Bytes of scratch memory that any layer needs
+/// What any of the networks needs.  Returns bytes of scratch memory.
 static size_t
-scratch_size(const ub_network* net, const ub_native_store* store)
+measure(ub_runner* self)
 {
     size_t most = 0;
-    for (uint32_t i = 0; i < net->unet[0].encoders + net->unet[0].decoders; ++i) {
-        const bool down = i < net->unet[0].encoders;
-        const uint32_t k = down ? i : i - net->unet[0].encoders;
-        const ub_layer* l = down ? &net->unet[0].encoder[k] : &net->unet[0].decoder[k];
-        const ub_conv* conv = down ? store->encoder[k] : store->decoder[k];
-        const size_t size = ub_conv_scratch(conv, UB_WINDOWS, l->out_size[0]);
-        most = size > most ? size : most;
+    for (uint32_t i = 0; i < self->model->net.unets; ++i) {
+        const ub_steps* steps = &self->model->steps[i];
+        const ub_native_net* net = &self->store->net[i];
+        const size_t size = sizeof(float) * net->layout.size;
+        self->window_size = size > self->window_size ? size : self->window_size;
+        for (uint32_t k = 0; k < steps->n; ++k) {
+            const size_t scratch =
+                ub_conv_scratch(net->conv[k], UB_WINDOWS, steps->step[k].layer->out_size[0]);
+            most = scratch > most ? scratch : most;
+        }
     }
     return most;
 }
@@ -114,9 +137,9 @@ make_ready(ub_runner* self)
 {
     self->store = (ub_native_store*)ub_packed_get(self->model, &ub_native_packing);
     if (self->store) {
-        self->scratch = ub_page_alloc(scratch_size(&self->model->net, self->store));
+        self->scratch = ub_page_alloc(measure(self));
     }
-    return self->scratch && grow_images(self, 1);
+    return self->scratch && grow(self, 1);
 }
 
 static ub_runner*

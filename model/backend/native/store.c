@@ -10,50 +10,53 @@
 /// Channels for which it gains more than transforming them costs
 #define LEAST_INPUTS 3U
 
+bool
+ub_step_makes_planes(const ub_steps* steps, uint32_t step)
+{
+    return step + 1 == steps->n || steps->step[step].layer->filters == 1;
+}
+
 static void
 free_store(void* weights)
 {
     ub_native_store* store = (ub_native_store*)weights;
-    for (int i = 0; i < UB_MAX_LAYERS; ++i) {
-        ub_conv_free(store->encoder[i]);
-        ub_conv_free(store->decoder[i]);
+    for (int i = 0; i < UB_MAX_UNETS * UB_MAX_STEPS; ++i) {
+        ub_conv_free(store->net[i / UB_MAX_STEPS].conv[i % UB_MAX_STEPS]);
     }
     free(store);
 }
 
 /// Whether filtering gains
 static bool
-gains(const ub_layer* layer, ub_conv_kind kind)
+gains(const ub_layer* layer, bool planes)
 {
-    const uint32_t* size = kind == UB_CONV_STRIDED ? layer->out_size : layer->in_size;
-    return size[0] * size[1] >= LEAST_PIXELS &&
-           (kind == UB_CONV_MASK || layer->inputs >= LEAST_INPUTS);
+    const uint32_t* size = layer->transposed ? layer->in_size : layer->out_size;
+    return size[0] * size[1] >= LEAST_PIXELS && (planes || layer->inputs >= LEAST_INPUTS);
 }
 
-static ub_conv*
-make_layer(const ub_layer* layer, ub_conv_kind kind, const float* weight)
+static bool
+make_net(ub_native_net* net, const ub_steps* steps)
 {
-    const bool filtered = gains(layer, kind) && ub_conv_can_filter(layer, kind);
-    return ub_conv_new(layer, kind, filtered, weight, ub_conv_lanes());
+    bool ok = true;
+    ub_layout_make(&net->layout, steps);
+    for (uint32_t i = 0; ok && i < steps->n; ++i) {
+        const ub_step* step = &steps->step[i];
+        const bool planes = ub_step_makes_planes(steps, i);
+        const bool filtered = gains(step->layer, planes) && ub_conv_can_filter(step->layer, planes);
+        net->conv[i] =
+            ub_conv_new(step->layer, planes, filtered, step->tensors->weight, ub_conv_lanes());
+        ok = net->conv[i];
+    }
+    return ok;
 }
 
 static void*
 make_store(const ub_model* model)
 {
-    const ub_network* net = &model->net;
     ub_native_store* store = (ub_native_store*)calloc(1, sizeof(ub_native_store));
     bool ok = store;
-    for (uint32_t i = 0; ok && i < net->unet[0].encoders; ++i) {
-        store->encoder[i] =
-            make_layer(&net->unet[0].encoder[i], UB_CONV_STRIDED, model->unet[0].encoder[i].weight);
-        ok = store->encoder[i];
-    }
-    for (uint32_t i = 0; ok && i < net->unet[0].decoders; ++i) {
-        const ub_conv_kind kind =
-            i + 1 == net->unet[0].decoders ? UB_CONV_MASK : UB_CONV_TRANSPOSED;
-        store->decoder[i] =
-            make_layer(&net->unet[0].decoder[i], kind, model->unet[0].decoder[i].weight);
-        ok = store->decoder[i];
+    for (uint32_t i = 0; ok && i < model->net.unets; ++i) {
+        ok = make_net(&store->net[i], &model->steps[i]);
     }
     if (store && !ok) {
         free_store(store);

@@ -6,20 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct ub_trail_rows_s {
-    const ub_trail* trail;
-    float* condition; // all scales and shifts of the encoder
-    int64_t* numbers; // stream frame that each row sits at, layer by layer
-    char* rows;       // layer by layer
-    uint64_t used;    // when, in windows; 0 for never
-};
-
-struct ub_trail_s {
-    ub_reuse reuse;
-    size_t condition_size; // bytes
+/** How one of the generic networks' rows are kept. */
+typedef struct {
+    ub_reuse reuse;        // step 0 for nothing
+    size_t condition_size; // bytes of a condition's numbers for the encoder
     uint32_t slots;        // rows of all layers
     uint32_t first_slot[UB_MAX_LAYERS];
     size_t first_byte[UB_MAX_LAYERS];
+} shelf;
+
+struct ub_trail_rows_s {
+    const shelf* shelf; // NULL where none are kept yet
+    float* condition;   // all scales and shifts of the encoder
+    int64_t* numbers;   // stream frame that each row sits at, layer by layer
+    char* rows;         // layer by layer
+    uint64_t used;      // when, in windows; 0 for never
+};
+
+struct ub_trail_s {
+    shelf shelf[UB_MAX_UNETS];
     uint64_t windows;
     uint32_t conditions;
     ub_trail_rows kept[];
@@ -27,50 +32,64 @@ struct ub_trail_s {
 
 #define NO_FRAME INT64_MIN
 
-static void
-forget(ub_trail_rows* kept)
+static size_t
+larger(size_t a, size_t b)
 {
-    for (uint32_t i = 0; i < kept->trail->slots; ++i) {
-        kept->numbers[i] = NO_FRAME;
-    }
+    return a > b ? a : b;
 }
 
+/// As much as any of the networks needs
 static bool
-make_rows(ub_trail* trail, ub_trail_rows* kept)
+make_rows(const ub_trail* trail, ub_trail_rows* kept)
 {
-    kept->trail = trail;
-    kept->condition = (float*)malloc(trail->condition_size);
-    kept->numbers = (int64_t*)malloc(trail->slots * sizeof(int64_t));
-    kept->rows = (char*)malloc(trail->reuse.size);
+    size_t condition = 0;
+    size_t slots = 0;
+    size_t rows = 0;
+    for (uint32_t i = 0; i < UB_MAX_UNETS; ++i) {
+        condition = larger(condition, trail->shelf[i].condition_size);
+        slots = larger(slots, trail->shelf[i].slots);
+        rows = larger(rows, trail->shelf[i].reuse.size);
+    }
+    kept->condition = (float*)malloc(condition);
+    kept->numbers = (int64_t*)malloc(slots * sizeof(int64_t));
+    kept->rows = (char*)malloc(rows);
     return kept->condition && kept->numbers && kept->rows;
+}
+
+/// False if it is not worth it
+static bool
+make_shelf(shelf* s, const ub_steps* steps, uint32_t step)
+{
+    size_t bytes = 0;
+    if (!ub_reuse_choose(&s->reuse, steps, step)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < s->reuse.layers; ++i) {
+        s->first_slot[i] = s->slots;
+        s->first_byte[i] = bytes;
+        s->slots += s->reuse.layer[i].slots;
+        bytes += s->reuse.layer[i].slots * s->reuse.layer[i].row_size;
+    }
+    s->condition_size = sizeof(float) * steps->step[steps->encoders].out[0].numbers;
+    return true;
 }
 
 ub_trail*
 ub_trail_new(const ub_model* model, uint32_t step, uint32_t conditions)
 {
-    ub_reuse reuse;
-    if (!conditions || !ub_reuse_choose(&reuse, &model->net, step, sizeof(float))) {
-        return NULL;
-    }
     ub_trail* trail = (ub_trail*)calloc(1, sizeof(ub_trail) + conditions * sizeof(ub_trail_rows));
-    if (!trail) {
+    bool gains = false;
+    bool made = trail;
+    for (uint32_t i = 0; made && i < model->net.unets; ++i) {
+        gains = make_shelf(&trail->shelf[i], &model->steps[i], step) || gains;
+    }
+    for (uint32_t i = 0; made && gains && i < conditions; ++i) {
+        ++trail->conditions;
+        made = make_rows(trail, &trail->kept[i]);
+    }
+    if (!made || !gains || !conditions) {
+        ub_trail_free(trail);
         return NULL;
-    }
-    trail->reuse = reuse;
-    trail->conditions = conditions;
-    size_t bytes = 0;
-    for (uint32_t i = 0; i < reuse.layers; ++i) {
-        trail->first_slot[i] = trail->slots;
-        trail->first_byte[i] = bytes;
-        trail->slots += reuse.layer[i].slots;
-        bytes += reuse.layer[i].slots * reuse.layer[i].row_size;
-        trail->condition_size += 2 * sizeof(float) * model->net.unet[0].encoder[i].filters;
-    }
-    for (uint32_t i = 0; i < conditions; ++i) {
-        if (!make_rows(trail, &trail->kept[i])) {
-            ub_trail_free(trail);
-            return NULL;
-        }
     }
     return trail;
 }
@@ -87,33 +106,42 @@ ub_trail_free(ub_trail* trail)
 }
 
 const ub_reuse*
-ub_trail_reuse(const ub_trail* trail)
+ub_trail_reuse(const ub_trail* trail, uint32_t unet)
 {
-    return &trail->reuse;
+    return trail->shelf[unet].reuse.step ? &trail->shelf[unet].reuse : NULL;
+}
+
+static bool
+has_condition(const ub_trail_rows* kept, const shelf* s, const ub_folded* folded)
+{
+    return kept->shelf == s && !memcmp(kept->condition, folded->numbers, s->condition_size);
 }
 
 bool
-ub_trail_is(const ub_trail_rows* kept, const ub_folded* folded)
+ub_trail_is(const ub_trail_rows* kept, const ub_trail* trail, const ub_folded* folded)
 {
-    return kept->used &&
-           !memcmp(kept->condition, folded->encoder_scale[0], kept->trail->condition_size);
+    return has_condition(kept, &trail->shelf[folded->unet], folded);
 }
 
 ub_trail_rows*
 ub_trail_find(ub_trail* trail, const ub_folded* folded)
 {
+    const shelf* s = &trail->shelf[folded->unet];
     ub_trail_rows* oldest = trail->kept;
     ++trail->windows;
     for (ub_trail_rows* k = trail->kept; k < trail->kept + trail->conditions; ++k) {
-        if (ub_trail_is(k, folded)) {
+        if (has_condition(k, s, folded)) {
             k->used = trail->windows;
             return k;
         }
         oldest = k->used < oldest->used ? k : oldest;
     }
-    memcpy(oldest->condition, folded->encoder_scale[0], trail->condition_size);
-    forget(oldest);
+    memcpy(oldest->condition, folded->numbers, s->condition_size);
+    oldest->shelf = s;
     oldest->used = trail->windows;
+    for (uint32_t i = 0; i < s->slots; ++i) {
+        oldest->numbers[i] = NO_FRAME;
+    }
     return oldest;
 }
 
@@ -125,16 +153,15 @@ typedef struct {
 } place;
 
 static place
-find_place(const ub_trail* trail, uint32_t layer, int64_t start, uint32_t row)
+find_place(const shelf* s, uint32_t layer, int64_t start, uint32_t row)
 {
-    const ub_kept* k = &trail->reuse.layer[layer];
+    const ub_kept* k = &s->reuse.layer[layer];
     const int64_t number = start + (int64_t)row * k->stride;
     const int64_t grain = k->grain;
     const int64_t grains = number >= 0 ? number / grain : -((grain - 1 - number) / grain);
     const int64_t rest = grains % k->slots;
     const uint32_t slot = (uint32_t)(rest < 0 ? rest + k->slots : rest);
-    return (place){number, trail->first_slot[layer] + slot,
-                   trail->first_byte[layer] + slot * k->row_size};
+    return (place){number, s->first_slot[layer] + slot, s->first_byte[layer] + slot * k->row_size};
 }
 
 static bool
@@ -142,7 +169,7 @@ has_span(const ub_trail_rows* kept, uint32_t layer, ub_span span, int64_t start)
 {
     bool has = true;
     for (uint32_t row = span.first; has && row < span.first + span.count; ++row) {
-        const place p = find_place(kept->trail, layer, start, row);
+        const place p = find_place(kept->shelf, layer, start, row);
         has = kept->numbers[p.slot] == p.number;
     }
     return has;
@@ -152,7 +179,7 @@ bool
 ub_trail_has(const ub_trail_rows* kept, const ub_rows rows[UB_MAX_LAYERS], int64_t start)
 {
     bool has = true;
-    for (uint32_t i = 0; has && i < kept->trail->reuse.layers; ++i) {
+    for (uint32_t i = 0; has && i < kept->shelf->reuse.layers; ++i) {
         has =
             has_span(kept, i, rows[i].kept[0], start) && has_span(kept, i, rows[i].kept[1], start);
     }
@@ -161,31 +188,36 @@ ub_trail_has(const ub_trail_rows* kept, const ub_rows rows[UB_MAX_LAYERS], int64
 
 void
 ub_trail_take(const ub_trail_rows* kept, uint32_t layer, const ub_rows* rows, int64_t start,
-              void* output)
+              float* const* images, uint32_t n)
 {
-    const size_t size = kept->trail->reuse.layer[layer].row_size;
-    for (int i = 0; i < 2; ++i) {
+    const size_t size = kept->shelf->reuse.layer[layer].row_size / n;
+    for (uint32_t i = 0; i < 2; ++i) {
         const ub_span span = rows->kept[i];
         for (uint32_t row = span.first; row < span.first + span.count; ++row) {
-            const place p = find_place(kept->trail, layer, start, row);
-            memcpy((char*)output + row * size, kept->rows + p.at, size);
+            const place p = find_place(kept->shelf, layer, start, row);
+            for (uint32_t k = 0; k < n; ++k) {
+                memcpy((char*)images[k] + row * size, kept->rows + p.at + k * size, size);
+            }
         }
     }
 }
 
 void
 ub_trail_keep(ub_trail_rows* kept, uint32_t layer, ub_span computed, int64_t start,
-              const void* output)
+              float* const* images, uint32_t n)
 {
-    const ub_kept* k = &kept->trail->reuse.layer[layer];
+    const ub_kept* k = &kept->shelf->reuse.layer[layer];
+    const size_t size = k->row_size / n;
     const uint32_t end = computed.first + computed.count;
     if (!k->slots) {
         return;
     }
     uint32_t row = computed.first > k->kept_first ? computed.first : k->kept_first;
     for (; row < end && row < k->kept_end; ++row) {
-        const place p = find_place(kept->trail, layer, start, row);
+        const place p = find_place(kept->shelf, layer, start, row);
         kept->numbers[p.slot] = p.number;
-        memcpy(kept->rows + p.at, (const char*)output + row * k->row_size, k->row_size);
+        for (uint32_t i = 0; i < n; ++i) {
+            memcpy(kept->rows + p.at + i * size, (const char*)images[i] + row * size, size);
+        }
     }
 }
