@@ -27,7 +27,9 @@ typedef struct {
 static inline int64_t
 ub_frame_centre(const ub_schedule* s, int64_t r)
 {
-    return llround((double)(r - 1) * s->hop);
+    // Halves go up, on both sides of 0, and where the product misses them by a little: else two
+    // frames n apart could be a sample further than n hops
+    return (int64_t)floor((double)(r - 1) * s->hop + 0.5001);
 }
 
 static inline int64_t

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_TIMINGS 8
+#define MAX_TIMINGS  8
+#define SHORTEST_HOP 0.001 // s; common models have 5 to 25 ms
+#define MOST_OVERLAP 32    // Common ones have 4
 
 struct ub_separator_s {
     ub_grid grid;
@@ -49,6 +51,25 @@ ub_timing_latency(const ub_grid* grid, const ub_timing* t, double rate)
     return ub_schedule_latency(&s, t);
 }
 
+// What an audio thread can do in time: not too many frames, nor too much in each
+static bool
+grid_fits(const ub_grid* grid, char* err, size_t err_size)
+{
+    const double hop = grid->hop / grid->rate;
+    const double overlap = (double)grid->window / grid->hop;
+    if (hop < SHORTEST_HOP) {
+        snprintf(err, err_size, "a window every %.3g ms: expected at most one in %g ms", 1e3 * hop,
+                 1e3 * SHORTEST_HOP);
+        return false;
+    }
+    if (overlap > MOST_OVERLAP) {
+        snprintf(err, err_size, "%.0f windows over each sample: expected at most %d", overlap,
+                 MOST_OVERLAP);
+        return false;
+    }
+    return true;
+}
+
 static bool
 config_fits(const ub_separator_config* config, char* err, size_t err_size)
 {
@@ -59,6 +80,9 @@ config_fits(const ub_separator_config* config, char* err, size_t err_size)
     }
     if (config->channels < 1 || config->channels > UB_MAX_CHANNELS) {
         snprintf(err, err_size, "%u channels: expected 1 or 2", config->channels);
+        return false;
+    }
+    if (!grid_fits(&config->grid, err, err_size)) {
         return false;
     }
     if (config->timings < 1 || config->timings > MAX_TIMINGS || config->outputs < 1 ||

@@ -39,6 +39,25 @@ test_mask_of_one_reconstructs(void** state)
     }
 }
 
+/* Frames n apart are never further apart than the latency has it, wherever n hops are whole or a
+   frame falls between two samples */
+static void
+test_frames_come_within_the_latency(void** state)
+{
+    (void)state;
+    static const double hops[] = {512.0, 512.5, 64.1, 4.1, 5.1, 512 * 48000.0 / 44100.0};
+    for (uint32_t h = 0; h < COUNT(hops); ++h) {
+        const ub_schedule s = {.size = 2048, .hop = hops[h]};
+        for (uint32_t n = 1; n <= 60; ++n) {
+            const ub_timing t = {.lookahead = n - 1, .step = 1, .deadline = 1};
+            const int64_t most = ub_schedule_latency(&s, &t) - s.size;
+            for (int64_t r = 0; r < 2000; ++r) {
+                assert_true(ub_frame_centre(&s, r + n) - ub_frame_centre(&s, r) <= most);
+            }
+        }
+    }
+}
+
 /* Half of the window, half of what is heard of it, and the delay */
 static void
 test_latency_is_what_it_says(void** state)
@@ -589,6 +608,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mask_of_one_reconstructs),
+        cmocka_unit_test(test_frames_come_within_the_latency),
         cmocka_unit_test(test_latency_is_what_it_says),
         cmocka_unit_test(test_impulse_lands_at_latency),
         cmocka_unit_test(test_output_does_not_depend_on_blocks),

@@ -619,6 +619,32 @@ test_what_cannot_be_opened_is_named(void** state)
     assert_null(ub_stream_new_dry(1e6, 2, 1, 1, err, sizeof(err)));
 }
 
+/* Frames of which there are too many for an audio thread, or that are shorter than a sample */
+static void
+test_models_too_busy_for_an_audio_thread_are_refused(void** state)
+{
+    (void)state;
+    static const struct {
+        ub_test_model_options options;
+        const char* why;
+    } models[] = {
+        {{.sample_rate = RATE, .window = WINDOW, .hop = 1, .frames = FRAMES}, "0.125 ms"},
+        {{.sample_rate = RATE, .window = 1024, .hop = 16, .frames = FRAMES}, "64 windows"},
+        {{.sample_rate = 768000, .window = 16, .hop = 8, .frames = FRAMES}, "0.0104 ms"},
+    };
+    for (size_t i = 0; i < sizeof(models) / sizeof(*models); ++i) {
+        char busy[UB_TEST_PATH_SIZE];
+        char err[256] = "";
+        assert_true(ub_test_new_model(busy, &models[i].options));
+        const ub_stream_config config = {
+            .model = busy, .rate = RATE, .channels = 2, .outputs = 1, .engine = engine};
+        assert_null(ub_stream_new(&config, err, sizeof(err)));
+        assert_non_null(strstr(err, busy));
+        assert_non_null(strstr(err, models[i].why));
+        unlink(busy);
+    }
+}
+
 int
 main(void)
 {
@@ -634,6 +660,7 @@ main(void)
         cmocka_unit_test(test_long_hops_get_fewer_frames),
         cmocka_unit_test(test_dry_stream_has_the_default_latency),
         cmocka_unit_test(test_what_cannot_be_opened_is_named),
+        cmocka_unit_test(test_models_too_busy_for_an_audio_thread_are_refused),
     };
     return cmocka_run_group_tests_name("stream", tests, setup, teardown);
 }
