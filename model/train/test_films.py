@@ -3,13 +3,17 @@
 """Spleeter's checkpoint, its network, and FiLM upon it."""
 
 import itertools
+import json
 import os
+import pathlib
 import struct
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
+import export_films
 import generic
 import tune
 from films import Films, corners, units
@@ -218,12 +222,13 @@ def test_units_are_the_spread_of_each_channel():
 
 def test_what_is_asked_of_a_mix():
     rng = np.random.default_rng(1)
-    amounts = tune.draw_amounts(rng, 400, 3, SOURCES, 0.0, [False] * 400)
+    amounts = tune.draw_amounts(rng, [False] * 400, SOURCES, 3, 0.0, 0.0)
     assert (amounts.sum(2) == 1).all() and (amounts.sum(1) == 1).all()
-    amounts = tune.draw_amounts(rng, 400, 3, SOURCES, 0.5, [True] * 400)
+    amounts = tune.draw_amounts(rng, [True] * 400, SOURCES, 3, 0.5, 0.0)
     assert (amounts[..., 1] == amounts[..., 2]).all() and (amounts.sum(2) > 0).all()
-    amounts = tune.draw_amounts(rng, 400, 2, SOURCES, 0.5, [False] * 400)
+    amounts = tune.draw_amounts(rng, [False] * 400, SOURCES, 2, 0.5, 0.1)
     assert 0.4 < (amounts.sum(2) == 2).float().mean() < 0.6
+    assert 0.05 < (amounts.sum(2) == 3).float().mean() < 0.2
 
 
 @pytest.fixture
@@ -232,14 +237,15 @@ def settings():
     return {
         "seed": 1, "generic": 1, "sources": SOURCES,
         "train": {
-            "minutes": 5, "fall_minutes": 1, "learning_rate": 1e-2, "warmup_steps": 1, "ema": 0.5,
+            "minutes": 5, "fall_minutes": 1, "learning_rate": 1e-2, "base_rate": 0.0,
+            "warmup_steps": 1, "ema": 0.5,
             "quiet": 1.0, "precision": "f32", "threads": 1, "checkpoint_minutes": 5,
             "validate_minutes": 5, "validate_seconds": 4, "rescan_steps": 3, "compile": False,
         },
         "data": {
-            "mixes": 1, "rows": 3, "level": -15.0, "level_spread": 3.0, "coherent": 1.0,
+            "mixes": 1, "rows": 3, "level": 10.0, "level_spread": 3.0, "coherent": 1.0,
             "missing": 0.0, "resample": 0.0, "tilt": 0.0, "reverb": 0.0, "low_pass": 0.0,
-            "blend": 0.0, "backing": 0.0, "weights": {},
+            "blend": 0.0, "whole": 0.0, "backing": 0.0, "weights": {},
         },
     }  # fmt: skip
 
@@ -265,11 +271,56 @@ def test_two_steps_change_films_alone(tuned, settings):
     assert torch.equal(again.network.films.unit, tuned.network.films.unit)
 
 
+def test_the_generic_network_can_be_tuned_from_films_on(tuned, prepared, settings):
+    settings["train"]["base_rate"] = 1e-4
+    run = tune.Tuning(settings, "model", tuned.folder)
+    assert torch.equal(run.network.films.table, tuned.network.films.table)
+    tune.train(run, prepared, last_step=3)
+    before = generic.generic_state(made_up(), 1)
+    moved = {n: (v - before[n]).abs().max() for n, v in run.network.generic.state_dict().items()}
+    assert all(0 < change < 2e-4 for change in moved.values())
+    again = tune.Tuning(settings, "model", tuned.folder)
+    for name, value in run.network.state_dict().items():
+        assert torch.equal(value, again.network.state_dict()[name])
+    assert any((again.average[f"generic.{n}"] != v).any() for n, v in before.items())
+
+
 def test_no_level_changes_an_estimate(tuned):
     rng = np.random.default_rng(1)
     mix = (0.1 * rng.standard_normal((2, 44100))).astype(np.float32)
     loud, quiet = (
-        tune.separate(tuned.network, gain * mix, {"bass": ["bass"]}, -15.0, half=False)["bass"]
+        tune.separate(tuned.network, gain * mix, {"bass": ["bass"]}, 10.0, half=False)["bass"]
         for gain in (1.0, 0.01)
     )
     assert np.abs(0.01 * loud - quiet).max() < 1e-6 and np.abs(loud).max() > 1e-3
+
+
+def test_the_file_gives_the_same_masks(tmp_path, monkeypatch):
+    """By the reader of descriptions that makes the golden masks."""
+    tensors, films = made_up(), Films(SOURCES)
+    torch.nn.init.normal_(films.table, std=0.3)
+    torch.nn.init.uniform_(films.unit, 0.5, 2.0)
+    base = {f"generic.{k}": v + 0.01 for k, v in generic.generic_state(tensors, 1).items()}
+    average = {**{f"films.{k}": v for k, v in films.state_dict().items()}, **base}
+    films, named = export_films.file_tensors(tensors, average, SOURCES)
+    export_films.write(tmp_path / "a.safetensors", export_films.describe(films), named,
+                       {"name": "a"}, torch.float32)  # fmt: skip
+    monkeypatch.syspath_prepend(pathlib.Path(__file__).parents[2] / "tests/golden")
+    import make_golden
+
+    with safe_open(tmp_path / "a.safetensors", "pt") as file:
+        stored = {name: file.get_tensor(name).double() for name in file.keys()}  # noqa: SIM118
+        description = json.loads(file.metadata()["network"])
+    monkeypatch.setattr(make_golden, "tensor", lambda name, *shape: stored[name].reshape(shape))
+    description["stft"].update(frames=64, bins=128)
+    x = torch.rand(1, 2, 64, 128, generator=torch.Generator().manual_seed(1))
+    accompaniment = generic.load_generic(tensors, 1)
+    accompaniment.load_state_dict({k[8:]: v for k, v in base.items()})
+    for wanted in ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 1), (0, 0.5, 0.25, 0), (0, 1, 1, 1)):
+        mask = torch.as_tensor(make_golden.mask(description, list(wanted), x[0].double()))
+        with torch.no_grad():
+            if wanted[0]:
+                expected = generic.load_generic(tensors, 0)(x)[0]
+            else:
+                expected = accompaniment(x, films(torch.tensor([wanted[1:]]).float()))[0]
+        assert expected.std() > 0.01 and (mask - expected).abs().max() < 1e-5, wanted

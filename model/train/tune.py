@@ -7,6 +7,7 @@ the budget, so a run can be given more time, or other values, when it is resumed
 """
 
 import argparse
+import copy
 import math
 import os
 import pathlib
@@ -46,10 +47,9 @@ class Conditioned(torch.nn.Module):
         return torch.sigmoid(self.generic.logits(raw, self.films(amounts.flatten(0, 1))).float())
 
 
-def at_level(audio, level):
-    """The gain [mixes] that brings audio [mixes][2][samples] to an RMS of `level` dB each."""
-    power = audio.square().mean((1, 2))
-    return 10 ** (level / 20) / (power + 1e-10).sqrt()
+def at_level(magnitude, level):
+    """The gain [mixes] that brings magnitudes [mixes][2][frames][bins] to an RMS of `level`."""
+    return level / (magnitude.square().mean((1, 2, 3)) + 1e-6).sqrt()
 
 
 class Tuning:
@@ -63,6 +63,7 @@ class Tuning:
         generic = load_generic(read_checkpoint(weights), config["generic"])
         generic = generic.to(memory_format=LAST)
         self.network = Conditioned(generic, Films(config["sources"]))
+        generic.requires_grad_(config["train"]["base_rate"] > 0)
         self.step, self.seconds, self.best = 0, 0.0, -math.inf
         self.fresh = True
         self.begin()
@@ -70,30 +71,48 @@ class Tuning:
         if path.exists():
             self.load(torch.load(path, weights_only=True))
 
+    def learnt(self):
+        """The part of the network that is learnt: its films, or all of it."""
+        return self.network if self.config["train"]["base_rate"] else self.network.films
+
     def begin(self):
         """Averages and optimiser for what is learnt."""
-        films = self.network.films
-        self.average = {k: v.detach().clone() for k, v in films.state_dict().items()}
-        self.optimiser = torch.optim.Adam(films.parameters(), self.config["train"]["learning_rate"])
+        self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        groups = [{"params": list(self.network.films.parameters()), "share": 1.0}]
+        train = self.config["train"]
+        if train["base_rate"]:
+            share = train["base_rate"] / train["learning_rate"]
+            groups.append({"params": list(self.network.generic.parameters()), "share": share})
+        self.optimiser = torch.optim.Adam(groups, train["learning_rate"])
 
     def load(self, state):
-        self.network.films.load_state_dict(state["films"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.average, self.step, self.seconds = state["average"], state["step"], state["seconds"]
-        self.best, self.fresh = state["best"], False
+        """Go on; a checkpoint without what is learnt now gives what it has."""
+        self.network.load_state_dict(state["learnt"], strict=False)
+        self.average.update(state["average"])
+        self.step, self.seconds, self.best = state["step"], state["seconds"], state["best"]
+        if len(state["optimiser"]["param_groups"]) == len(self.optimiser.param_groups):
+            self.optimiser.load_state_dict(state["optimiser"])
+        self.fresh = False
         self.rng = np.random.default_rng((self.config["seed"], self.step))
 
     def save(self):
         self.write("checkpoint.pt", {
-            "films": self.network.films.state_dict(), "optimiser": self.optimiser.state_dict(),
+            "learnt": self.kept(self.network.state_dict()),
+            "optimiser": self.optimiser.state_dict(),
             "seconds": self.seconds, "best": self.best,
         })  # fmt: skip
 
+    def kept(self, state):
+        """Of a state dict of the network, what is learnt."""
+        frozen = not self.config["train"]["base_rate"]
+        return {k: v for k, v in state.items() if not (frozen and k.startswith("generic."))}
+
     def write(self, name, more):
-        """Write the averaged films and `more` aside, then rename."""
+        """Write the averaged values of what is learnt and `more` aside, then rename."""
         aside = self.folder / f"{name}.part"
         about = {"sources": self.config["sources"], "generic": self.config["generic"]}
-        torch.save({**about, "average": self.average, "step": self.step, **more}, aside)
+        average = self.kept(self.average)
+        torch.save({**about, "average": average, "step": self.step, **more}, aside)
         os.replace(aside, self.folder / name)
 
     def keep_best(self, scores):
@@ -109,33 +128,38 @@ class Tuning:
         return train["learning_rate"] * fall * min(1.0, (self.step + 1) / train["warmup_steps"])
 
     def follow(self):
-        """Move the average towards the films."""
+        """Move the average towards what is learnt."""
         decay = min(self.config["train"]["ema"], (1 + self.step) / (10 + self.step))
+        now = self.kept(self.network.state_dict())
         with torch.no_grad():
-            for name, value in self.network.films.state_dict().items():
-                self.average[name].lerp_(value, 1 - decay)
+            torch._foreach_lerp_([self.average[n] for n in now], list(now.values()), 1 - decay)
 
     def averaged(self):
-        """A network with the averaged films, for evaluation."""
-        films = Films(self.config["sources"])
-        films.load_state_dict(self.average)
-        return Conditioned(self.network.generic, films).eval()
+        """A network with the averaged values, for evaluation."""
+        network = copy.deepcopy(self.network)
+        network.load_state_dict(self.average)
+        return network.eval()
 
 
-def draw_amounts(rng, mixes, rows, sources, blend, both):
+def draw_amounts(rng, both, sources, rows, blend, whole):
     """What is asked of each mix, float32 [mixes][rows][sources].
 
-    Single sources, as often each; with the chance `blend` a pair. Where `both` [mixes] is true, the
-    mix has its bass in other, and those two are asked for together.
+    Single sources, as often each; with the chance `blend` a pair, with the chance `whole` all of
+    them. Where `both` [mixes] is true, the mix has its bass in other, and those two are asked for
+    together.
     """
+    mixes = len(both)
     amounts = np.zeros((mixes, rows, len(sources)), np.float32)
     bass, other = sources.index("bass"), sources.index("other")
     for n in range(mixes):
         order = rng.permutation(len(sources))[:rows]
         for r, chosen in enumerate(order):
             amounts[n, r, chosen] = 1
-            if rng.random() < blend:
+            chance = rng.random()
+            if chance < blend:
                 amounts[n, r] = 1 - amounts[n, r]
+            elif chance > 1 - whole:
+                amounts[n, r] = 1
             if both[n] and amounts[n, r, bass] != amounts[n, r, other]:
                 amounts[n, r] = 0
                 amounts[n, r, [bass, other]] = 1
@@ -164,14 +188,12 @@ class TunedMixer(Mixer):
 def images(run, audio, amounts):
     """Spectra of mixes [mixes][2][frames][bins] and of what is wanted [mixes * rows]."""
     stft = run.description["stft"]
-    mix = audio.sum(1)
-    gain = at_level(mix, run.config["data"]["level"])
-    chance = torch.from_numpy(run.rng.normal(0, run.config["data"]["level_spread"], len(mix)))
-    gain = gain * 10 ** (chance.clamp(-12, 12).float() / 20)
     wanted = torch.einsum("mrs,msct->mrct", amounts, audio[:, 1:]).flatten(0, 1)
-    mixture = transform.seen(transform.forward(mix, stft, center=False), stft)
+    mixture = transform.seen(transform.forward(audio.sum(1), stft, center=False), stft)
     target = transform.seen(transform.forward(wanted, stft, center=False), stft)
-    scale = gain[:, None, None, None]
+    gain = at_level(mixture.abs(), run.config["data"]["level"])
+    chance = torch.from_numpy(run.rng.normal(0, run.config["data"]["level_spread"], len(audio)))
+    scale = (gain * 10 ** (chance.clamp(-12, 12).float() / 20))[:, None, None, None]
     return mixture * scale, target * scale.repeat_interleave(amounts.shape[1], 0)
 
 
@@ -193,9 +215,9 @@ def train_step(run, audio, amounts):
     )
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
-    torch.nn.utils.clip_grad_norm_(run.network.films.parameters(), 1.0)
     for group in run.optimiser.param_groups:
-        group["lr"] = run.rate()
+        torch.nn.utils.clip_grad_norm_(group["params"], 1.0)
+        group["lr"] = group["share"] * run.rate()
     run.optimiser.step()
     run.step += 1
     run.follow()
@@ -222,7 +244,8 @@ def separate(network, mix, wanted, level, half=True):
     stft = stft_description()
     audio = torch.from_numpy(mix)
     mixture = transform.forward(audio, stft, center=True)
-    magnitude = transform.seen(mixture.abs(), stft) * at_level(audio[None], level)
+    magnitude = transform.seen(mixture.abs(), stft)
+    magnitude = magnitude * at_level(magnitude[None], level)
     above = stft["window"] // 2 + 1 - stft["bins"]
     result = {}
     for name, sources in wanted.items():
@@ -272,8 +295,8 @@ def batches(run, data):
         mixer = TunedMixer(data / "train", length, options)
         for _ in range(run.config["train"]["rescan_steps"]):
             audio, both = mixer.batch(run.rng, options["mixes"])
-            yield audio, draw_amounts(run.rng, len(audio), options["rows"], run.config["sources"],
-                                      options["blend"], both)  # fmt: skip
+            ways = (options[name] for name in ("rows", "blend", "whole"))
+            yield audio, draw_amounts(run.rng, both, run.config["sources"], *ways)
 
 
 def train(run, data, last_step=None, minutes=math.inf):
@@ -287,7 +310,7 @@ def train(run, data, last_step=None, minutes=math.inf):
         if run.fresh:
             mixture, _ = images(run, audio, amounts)
             run.network.films.unit = units(run.network.generic, mixture.abs())
-            run.average["unit"] = run.network.films.unit.clone()
+            run.average["films.unit"] = run.network.films.unit.clone()
             run.fresh = False
         recent.append(train_step(run, audio, amounts))
         now = time.monotonic()
