@@ -149,10 +149,8 @@ native_create(const ub_model* model, char* err, size_t err_size)
     if (self) {
         self->model = ub_model_ref(model);
     }
-    if (!self || model->net.version > 1 || !make_ready(self)) {
-        ub_error(err, err_size, "%s: %s", model->path,
-                 model->net.version > 1 ? "networks of format version 2 need the reference backend"
-                                        : "out of memory");
+    if (!self || !make_ready(self)) {
+        ub_error(err, err_size, "%s: out of memory", model->path);
         native_destroy(self);
         return NULL;
     }
