@@ -37,15 +37,16 @@ PKGS   := jansson
 # FFTW is linked in whole.  The shared library has one planner for all plugins of a process, and
 # others plan with it on threads of theirs, under no lock or under one that we cannot know.
 FFTW   := $(shell pkg-config --libs-only-L fftw3f) -l:libfftw3f.a
-# Archives are the command line's alone
+# The command line's alone: archives, sound files of all kinds
 ARCHIVE = $(shell pkg-config --libs libarchive)
+CLI_PKGS := sndfile libavformat libavcodec libavutil libswresample libarchive
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 ifdef CI
 WARN   += -Werror
 endif
 UB_CFLAGS  = -std=c11 -D_GNU_SOURCE -DUB_VERSION='"$(VERSION)"' -I. $(WARN) -fPIC \
              -fvisibility=hidden -pthread -MMD -MP $(SANITIZE) \
-             $(shell pkg-config --cflags fftw3f $(PKGS) lv2 sndfile)
+             $(shell pkg-config --cflags fftw3f $(PKGS) $(CLI_PKGS) lv2)
 UB_LIBS    = $(SANITIZE) $(FFTW) $(shell pkg-config --libs $(PKGS)) -pthread -ldl -lm
 
 LIB_SRC    := $(wildcard dsp/*.c $(foreach room,file import network conv backend backend/* engine, \
@@ -111,7 +112,7 @@ all: plugin cli cuda
 
 # Where objects begin: say in one line what is missing
 $(B)/packages:
-	@pkg-config --exists fftw3f $(PKGS) lv2 sndfile libarchive || \
+	@pkg-config --exists fftw3f $(PKGS) $(CLI_PKGS) lv2 || \
 	    { echo "unbraid: packages are missing (expected what '.ci/packages build' installs)" >&2; \
 	      exit 1; }
 	@mkdir -p $(@D) && touch $@
@@ -164,7 +165,7 @@ $(MODEL): model/weights/default.safetensors
 	cp $< $@
 
 $(CLI): $(call obj,$(CLI_SRC)) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) $(shell pkg-config --libs sndfile)
+	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) $(shell pkg-config --libs $(CLI_PKGS))
 
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(UNIT_AUX)) $(LIB)
 	@mkdir -p $(@D)
@@ -210,7 +211,7 @@ $(B)/tests/unit/test_import_%: UB_LIBS += $(ARCHIVE)
 # The command line's tests also need its parts, and models
 $(B)/tests/unit/test_cli_%: $(B)/obj/tests/unit/test_cli_%.o $(call obj,$(UNIT_AUX)) $(CLI_PARTS) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) -lcmocka $(shell pkg-config --libs sndfile)
+	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) -lcmocka $(shell pkg-config --libs $(CLI_PKGS))
 
 $(B)/tests/host/cli_%: $(B)/obj/tests/host/cli_%.o $(call obj,tests/unit/make_model.c) $(LIB)
 	@mkdir -p $(@D)

@@ -170,9 +170,11 @@ read_header(ub_safetensors* file, char* err, size_t err_size)
 {
     const uint64_t size = (uint64_t)file->stat.st_size;
     uint8_t head[8] = {0};
-    if (!ub_safetensors_read_at(file, head, sizeof(head), 0)) {
-        return ub_error(err, err_size, "%s: not a safetensors file (expected at least 8 bytes)",
-                        file->path);
+    if (size < sizeof(head) + 2 || !ub_safetensors_read_at(file, head, sizeof(head), 0)) {
+        return ub_error(
+            err, err_size,
+            "%s: not a safetensors file, or truncated: %llu bytes (expected at least 10)",
+            file->path, (unsigned long long)size);
     }
     uint64_t length = 0;
     for (int i = 7; i >= 0; --i) {

@@ -8,12 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FORMAT_MPEG 0x230000 // SF_FORMAT_MPEG, which libsndfile has from 1.1 on
+#define TAIL 65536 // Bytes: more than any tag behind the sound
 
 static bool
 write_all(int fd, const char* data, size_t size)
@@ -89,19 +90,14 @@ open_path(const char* file, const char* path, char* err, size_t err_size)
 static bool
 check(const ub_input* self, char* err, size_t err_size)
 {
-    const char* path = self->path;
-    const SF_INFO* info = &self->info;
-    if (info->channels < 1 || info->channels > 2) {
+    if (self->sound.channels > 2) {
         return ub_error(err, err_size,
                         "%s: has %d channels (expected 1 or 2; ffmpeg -i IN -ac 2 OUT mixes down)",
-                        path, info->channels);
+                        self->path, self->sound.channels);
     }
-    if (info->samplerate < 8000 || info->samplerate > 192000) {
+    if (self->sound.rate < 8000 || self->sound.rate > 192000) {
         return ub_error(err, err_size, "%s: has %d samples a second (expected 8000 to 192000)",
-                        path, info->samplerate);
-    }
-    if (info->frames < 1) {
-        return ub_error(err, err_size, "%s: holds no sound (expected at least one sample)", path);
+                        self->path, self->sound.rate);
     }
     return true;
 }
@@ -110,18 +106,18 @@ bool
 ub_input_open(ub_input* self, const char* path, char* err, size_t err_size)
 {
     const bool standard = !strcmp(path, "-");
+    const char* why = NULL;
     *self = (ub_input){.path = standard ? "standard input" : path};
     const int fd = open_path(standard ? NULL : path, self->path, err, err_size);
     if (fd < 0) {
         return false;
     }
-    self->file = sf_open_fd(fd, SFM_READ, &self->info, SF_TRUE);
-    if (!self->file) {
-        return ub_error(err, err_size,
-                        "%s: is no sound file that can be read (expected WAV, AIFF, FLAC, OGG or "
-                        "another that libsndfile reads, which says: %s)",
-                        self->path, sf_strerror(NULL));
+    self->decoder = ub_decoder_open(fd, &why);
+    if (!self->decoder) {
+        return ub_error(err, err_size, "%s: is no sound file that can be read (%s)", self->path,
+                        why);
     }
+    self->sound = *ub_decoder_sound(self->decoder);
     if (!check(self, err, err_size)) {
         ub_input_close(self);
         return false;
@@ -129,35 +125,11 @@ ub_input_open(ub_input* self, const char* path, char* err, size_t err_size)
     return true;
 }
 
-bool
-ub_input_sized(const ub_input* self)
-{
-    return self->info.frames < SF_COUNT_MAX;
-}
-
-/// Whether the file's own number of frames is more than a guess
-static bool
-counted(const ub_input* self)
-{
-    return ub_input_sized(self) && (self->info.format & SF_FORMAT_TYPEMASK) != FORMAT_MPEG;
-}
-
 int64_t
-ub_input_read(ub_input* self, float* frames, int64_t n, char* err, size_t err_size)
+ub_input_read(ub_input* self, float* frames, int64_t n)
 {
-    const int64_t got = sf_readf_float(self->file, frames, n);
-    const int64_t total = self->read + got;
-    const double rate = self->info.samplerate;
-    if (!total) {
-        ub_error(err, err_size, "%s: holds no sound (expected at least one sample)", self->path);
-        return -1;
-    }
-    if (sf_error(self->file) || (got < n && counted(self) && total < self->info.frames)) {
-        ub_error(err, err_size, "%s: is damaged after %.1f s (expected %.1f s)", self->path,
-                 (double)total / rate, (double)self->info.frames / rate);
-        return -1;
-    }
-    for (int64_t i = 0; i < got * self->info.channels; ++i) {
+    const int64_t got = ub_decoder_read(self->decoder, frames, n);
+    for (int64_t i = 0; i < got * self->sound.channels; ++i) {
         if (!isfinite(frames[i])) {
             frames[i] = 0.0f;
             ++self->bad;
@@ -167,11 +139,34 @@ ub_input_read(ub_input* self, float* frames, int64_t n, char* err, size_t err_si
     return got;
 }
 
+ub_loss
+ub_input_loss(const ub_input* self, char* line, size_t size)
+{
+    const ub_loss loss = ub_decoder_loss(self->decoder);
+    const double rate = self->sound.rate;
+    *line = '\0';
+    if (loss.error) {
+        ub_error(line, size, "cannot be read after %.1f s (%s)", (double)self->read / rate,
+                 strerror(loss.error));
+    } else if (loss.missing) {
+        ub_error(line, size,
+                 "is cut or damaged: %.1f s of sound could be read of the %.1f s that it says it "
+                 "has (%" PRId64 " samples are missing)",
+                 (double)self->read / rate, (double)loss.promised / rate, loss.missing);
+    } else if (loss.gaps) {
+        ub_error(line, size, "is damaged in %" PRIu64 " places, whose sound is left out",
+                 loss.gaps);
+    } else if (loss.cut) {
+        ub_error(line, size, "is cut: its end is missing after %.1f s", (double)self->read / rate);
+    } else if (loss.behind > TAIL) {
+        ub_error(line, size, "%" PRId64 " bytes behind its sound are left out", loss.behind);
+    }
+    return loss;
+}
+
 void
 ub_input_close(ub_input* self)
 {
-    if (self->file) {
-        sf_close(self->file);
-        self->file = NULL;
-    }
+    ub_decoder_close(self->decoder);
+    self->decoder = NULL;
 }

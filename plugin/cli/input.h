@@ -9,15 +9,12 @@
    A sound file to read, front to back.
 */
 
-#include <sndfile.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "plugin/cli/decoder.h"
 
 typedef struct {
     const char* path; ///< For messages; not owned
-    SNDFILE* file;
-    SF_INFO info;
+    ub_decoder* decoder;
+    ub_sound sound;
     int64_t read; ///< Frames read so far
     uint64_t bad; ///< Samples that were NaN or infinite, and read as 0
 } ub_input;
@@ -32,15 +29,12 @@ typedef struct {
 */
 bool ub_input_open(ub_input* self, const char* path, char* err, size_t err_size);
 
-/// Whether info.frames is known; it is not for an Ogg stream that was cut off
-bool ub_input_sized(const ub_input* self);
+/// Read up to n frames to [n][channels].  Returns how many; fewer only at the end.
+int64_t ub_input_read(ub_input* self, float* frames, int64_t n);
 
-/**
-   Read up to n frames to [n][channels].
-
-   @return Frames read, 0 at the end, -1 if the file is damaged, with one line in err.
-*/
-int64_t ub_input_read(ub_input* self, float* frames, int64_t n, char* err, size_t err_size);
+/// What was missing, when all was read.  Gives one line on it, or "", that does not begin with
+/// the path.
+ub_loss ub_input_loss(const ub_input* self, char* line, size_t size);
 
 void ub_input_close(ub_input* self);
 

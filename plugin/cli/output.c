@@ -36,10 +36,14 @@ ub_format_find(const char* name)
 
 /// The type, but RF64 in place of a WAV that would be too long, or may be
 static int
-type_for(const ub_format* format, const SF_INFO* info)
+type_for(const ub_format* format, const ub_sound* sound)
 {
-    const double size = (double)info->frames * info->channels * format->bytes;
-    return size < WAV_LIMIT ? format->type : SF_FORMAT_RF64 | (format->type & SF_FORMAT_SUBMASK);
+    if (!format->bytes) {
+        return format->type;
+    }
+    const double size = (double)sound->frames * sound->channels * format->bytes;
+    return size > 0.0 && size < WAV_LIMIT ? format->type
+                                          : SF_FORMAT_RF64 | (format->type & SF_FORMAT_SUBMASK);
 }
 
 static sf_count_t
@@ -93,13 +97,12 @@ cannot(const ub_output* self, const char* words, char* err, size_t err_size)
 }
 
 bool
-ub_output_open(ub_output* self, const char* path, const ub_format* format, const SF_INFO* info,
+ub_output_open(ub_output* self, const char* path, const ub_format* format, const ub_sound* sound,
                char* err, size_t err_size)
 {
-    SF_INFO out = {.samplerate = info->samplerate,
-                   .channels = info->channels,
-                   .format = type_for(format, info)};
-    *self = (ub_output){.path = path, .channels = info->channels, .clips = format->clips};
+    SF_INFO out = {
+        .samplerate = sound->rate, .channels = sound->channels, .format = type_for(format, sound)};
+    *self = (ub_output){.path = path, .channels = sound->channels, .clips = format->clips};
     self->fd = ub_aside_open(path, err, err_size);
     if (self->fd < 0) {
         return false;
@@ -111,7 +114,7 @@ ub_output_open(ub_output* self, const char* path, const ub_format* format, const
     }
     if (!self->file) {
         return ub_error(err, err_size, "%s: %d samples a second cannot be written as %s (%s)", path,
-                        info->samplerate, format->name, sf_strerror(NULL));
+                        sound->rate, format->name, sf_strerror(NULL));
     }
     double quality = 0.7;
     sf_command(self->file, SFC_SET_VBR_ENCODING_QUALITY, &quality, sizeof(quality));

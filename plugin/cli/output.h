@@ -9,6 +9,8 @@
    A sound file to write, aside until all are committed (see aside.h).
 */
 
+#include "plugin/cli/decoder.h"
+
 #include <sndfile.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,10 +41,10 @@ typedef struct {
     uint64_t clipped; ///< Samples that did not fit the format
 } ub_output;
 
-/// Open a file like the input `info`, aside.  It must not move in memory until it is closed.
+/// Open a file for sound like the input's, aside.  It must not move in memory until it is closed.
 /// False with one line in err.
-bool ub_output_open(ub_output* self, const char* path, const ub_format* format, const SF_INFO* info,
-                    char* err, size_t err_size);
+bool ub_output_open(ub_output* self, const char* path, const ub_format* format,
+                    const ub_sound* sound, char* err, size_t err_size);
 
 /// Write n frames of [n][channels].
 bool ub_output_write(ub_output* self, const float* frames, int64_t n, char* err, size_t err_size);

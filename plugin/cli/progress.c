@@ -15,13 +15,10 @@
 #define PAUSE 0.2 // Seconds between drawings
 
 void
-ub_progress_begin(ub_progress* self, const char* name, double rate, int64_t frames, bool wanted)
+ub_progress_begin(ub_progress* self, const char* name, double rate, bool wanted)
 {
-    *self = (ub_progress){.name = name,
-                          .rate = rate,
-                          .frames = frames,
-                          .start = ub_now(),
-                          .on = wanted && isatty(STDERR_FILENO)};
+    *self = (ub_progress){
+        .name = name, .rate = rate, .start = ub_now(), .on = wanted && isatty(STDERR_FILENO)};
 }
 
 static int
@@ -45,7 +42,7 @@ draw_bar(double part, double spent)
 }
 
 void
-ub_progress_update(ub_progress* self, int64_t done)
+ub_progress_update(ub_progress* self, int64_t done, double part)
 {
     const double now = ub_now();
     if (!self->on || now - self->shown < PAUSE || done < 1) {
@@ -55,9 +52,7 @@ ub_progress_update(ub_progress* self, int64_t done)
     const double spent = now - self->start;
     const double speed = (double)done / self->rate / spent;
     fprintf(stderr, "\r\033[K%.*s ", name_width(), self->name);
-    if (self->frames) {
-        draw_bar((double)done / (double)self->frames, spent);
-    }
+    draw_bar(part, spent);
     fprintf(stderr, "%.1f x", speed);
     fflush(stderr);
 }

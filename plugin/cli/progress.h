@@ -14,19 +14,17 @@
 
 typedef struct {
     const char* name;
-    double rate;    ///< Samples a second
-    int64_t frames; ///< In all, 0 if unknown
+    double rate; ///< Samples a second
     double start;
     double shown; ///< When the bar was last drawn
     bool on;
 } ub_progress;
 
 /// Begin; draws nothing unless wanted and on a terminal.
-void ub_progress_begin(ub_progress* self, const char* name, double rate, int64_t frames,
-                       bool wanted);
+void ub_progress_begin(ub_progress* self, const char* name, double rate, bool wanted);
 
-/// Tell how many frames are done; redraws a few times a second.
-void ub_progress_update(ub_progress* self, int64_t done);
+/// Tell how many frames are done, and what part of all that is; redraws a few times a second.
+void ub_progress_update(ub_progress* self, int64_t done, double part);
 
 /// Take the bar away.
 void ub_progress_end(ub_progress* self);

@@ -97,25 +97,29 @@ static void
 print_object(const batch* self, const char* input, char* const* outputs,
              const ub_song_report* report)
 {
-    const double rate = report->info.samplerate;
+    const double rate = report->sound.rate;
     const double seconds = (double)report->frames / rate;
     ub_print_json(json_pack(
-        "{so so sb si si sI so so so si so ss so ss sI sI sI}", "file", ub_json_text(input),
+        "{so so sb si si sI so so so si so ss so ss sI sI sI sI sI}", "file", ub_json_text(input),
         "outputs", report_outputs(self, outputs), "remove", self->song.remove, "rate",
-        report->info.samplerate, "channels", report->info.channels, "samples",
+        report->sound.rate, "channels", report->sound.channels, "samples",
         (json_int_t)report->frames, "seconds", ub_json_real(seconds), "elapsed_seconds",
         ub_json_real(report->elapsed), "times_real_time", ub_json_real(seconds / report->elapsed),
         "latency_samples", (int)report->latency, "latency_seconds",
         ub_json_real(report->latency / rate), "response", "studio", "model",
         ub_json_text(self->song.model->path), "backend", ub_engine_backend(self->song.engine)->name,
         "late_frames", (json_int_t)report->late, "not_finite_samples", (json_int_t)report->bad,
-        "clipped_samples", (json_int_t)report->clipped));
+        "clipped_samples", (json_int_t)report->clipped, "missing_samples",
+        (json_int_t)report->loss.missing, "damaged_places", (json_int_t)report->loss.gaps));
 }
 
 static void
 print_lines(const batch* self, const char* input, char* const* outputs,
             const ub_song_report* report)
 {
+    if (*report->lost) {
+        ub_print_error("%s: %s", input, report->lost);
+    }
     if (report->bad) {
         ub_print_error("%s: warning: %" PRIu64 " samples are not finite and were taken as 0", input,
                        report->bad);
@@ -155,7 +159,7 @@ separate_file(const batch* self, size_t file)
         ub_print_json(
             json_pack("{so so}", "file", ub_json_text(input), "error", ub_json_text(err)));
     }
-    return ok;
+    return ok && !ub_is_loss(&report.loss);
 }
 
 static int

@@ -45,7 +45,7 @@ add_strand(song* self, unsigned first, char* err, size_t err_size)
     strand* s = &self->strands[self->n_strands];
     *s = (strand){.first = first, .count = left < UB_MAX_OUTPUTS ? left : UB_MAX_OUTPUTS};
     const ub_stream_config stream = {.opened = config->model,
-                                     .rate = self->input.info.samplerate,
+                                     .rate = self->input.sound.rate,
                                      .channels = self->channels,
                                      .outputs = s->count,
                                      .engine = config->engine};
@@ -84,11 +84,11 @@ open_all(song* self, const char* input, char* const* outputs, char* err, size_t 
 {
     bool ok = ub_input_open(&self->input, input, err, err_size);
     if (ok) {
-        self->channels = (unsigned)self->input.info.channels;
+        self->channels = (unsigned)self->input.sound.channels;
         ok = add_strands(self, err, err_size);
     }
     for (unsigned i = 0; ok && i < self->config->sources; ++i) {
-        ok = ub_output_open(&self->output[i], outputs[i], self->config->format, &self->input.info,
+        ok = ub_output_open(&self->output[i], outputs[i], self->config->format, &self->input.sound,
                             err, err_size);
     }
     return ok;
@@ -140,25 +140,34 @@ process(song* self, uint32_t n, char* err, size_t err_size)
     return ok;
 }
 
+/// Of the file; what is still on its way through the separator is not done
+static double
+part_done(const song* self)
+{
+    return ub_decoder_part(self->input.decoder) * (double)self->written / (double)self->input.read;
+}
+
 static bool
 process_all(song* self, ub_progress* progress, char* err, size_t err_size)
 {
     int64_t n = 0;
-    while ((n = ub_input_read(&self->input, self->frames, BLOCK, err, err_size)) > 0) {
+    while ((n = ub_input_read(&self->input, self->frames, BLOCK)) > 0) {
         if (!process(self, (uint32_t)n, err, err_size)) {
             return false;
         }
-        ub_progress_update(progress, self->written);
+        ub_progress_update(progress, self->written, part_done(self));
     }
     memset(self->frames, 0, sizeof(self->frames));
-    while (!n && self->written < self->input.read) {
+    while (self->written < self->input.read) {
         const int64_t left = self->skip + self->input.read - self->written;
         if (!process(self, left < BLOCK ? (uint32_t)left : BLOCK, err, err_size)) {
             return false;
         }
-        ub_progress_update(progress, self->written);
+        ub_progress_update(progress, self->written, part_done(self));
     }
-    return !n;
+    return self->input.read ||
+           ub_error(err, err_size, "%s: holds no sound (expected at least one sample)",
+                    self->input.path);
 }
 
 static bool
@@ -180,9 +189,12 @@ finish(song* self, bool ok, char* err, size_t err_size)
 static void
 fill_report(const song* self, ub_song_report* report)
 {
-    report->info = self->input.info;
+    report->sound = self->input.sound;
     report->frames = self->written;
     report->bad = self->input.bad;
+    if (self->input.decoder) {
+        report->loss = ub_input_loss(&self->input, report->lost, sizeof(report->lost));
+    }
     for (unsigned i = 0; i < self->config->sources; ++i) {
         report->clipped += self->output[i].clipped;
     }
@@ -207,9 +219,7 @@ ub_song(const ub_song_config* config, const char* input, char* const* outputs,
     bool ok = open_all(self, input, outputs, err, err_size);
     if (ok) {
         ub_progress progress;
-        ub_progress_begin(&progress, input, self->input.info.samplerate,
-                          ub_input_sized(&self->input) ? self->input.info.frames : 0,
-                          config->progress);
+        ub_progress_begin(&progress, input, self->input.sound.rate, config->progress);
         ok = process_all(self, &progress, err, err_size);
         ub_progress_end(&progress);
     }

@@ -28,7 +28,9 @@ typedef struct {
 
 /** What was done. */
 typedef struct {
-    SF_INFO info;     ///< The input's
+    ub_sound sound;   ///< The input's
+    ub_loss loss;     ///< What the input lacks
+    char lost[512];   ///< That in one line, or ""
     int64_t frames;   ///< Read and written
     double elapsed;   ///< Seconds
     uint32_t latency; ///< Samples, taken out again

@@ -199,6 +199,8 @@ truncated_file_is_refused(void** state)
     refused("truncated");
     write_bytes(bytes, size / 2);
     refused("truncated");
+    write_bytes(bytes, 8);
+    refused("8 bytes (expected at least 10)");
     char* longer = (char*)calloc(1, size + 4);
     memcpy(longer, bytes, size);
     write_bytes(longer, size + 4);
