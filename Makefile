@@ -213,7 +213,7 @@ $(B)/tests/unit/test_cli_%: $(B)/obj/tests/unit/test_cli_%.o $(call obj,$(UNIT_A
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) -lcmocka $(shell pkg-config --libs $(CLI_PKGS))
 
-$(B)/tests/host/cli_%: $(B)/obj/tests/host/cli_%.o $(call obj,tests/unit/make_model.c) $(LIB)
+$(B)/tests/host/cli_%: $(B)/obj/tests/host/cli_%.o $(call obj,tests/unit/make_model.c tests/unit/run_model.c) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) $(shell pkg-config --libs sndfile)
 

@@ -1,6 +1,7 @@
 # Copyright 2026 The Unbraid authors
 # SPDX-License-Identifier: MIT
-"""Write a weights file (model/network/FORMAT.md) from tensors that came from elsewhere.
+"""Write a weights file (model/network/FORMAT.md, either version) from tensors that came from
+elsewhere, and read one.
 
 Nothing but NumPy is needed. Every tensor is checked against the description first; what does not
 fit is refused by the name it has in the file that it came from.
@@ -13,6 +14,7 @@ import struct
 import numpy as np
 
 TYPES = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
+SEVERAL = "networks"  # the key that a description of version 2 has
 
 
 class Refused(Exception):
@@ -32,7 +34,9 @@ class Tensors:
 
 
 def film_pairs(layer):
-    return {"none": 0, "simple": 1, "complex": layer["filters"]}[layer["film"]]
+    """FiLM pairs of a layer, those of its skip connections included."""
+    kinds = (layer["film"], layer.get("skip_film", "none"))
+    return sum({"none": 0, "simple": 1, "complex": layer["filters"]}[kind] for kind in kinds)
 
 
 def affine_shapes(name, weight, units, norm):
@@ -42,30 +46,45 @@ def affine_shapes(name, weight, units, norm):
     return shapes
 
 
+def unet_shapes(unet, prefix, channels, sources):
+    """The name and shape of every tensor of one U-Net, which gives that many sources."""
+    shapes = {}
+    for n, layer in enumerate(unet["encoder"]):
+        shape = (layer["filters"], channels, *layer["kernel"])
+        shapes |= affine_shapes(f"{prefix}encoder.{n}", shape, layer["filters"], layer["norm"])
+        channels = layer["filters"]
+    for n, layer in enumerate(unet["decoder"]):
+        if layer["skip"] is not None:
+            channels += unet["encoder"][layer["skip"]]["filters"]
+        sides = (channels, layer["filters"])
+        shape = (*(sides[::-1] if layer.get("kind") == "conv" else sides), *layer["kernel"])
+        shapes |= affine_shapes(f"{prefix}decoder.{n}", shape, layer["filters"], layer["norm"])
+        channels = layer["filters"]
+    if unet["control"]:
+        conv = unet["control"]["kind"] == "conv"
+        units = 1 if conv else sources
+        for n, layer in enumerate(unet["control"]["layers"]):
+            shape = (layer["units"], units) + ((layer["kernel"],) if conv else ())
+            shapes |= affine_shapes(f"{prefix}control.{n}", shape, layer["units"], layer["norm"])
+            units = layer["units"]
+        pairs = sum(film_pairs(layer) for layer in unet["encoder"] + unet["decoder"])
+        for name in ("film.gamma", "film.beta"):
+            shapes |= affine_shapes(prefix + name, (pairs, units), pairs, None)
+    return shapes
+
+
+def version(description):
+    return 2 if SEVERAL in description else 1
+
+
 def expected_shapes(description):
     """The name and shape of every tensor that a described network has."""
-    shapes = {}
     channels = description["stft"]["channels"]
-    for n, layer in enumerate(description["encoder"]):
-        shape = (layer["filters"], channels, *layer["kernel"])
-        shapes |= affine_shapes(f"encoder.{n}", shape, layer["filters"], layer["norm"])
-        channels = layer["filters"]
-    for n, layer in enumerate(description["decoder"]):
-        if layer["skip"] is not None:
-            channels += description["encoder"][layer["skip"]]["filters"]
-        shape = (channels, layer["filters"], *layer["kernel"])
-        shapes |= affine_shapes(f"decoder.{n}", shape, layer["filters"], layer["norm"])
-        channels = layer["filters"]
-    if description["control"]:
-        conv = description["control"]["kind"] == "conv"
-        units = 1 if conv else len(description["sources"])
-        for n, layer in enumerate(description["control"]["layers"]):
-            shape = (layer["units"], units) + ((layer["kernel"],) if conv else ())
-            shapes |= affine_shapes(f"control.{n}", shape, layer["units"], layer["norm"])
-            units = layer["units"]
-        pairs = sum(film_pairs(layer) for layer in description["encoder"] + description["decoder"])
-        for name in ("film.gamma", "film.beta"):
-            shapes |= affine_shapes(name, (pairs, units), pairs, None)
+    if version(description) == 1:
+        return unet_shapes(description, "", channels, len(description["sources"]))
+    shapes = {}
+    for n, unet in enumerate(description[SEVERAL]):
+        shapes |= unet_shapes(unet, f"{SEVERAL}.{n}.", channels, len(unet["sources"]))
     return shapes
 
 
@@ -90,7 +109,7 @@ def write(path, description, tensors, card, dtype="F32"):
     """Check everything, write aside and rename."""
     check(description, tensors)
     header = {"__metadata__": {
-        "format": "unbraid", "format_version": "1",
+        "format": "unbraid", "format_version": str(version(description)),
         "network": json.dumps(description), "card": json.dumps(card),
     }}  # fmt: skip
     parts, at = [], 0
@@ -110,6 +129,23 @@ def write(path, description, tensors, card, dtype="F32"):
         for part in parts:
             out.write(part)
     os.replace(f"{path}.part", path)
+
+
+def read(path):
+    """Description, tensors by name (float32) and card of a weights file."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        data = file.read()
+    metadata = header.pop("__metadata__", {})
+    if metadata.get("format") != "unbraid" or metadata.get("format_version") not in ("1", "2"):
+        raise Refused(f"{path}: not a weights file of format version 1 or 2")
+    tensors = {}
+    for name, entry in header.items():
+        if entry["dtype"] not in TYPES:
+            raise Refused(f"{path}: tensor {name}: type {entry['dtype']} (expected F32 or F16)")
+        values = np.frombuffer(data[slice(*entry["data_offsets"])], TYPES[entry["dtype"]])
+        tensors[name] = values.reshape(entry["shape"]).astype(np.float32)
+    return json.loads(metadata["network"]), tensors, json.loads(metadata["card"])
 
 
 def parameters(description):

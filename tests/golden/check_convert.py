@@ -16,11 +16,14 @@ import sys
 import tempfile
 
 import h5py
+import make_golden
 import numpy as np
 import torch
 from torch import nn
 
 ROOT = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "model/convert"))
+import weights  # noqa: E402
 
 LIMITS = {"reference": 1e-5, "native": 1e-4}
 rng = np.random.default_rng(11)
@@ -139,12 +142,12 @@ def convert(script, *args):
     return done.returncode == 0, done.stdout + done.stderr
 
 
-def compare(name, model, image, condition, expected):
-    """Masks from every single-precision backend against the expected one."""
+def compare(name, model, image, condition, expected, limits=LIMITS):
+    """Masks from backends against the expected one."""
     with tempfile.TemporaryDirectory() as folder:
         given, got = pathlib.Path(folder, "in"), pathlib.Path(folder, "out")
         given.write_bytes(image.astype("<f4").tobytes())
-        for backend, limit in LIMITS.items():
+        for backend, limit in limits.items():
             done = subprocess.run([MASKS, model, backend, given, got, *map(str, condition)],
                                   capture_output=True, text=True)  # fmt: skip
             if done.returncode:
@@ -365,6 +368,32 @@ def check_counts(folder):
         report(done and f"{published:,} parameters" in text, f"{published:,} parameters", text)
 
 
+def check_several(folder, name):
+    """The writer and the reader of version 2, on one of its golden networks."""
+    description, vectors, _ = make_golden.later_cases()[name]
+    tensors = weights.Tensors()
+    for key, shape in weights.expected_shapes(description).items():
+        tensors.add(key, make_golden.tensor(key, *shape).numpy(), key)
+    model = folder / f"{name}.safetensors"
+    weights.write(model, description, tensors, {"name": name})
+    image = make_golden.magnitudes(description["stft"], description["stft"]["bins"])
+    expected = make_golden.mask(description, vectors[-1], image)
+    compare(f"version 2, {name}", model, image.numpy(), vectors[-1], expected,
+            {"reference": 1e-5})  # fmt: skip
+    again, values, card = weights.read(model)
+    same = all(np.array_equal(tensors.values[key], values[key]) for key in tensors.values)
+    report(same and card == {"name": name} and again["networks"][0]["encoder"],
+           f"version 2, {name}: is read as it was written")  # fmt: skip
+    values.pop("networks.0.encoder.0.bias")
+    tensors.values = values
+    try:
+        weights.write(model, description, tensors, {})
+        report(False, f"version 2, {name}: a missing tensor is named")
+    except weights.Refused as why:
+        report("networks.0.encoder.0.bias" in str(why),
+               f"version 2, {name}: a missing tensor is named", str(why))  # fmt: skip
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -380,6 +409,8 @@ def main():
         check_keras(folder, "keras-plain", None, True, True)
         check_refused(folder, checkpoint, state, keras)
         check_counts(folder)
+        check_several(folder, "films")
+        check_several(folder, "two")
     print(f"1..{len(results)}")
     return not all(results)
 

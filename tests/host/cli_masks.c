@@ -9,7 +9,7 @@
    Files are float [channels][frames][bins]; one condition number per source.
 */
 
-#include "model/backend/backend.h"
+#include "tests/unit/run_model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,19 +30,16 @@ run(const ub_model* model, const ub_backend* backend, char** args, char* err, si
     const size_t size = (size_t)net->channels * net->frames * net->bins;
     float* input = (float*)malloc(size * sizeof(float));
     float* mask = (float*)malloc(size * sizeof(float));
-    ub_folded* folded = ub_folded_new(model);
     ub_runner* runner = backend->create(model, err, err_size);
-    float condition[UB_NET_SOURCES] = {0.0f};
+    float condition[UB_TEST_CONDITIONS][UB_NET_SOURCES] = {{0.0f}};
     for (uint32_t i = 0; i < net->sources && args[2 + i]; ++i) {
-        condition[i] = (float)atof(args[2 + i]);
+        condition[0][i] = (float)atof(args[2 + i]);
     }
-    ub_fold(model, 0, condition, folded);
-    const ub_item item = {.input = input, .folded = folded, .mask = mask};
-    const bool done = runner && transfer(args[0], "rb", input, size) &&
-                      backend->run(runner, &item, 1, 0, net->frames) &&
-                      transfer(args[1], "wb", mask, size);
+    const bool done =
+        runner && transfer(args[0], "rb", input, size) &&
+        ub_test_masks(backend, runner, model, input, 1, condition, 0, net->frames, &mask) &&
+        transfer(args[1], "wb", mask, size);
     backend->destroy(runner);
-    ub_folded_free(folded);
     free(input);
     free(mask);
     return done;
