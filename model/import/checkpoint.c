@@ -256,9 +256,29 @@ check_tensor(const ub_checkpoint* checkpoint, const ub_checkpoint_tensor* tensor
         return ub_error(err, err_size, "%s: tensor %s: shape %s (expected %s)", checkpoint->name,
                         tensor->name, is, wanted);
     }
-    return ub_masked_crc32c(tensor->bytes) == tensor->crc ||
-           ub_error(err, err_size, "%s: tensor %s: damaged: its checksum differs", checkpoint->name,
-                    tensor->name);
+    return true;
+}
+
+/// Read the values of a tensor that was checked
+static bool
+read_values(const ub_checkpoint* checkpoint, const ub_checkpoint_tensor* tensor, float* out,
+            char* err, size_t err_size)
+{
+    if (ub_masked_crc32c(tensor->bytes) != tensor->crc) {
+        return ub_error(err, err_size, "%s: tensor %s: damaged: its checksum differs",
+                        checkpoint->name, tensor->name);
+    }
+    ub_bytes bytes = tensor->bytes;
+    uint64_t bits = 0;
+    for (size_t i = 0; ub_take_fixed(&bytes, 4, &bits); ++i) {
+        out[i] = ub_float_from_bits((uint32_t)bits);
+        if (!isfinite(out[i])) {
+            return ub_error(err, err_size,
+                            "%s: tensor %s: value %zu is %f (expected finite numbers)",
+                            checkpoint->name, tensor->name, i, (double)out[i]);
+        }
+    }
+    return true;
 }
 
 bool
@@ -272,15 +292,5 @@ ub_checkpoint_values(const ub_checkpoint* checkpoint, const char* name, const ui
     if (!check_tensor(checkpoint, tensor, shape, rank, err, err_size)) {
         return false;
     }
-    ub_bytes bytes = tensor->bytes;
-    uint64_t bits = 0;
-    for (size_t i = 0; ub_take_fixed(&bytes, 4, &bits); ++i) {
-        out[i] = ub_float_from_bits((uint32_t)bits);
-        if (!isfinite(out[i])) {
-            return ub_error(err, err_size,
-                            "%s: tensor %s: value %zu is %f (expected finite numbers)",
-                            checkpoint->name, name, i, (double)out[i]);
-        }
-    }
-    return true;
+    return !out || read_values(checkpoint, tensor, out, err, err_size);
 }

@@ -52,6 +52,7 @@ const ub_checkpoint_tensor* ub_checkpoint_find(const ub_checkpoint* checkpoint, 
    Read a tensor, in the order it is stored in, outermost first.
 
    @param shape What it must be.
+   @param out Where to, or NULL to check type and shape only.
    @return False with one line in err if it is missing, has another type or
    shape, is damaged, or holds a value that is not finite.
 */

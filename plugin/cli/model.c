@@ -4,6 +4,7 @@
 #include "plugin/cli/model.h"
 
 #include "model/file/error.h"
+#include "plugin/models.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,14 +49,10 @@ look_along(const char* dirs, char* path, size_t size, char* list, size_t list_si
     return false;
 }
 
-bool
-ub_model_path(const char* chosen, char* path, size_t size, char* err, size_t err_size)
+/// The installed model: its path, or false with where it was looked for in the list
+static bool
+find_installed(char* path, size_t size, char* list, size_t list_size)
 {
-    const char* given = chosen ? chosen : getenv("UNBRAID_MODEL");
-    if (given && *given) {
-        return snprintf(path, size, "%s", given) < (int)size ||
-               ub_error(err, err_size, "%s: name is too long", given);
-    }
     char program[1024];
     program_dir(program, sizeof(program));
     const char* home = getenv("HOME");
@@ -67,16 +64,53 @@ ub_model_path(const char* chosen, char* path, size_t size, char* err, size_t err
                   {home ? home : "", "/.lv2"},
                   {"/usr/local", "/lib/lv2"},
                   {"/usr", "/lib/lv2"}};
-    char list[4096] = "";
     for (size_t i = 0; i < sizeof(places) / sizeof(*places); ++i) {
         snprintf(path, size, "%s%s/%s", places[i].root, places[i].sub, FILE_NAME);
-        if (look(path, list, sizeof(list))) {
+        if (look(path, list, list_size)) {
             return true;
         }
     }
-    if (look_along(getenv("LV2_PATH"), path, size, list, sizeof(list))) {
-        return true;
+    return look_along(getenv("LV2_PATH"), path, size, list, list_size);
+}
+
+void
+ub_model_folders(char room[UB_MODEL_FOLDERS][UB_MODEL_PATH], const char* folders[UB_MODEL_FOLDERS])
+{
+    char list[4096] = "";
+    folders[0] = ub_models_folder(room[0], UB_MODEL_PATH) ? room[0] : NULL;
+    folders[1] = find_installed(room[1], UB_MODEL_PATH, list, sizeof(list)) ? room[1] : NULL;
+    if (folders[1]) {
+        *strrchr(room[1], '/') = '\0';
     }
-    return ub_error(err, err_size, "no model found (expected -m FILE, UNBRAID_MODEL or one of %s)",
+}
+
+/// A file, or a name of one of the models
+static bool
+find_given(const char* given, char* path, size_t size, char* err, size_t err_size)
+{
+    char room[UB_MODEL_FOLDERS][UB_MODEL_PATH];
+    const char* folders[UB_MODEL_FOLDERS];
+    if (strchr(given, '/') || !access(given, F_OK)) {
+        return snprintf(path, size, "%s", given) < (int)size ||
+               ub_error(err, err_size, "%s: name is too long", given);
+    }
+    ub_model_folders(room, folders);
+    return ub_models_find(given, folders, UB_MODEL_FOLDERS, path, size) ||
+           ub_error(err, err_size,
+                    "%s: no such file, and no model of that name (expected one that 'unbraid "
+                    "models' lists)",
+                    given);
+}
+
+bool
+ub_model_path(const char* chosen, char* path, size_t size, char* err, size_t err_size)
+{
+    const char* given = chosen ? chosen : getenv("UNBRAID_MODEL");
+    char list[4096] = "";
+    if (given && *given) {
+        return find_given(given, path, size, err, err_size);
+    }
+    return find_installed(path, size, list, sizeof(list)) ||
+           ub_error(err, err_size, "no model found (expected -m FILE, UNBRAID_MODEL or one of %s)",
                     list);
 }

@@ -12,10 +12,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define UB_MODEL_FOLDERS 2    ///< The user's, and the bundle
+#define UB_MODEL_PATH    4096 ///< Room for a path
+
+/// Where models live; NULL for a folder that is not known.  The room keeps their names.
+void ub_model_folders(char room[UB_MODEL_FOLDERS][UB_MODEL_PATH],
+                      const char* folders[UB_MODEL_FOLDERS]);
+
 /**
    The path of the model to use: the chosen one, else the environment's
-   UNBRAID_MODEL, else the default model beside the program, where LV2 bundles
-   are installed.
+   UNBRAID_MODEL, each a file or the name of a model in these folders, else the
+   default model beside the program, where LV2 bundles are installed.
 
    @param chosen NULL for none.
    @return False with one line in err that lists where the model was looked for.

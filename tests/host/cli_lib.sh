@@ -11,7 +11,7 @@ unset UNBRAID_BACKEND
 mkdir "$T/work" && cd "$T/work" || exit 1
 cli_tool model "$T/model" 4 2 44100
 cli_tool model "$T/small" 2 2 8000
-export UNBRAID_MODEL="$T/model"
+export UNBRAID_MODEL="$T/model" XDG_DATA_HOME="$T/data"
 
 # status N COMMAND...: ends with status N; what it said is in "$T/out" and "$T/err"
 status() {

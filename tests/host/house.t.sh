@@ -16,9 +16,9 @@ model/backend/     model/file/ model/network/ model/conv/ model/cuda/abi.h dsp/m
 model/engine/      model/file/ model/network/ model/backend/ dsp/
 model/cuda/        model/file/half.h dsp/clock.h
 plugin/            dsp/ model/
-plugin/shell/      dsp/ model/ plugin/stream.h
+plugin/shell/      dsp/ model/ plugin/stream.h plugin/models.h
 plugin/lv2/        plugin/shell/
-plugin/cli/        dsp/ model/ plugin/stream.h
+plugin/cli/        dsp/ model/ plugin/stream.h plugin/models.h
 EOF2
 
 # Includes that lead where the file's room, the longest that its path begins with, may not

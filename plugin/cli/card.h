@@ -1,0 +1,18 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_PLUGIN_CLI_CARD_H
+#define UB_PLUGIN_CLI_CARD_H
+
+/**
+   @file
+   What a model's card says, for people.
+*/
+
+#include <jansson.h>
+
+/// Print a line "KEY VALUE" for each of some keys (NULL at the end) that the card has.  A list's
+/// items and an object's members are put on that one line.
+void ub_print_card(const json_t* card, const char* const* keys, const char* indent);
+
+#endif // UB_PLUGIN_CLI_CARD_H
