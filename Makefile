@@ -49,9 +49,17 @@ UB_CFLAGS  = -std=c11 -D_GNU_SOURCE -DUB_VERSION='"$(VERSION)"' -I. $(WARN) -fPI
              $(shell pkg-config --cflags fftw3f $(PKGS) $(CLI_PKGS) lv2)
 UB_LIBS    = $(SANITIZE) $(FFTW) $(shell pkg-config --libs $(PKGS)) -pthread -ldl -lm
 
-LIB_SRC    := $(wildcard dsp/*.c $(foreach room,file import network conv backend backend/* engine, \
-                                                 model/$(room)/*.c)) plugin/models.c plugin/stream.c \
-              $(wildcard plugin/shell/*.c)
+# Compiled once for each level of instructions that the processor may have
+LEVELLED   := model/conv/kernel.c model/conv/pixels.c
+LEVELS     := plain $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),avx2 avx512)
+LEVEL_plain  := -DUB_LANES=4
+LEVEL_avx2   := -DUB_LANES=8 -mavx2 -mfma -mf16c
+LEVEL_avx512 := -DUB_LANES=16 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl
+
+LIB_SRC    := $(filter-out $(LEVELLED), \
+                $(wildcard dsp/*.c $(foreach room,file import network conv backend backend/* engine, \
+                                             model/$(room)/*.c) plugin/shell/*.c) \
+                plugin/models.c plugin/stream.c)
 PLUGIN_SRC := $(wildcard plugin/lv2/*.c)
 CLI_SRC    := $(wildcard plugin/cli/*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
@@ -129,10 +137,18 @@ $(B)/obj/%.o: %.c | $(B)/packages
 	@mkdir -p $(@D)
 	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
 
-# What may become vectors, and one instruction of a product and a sum
-$(addprefix $(B)/obj/model/conv/,kernel.o pixels.o plane.o): UB_CFLAGS += -fno-trapping-math -ffp-contract=fast
+# The inner loops, once for each level of instructions (model/conv/level.h)
+define level
+$(B)/obj/%.$(1).o: %.c | $(B)/packages
+	@mkdir -p $$(@D)
+	$$(CC) $$(UB_CFLAGS) $$(CFLAGS) $(LEVEL_$(1)) -DUB_LEVEL=$(1) -c -o $$@ $$<
+endef
+$(foreach l,$(LEVELS),$(eval $(call level,$(l))))
 
-$(LIB): $(call obj,$(LIB_SRC))
+# What may become vectors, and one instruction of a product and a sum
+$(foreach l,$(LEVELS),$(LEVELLED:%.c=$(B)/obj/%.$(l).o)): UB_CFLAGS += -fno-trapping-math -ffp-contract=fast
+
+$(LIB): $(call obj,$(LIB_SRC)) $(foreach l,$(LEVELS),$(LEVELLED:%.c=$(B)/obj/%.$(l).o))
 	@rm -f $@
 	$(AR) rcs $@ $^
 

@@ -61,9 +61,6 @@ typedef struct {
     uint32_t n_out;
 } ub_conv_job;
 
-/// Floats in a vector of this processor: 4, 8 or 16
-uint32_t ub_conv_lanes(void);
-
 /// Whether a layer can be filtered.  Any can be computed directly.
 /// @param planes Whether its outputs are planes.
 bool ub_conv_can_filter(const ub_layer* layer, bool planes);
@@ -74,11 +71,9 @@ bool ub_conv_can_filter(const ub_layer* layer, bool planes);
    @param layer Must outlive the result.
    @param planes Whether its outputs are planes, as the mask is, rather than images.
    @param weight As in ub_tensors.
-   @param lanes Floats in a vector: 4, 8 or 16.  More than ub_conv_lanes() are slow.
    @return NULL without memory.
 */
-ub_conv* ub_conv_new(const ub_layer* layer, bool planes, bool filtered, const float* weight,
-                     uint32_t lanes);
+ub_conv* ub_conv_new(const ub_layer* layer, bool planes, bool filtered, const float* weight);
 void ub_conv_free(ub_conv* conv);
 
 /// Bytes of scratch memory for at most n jobs and `rows` output frames

@@ -6,7 +6,8 @@
 
 /**
    @file
-   The inner loops of ub_conv, in the processor's widest vectors.
+   The inner loops of ub_conv, in the processor's widest vectors.  Half precision for B takes
+   vectors of more than 4 floats.
 */
 
 #include "model/conv/conv.h"
@@ -31,16 +32,19 @@ typedef struct {
     size_t c_step; ///< Values from row to row
 } ub_conv_product;
 
-/// Whether B may be of half precision, for vectors of that many floats
-bool ub_conv_takes_halves(uint32_t lanes);
+/// Floats in a vector of the level in use (see level.h): 4, 8 or 16
+uint32_t ub_conv_lanes(void);
 
-/// Compute a product with vectors of 4, 8 or 16 floats.  More than ub_conv_lanes() are slow.
-void ub_conv_multiply(uint32_t lanes, const ub_conv_product* product);
+/// Compute a product.
+void ub_conv_multiply(const ub_conv_product* product);
 
 /// Transform six pixels of n channels: v = B^T d.  v[0] and v[5] may be NULL.
 void ub_conv_transform(const float* const d[6], uint32_t n, float* const v[6]);
 
 /// Transform products back, y = A^T m.  NULL in m[0] or m[5] is 0.
 void ub_conv_back(const float* const m[6], uint32_t n, float* const y[4]);
+
+/// sums += weight * x, n of them that do not overlap
+void ub_conv_add_scaled(float weight, const float* x, size_t n, float* sums);
 
 #endif // UB_MODEL_CONV_KERNEL_H

@@ -77,7 +77,7 @@ multiply_segment(const ub_conv_chunk* c, const ub_conv_panel* panel, const segme
         p->rows = first + (uint32_t)(n * (g + 1) / groups) - at;
         p->c = c->product[panel->term] + (size_t)at * t->width + panel->column;
         find_rows(c, t, s->taps.first, at, p);
-        ub_conv_multiply(w->lanes, p);
+        ub_conv_multiply(p);
         p->ahead += p->taps * p->depth * p->ahead_step;
     }
 }

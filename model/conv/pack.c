@@ -190,7 +190,7 @@ keep_weights(ub_conv* w, const float* weight)
 static bool
 cut_and_pack(ub_conv* w, const float* weight)
 {
-    w->half = !w->filtered && ub_conv_takes_halves(w->lanes) && are_halves(w->layer, weight);
+    w->half = !w->filtered && w->lanes > 4 && are_halves(w->layer, weight);
     ub_conv_cut(w);
     if (!allocate(w)) {
         return false;
@@ -201,7 +201,7 @@ cut_and_pack(ub_conv* w, const float* weight)
 }
 
 ub_conv*
-ub_conv_new(const ub_layer* layer, bool planes, bool filtered, const float* weight, uint32_t lanes)
+ub_conv_new(const ub_layer* layer, bool planes, bool filtered, const float* weight)
 {
     ub_conv* w = (ub_conv*)calloc(1, sizeof(ub_conv));
     if (!w) {
@@ -210,7 +210,7 @@ ub_conv_new(const ub_layer* layer, bool planes, bool filtered, const float* weig
     w->layer = layer;
     w->planes = planes;
     w->filtered = filtered;
-    w->lanes = lanes;
+    w->lanes = ub_conv_lanes();
     w->swept = ub_conv_is_swept(layer, planes);
     if (!(w->swept ? keep_weights : cut_and_pack)(w, weight)) {
         ub_conv_free(w);

@@ -1,16 +1,19 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/conv/pixels.h"
+/* Compiled once for each level: UB_LEVEL is its name */
 
-#include "model/conv/clones.h"
+#include "model/conv/level.h"
 
 #include <string.h>
 
 #define RUN 256U ///< Values finished together
 
+// What must become part of every variant
+#define INLINE static inline __attribute__((always_inline))
+
 /// e^x within 2e-7 of it, in a form that compilers make vectors of; 0 for NaN
-UB_INLINE float
+INLINE float
 exp_of(float x)
 {
     const float above = x > -87.0f ? x : -87.0f;
@@ -35,7 +38,7 @@ exp_of(float x)
     return y * power;
 }
 
-UB_INLINE float
+INLINE float
 sigmoid(float x)
 {
     return 1.0f / (1.0f + exp_of(-x));
@@ -67,7 +70,7 @@ find_shape(const ub_activation* activation)
     }
 }
 
-UB_INLINE float
+INLINE float
 activate(const shape kind, float slope, float x)
 {
     switch (kind) {
@@ -83,7 +86,7 @@ activate(const shape kind, float slope, float x)
 }
 
 /// One pixel, which may be finished in place
-UB_INLINE void
+INLINE void
 finish_pixel(const ub_finish* f, const shape kind, const bool after, const float* x, float* y)
 {
     const float slope = slope_of(f->activation);
@@ -99,7 +102,7 @@ finish_pixel(const ub_finish* f, const shape kind, const bool after, const float
     }
 }
 
-UB_INLINE void
+INLINE void
 finish_some(const ub_finish* f, const shape kind, const float* x, size_t x_step, float* y,
             size_t y_step, size_t n)
 {
@@ -112,7 +115,7 @@ finish_some(const ub_finish* f, const shape kind, const float* x, size_t x_step,
     }
 }
 
-UB_INLINE void
+INLINE void
 finish_any(const ub_finish* f, const float* x, size_t x_step, float* y, size_t y_step, size_t n)
 {
     switch (find_shape(f->activation)) {
@@ -131,22 +134,22 @@ finish_any(const ub_finish* f, const float* x, size_t x_step, float* y, size_t y
     }
 }
 
-UB_CLONES void
-ub_finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, float* out,
-                 size_t out_step, size_t n)
+static void
+finish_pixels(const ub_finish* finish, const float* raw, size_t raw_step, float* out,
+              size_t out_step, size_t n)
 {
     finish_any(finish, raw, raw_step, out, out_step, n);
 }
 
-UB_CLONES void
-ub_finish_four(const ub_finish* finish, const float* const raw[4], float* const out[4])
+static void
+finish_four(const ub_finish* finish, const float* const raw[4], float* const out[4])
 {
     for (int i = 0; i < 4; ++i) {
         finish_any(finish, raw[i], 0, out[i], 0, 1);
     }
 }
 
-UB_INLINE void
+INLINE void
 activate_all(const shape kind, float slope, float* values, size_t n)
 {
     for (size_t i = 0; i < n; ++i) {
@@ -154,9 +157,9 @@ activate_all(const shape kind, float slope, float* values, size_t n)
     }
 }
 
-UB_CLONES void
-ub_finish_plane(const ub_finish* finish, uint32_t channel, const float* raw, size_t raw_step,
-                float* out, size_t out_step, size_t n)
+static void
+finish_plane(const ub_finish* finish, uint32_t channel, const float* raw, size_t raw_step,
+             float* out, size_t out_step, size_t n)
 {
     const float scale = finish->scale[channel];
     const float shift = finish->shift[channel];
@@ -190,8 +193,8 @@ ub_finish_plane(const ub_finish* finish, uint32_t channel, const float* raw, siz
     }
 }
 
-UB_CLONES void
-ub_planes_to_pixels(const float* planes, uint32_t channels, size_t pixels, float* out)
+static void
+from_planes(const float* planes, uint32_t channels, size_t pixels, float* out)
 {
     for (uint32_t c = 0; c < channels; ++c) {
         const float* from = planes + c * pixels;
@@ -201,3 +204,6 @@ ub_planes_to_pixels(const float* planes, uint32_t channels, size_t pixels, float
         }
     }
 }
+
+const ub_pixels UB_JOINED(ub_pixels, UB_LEVEL) = {from_planes, finish_pixels, finish_four,
+                                                  finish_plane};

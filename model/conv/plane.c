@@ -3,7 +3,7 @@
 
 #include "model/conv/plane.h"
 
-#include "model/conv/clones.h"
+#include "model/conv/kernel.h"
 
 #include <string.h>
 
@@ -64,15 +64,6 @@ take_frames(const ub_conv* w, const ub_conv_job* job, uint32_t t, float* rows)
     }
 }
 
-/// sums += weight * x
-UB_CLONES static void
-add(float weight, const float* restrict x, size_t n, float* restrict sums)
-{
-    for (size_t i = 0; i < n; ++i) {
-        sums[i] += weight * x[i];
-    }
-}
-
 static void
 add_all(const ub_conv* w, uint32_t filter, const float* rows, float* sums)
 {
@@ -84,7 +75,8 @@ add_all(const ub_conv* w, uint32_t filter, const float* rows, float* sums)
         for (uint32_t j = 0; j < l->kernel[0]; ++j) {
             const float* row = rows + (j * l->inputs + c) * padded(l);
             for (uint32_t k = 0; k < l->kernel[1]; ++k) {
-                add(*weight++, row + (size_t)k * l->dilation[1], l->out_size[1], sums);
+                ub_conv_add_scaled(*weight++, row + (size_t)k * l->dilation[1], l->out_size[1],
+                                   sums);
             }
         }
     }

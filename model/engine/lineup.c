@@ -3,7 +3,9 @@
 
 #include "model/engine/lineup.h"
 
+#include "model/backend/native/native.h"
 #include "model/engine/thread.h"
+#include "model/file/environment.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,8 +89,7 @@ add_others(ub_lineup* lineup, const ub_backend* const* all, bool cpu)
 const char*
 ub_lineup_ruled(void)
 {
-    const char* name = getenv("UNBRAID_BACKEND");
-    return name && *name ? name : NULL;
+    return ub_environment(UB_ENV_BACKEND);
 }
 
 bool
@@ -96,6 +97,9 @@ ub_lineup_init(ub_lineup* lineup, const ub_engine_options* options, char* err, s
 {
     const bool ruled = !options->backend && !options->backends;
     const char* name = ruled ? ub_lineup_ruled() : options->backend;
+    if (!ub_native_level(err, err_size)) {
+        return false;
+    }
     lineup->named = name && strcmp(name, "cpu") && strcmp(name, "auto");
     char missing[UB_NOTE] = "";
     if (lineup->named && !add_named(lineup, name, ruled, missing, err, err_size)) {

@@ -4,6 +4,8 @@
 #include "plugin/cli/choice.h"
 
 #include "model/backend/cuda/cuda.h"
+#include "model/backend/native/native.h"
+#include "model/conv/level.h"
 #include "plugin/cli/print.h"
 
 #include <stdio.h>
@@ -52,11 +54,26 @@ on_device(const ub_choice* choice)
     return device;
 }
 
+static void
+print_cpu(void)
+{
+    const char* names[UB_LEVELS];
+    char err[UB_CUDA_TEXT];
+    const char* level = ub_native_level(err, sizeof(err));
+    const unsigned n = ub_levels(names);
+    printf("cpu         %s (UNBRAID_CPU:", level ? level : "none");
+    for (unsigned i = 0; i < n; ++i) {
+        printf(" %s", names[i]);
+    }
+    puts(")");
+}
+
 void
 ub_print_choice(const ub_choice* choice)
 {
     char why[UB_CUDA_TEXT] = "";
     const ub_cuda_devices* devices = ub_cuda_list(why);
+    print_cpu();
     if (!devices) {
         printf("gpu         none: %s\n", why);
     }
@@ -89,6 +106,9 @@ ub_put_choice(json_t* object, const ub_choice* choice)
         json_array_append_new(backends, json_pack("{ss ss sb}", "name", (*b)->name, "about",
                                                   (*b)->about, "available", (*b)->available()));
     }
+    char err[UB_CUDA_TEXT];
+    const char* level = ub_native_level(err, sizeof(err)); // why not was said
+    json_object_set_new(object, "cpu", level ? json_string(level) : json_null());
     json_object_set_new(object, "backends", backends);
     json_object_set_new(object, "backend", choice ? json_string(choice->backend) : json_null());
     json_object_set_new(object, "why", choice ? ub_json_text(choice->why) : json_null());

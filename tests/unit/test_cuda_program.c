@@ -8,6 +8,7 @@
 #include "model/cuda/finish.h"
 #include "model/backend/cuda/program.h"
 
+#include "model/file/environment.h"
 #include "tests/unit/make_model.h"
 
 #include <setjmp.h>
@@ -104,18 +105,30 @@ check_program(const ub_model* model, uint32_t first, uint32_t count)
     return n;
 }
 
+/* How transposed convolutions are done; NULL for the best way */
+static void
+set_up(const char* way)
+{
+    if (way) {
+        setenv("UNBRAID_CUDA_UP", way, 1);
+    } else {
+        unsetenv("UNBRAID_CUDA_UP");
+    }
+    ub_environment_read();
+}
+
 static void
 check_model(const ub_model* model, uint32_t direct)
 {
     assert_non_null(model);
     const uint32_t frames = model->net.frames;
-    setenv("UNBRAID_CUDA_UP", "phases", 1);
+    set_up("phases");
     assert_int_equal(check_program(model, 0, frames), direct);
     for (uint32_t first = 0; first < frames; first += 3) {
         check_program(model, first, frames - first);
         check_program(model, first, 1);
     }
-    unsetenv("UNBRAID_CUDA_UP");
+    set_up(NULL);
     ub_model_unref(model);
 }
 
@@ -137,10 +150,10 @@ test_other_shapes(void** state)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
         const ub_model* model = ub_test_open_golden(names[i], 1);
         assert_non_null(model);
-        setenv("UNBRAID_CUDA_UP", "phases", 1);
+        set_up("phases");
         check_program(model, 0, model->net.frames);
         check_program(model, model->net.frames / 2 - 1, 3);
-        unsetenv("UNBRAID_CUDA_UP");
+        set_up(NULL);
         ub_model_unref(model);
     }
 }
@@ -154,9 +167,9 @@ test_not_direct(void** state)
     const ub_test_model_options options = {.filters = 8, .depth = 3};
     for (int i = 0; i < 2; ++i) {
         const ub_model* model = ub_test_open_model(&options);
-        setenv("UNBRAID_CUDA_UP", ways[i], 1);
+        set_up(ways[i]);
         assert_int_equal(check_program(model, 0, model->net.frames), 3); // the encoder's
-        unsetenv("UNBRAID_CUDA_UP");
+        set_up(NULL);
         ub_model_unref(model);
     }
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 #include "model/engine/engine.h"
+#include "model/file/environment.h"
 
 #include "tests/unit/make_model.h"
 #include "tests/unit/signal.h"
@@ -410,11 +411,22 @@ test_clients_come_and_go(void** state)
 }
 
 static void
+rule(const char* backend)
+{
+    if (backend) {
+        setenv("UNBRAID_BACKEND", backend, 1);
+    } else {
+        unsetenv("UNBRAID_BACKEND");
+    }
+    ub_environment_read();
+}
+
+static void
 test_engine_is_shared(void** state)
 {
     (void)state;
     char err[256];
-    setenv("UNBRAID_BACKEND", "reference", 1);
+    rule("reference");
     ub_engine* a = ub_engine_shared("auto", err, sizeof(err));
     ub_engine* b = ub_engine_shared("cpu", err, sizeof(err));
     assert_non_null(a);
@@ -422,10 +434,10 @@ test_engine_is_shared(void** state)
     assert_string_equal(ub_engine_backend(a)->name, "reference");
     ub_engine_free(a);
     ub_engine_free(b);
-    setenv("UNBRAID_BACKEND", "abacus", 1);
+    rule("abacus");
     assert_null(ub_engine_shared("reference", err, sizeof(err)));
     assert_non_null(strstr(err, "abacus"));
-    unsetenv("UNBRAID_BACKEND");
+    rule(NULL);
 }
 
 /* Engines that would use the same backends are one */
@@ -434,7 +446,7 @@ test_each_processor_has_an_engine(void** state)
 {
     (void)state;
     char err[256];
-    unsetenv("UNBRAID_BACKEND");
+    rule(NULL);
     ub_engine* cpu = ub_engine_shared("cpu", err, sizeof(err));
     ub_engine* slow = ub_engine_shared("reference", err, sizeof(err));
     ub_engine* again = ub_engine_shared("cpu", err, sizeof(err));

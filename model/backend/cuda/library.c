@@ -4,6 +4,7 @@
 #include "model/backend/cuda/library.h"
 
 #include "model/backend/cuda/program.h"
+#include "model/file/environment.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -55,8 +56,8 @@ own_folder(char* folder, size_t size)
 static bool
 find(char* path, size_t size)
 {
-    const char* given = getenv("UNBRAID_CUDA_LIBRARY");
-    if (given && *given) {
+    const char* given = ub_environment(UB_ENV_CUDA_LIBRARY);
+    if (given) {
         return snprintf(path, size, "%s", given) < (int)size;
     }
     static const char* const places[] = {"", "unbraid.lv2/", "../lib/lv2/unbraid.lv2/"};
@@ -68,7 +69,7 @@ find(char* path, size_t size)
             return true;
         }
     }
-    const char* home = getenv("HOME");
+    const char* home = ub_environment(UB_ENV_HOME);
     snprintf(path, size, "%s/.lv2/unbraid.lv2/" FILE_NAME, home ? home : "");
     return !access(path, R_OK);
 }

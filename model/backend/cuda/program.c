@@ -3,6 +3,8 @@
 
 #include "model/backend/cuda/program.h"
 
+#include "model/file/environment.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +35,7 @@ phases_of(const ub_layer* layer)
 bool
 ub_cuda_wants_fused(void)
 {
-    const char* wanted = getenv("UNBRAID_CUDA_CONV");
+    const char* wanted = ub_environment(UB_ENV_CUDA_CONV);
     return wanted && !strcmp(wanted, "fused");
 }
 
@@ -41,7 +43,7 @@ ub_cuda_up
 ub_cuda_choose_up(const ub_layer* layer)
 {
     static const char* const names[] = {"gradient", "grouped", "phases"};
-    const char* wanted = getenv("UNBRAID_CUDA_UP");
+    const char* wanted = ub_environment(UB_ENV_CUDA_UP);
     for (int i = 0; wanted && i < 3; ++i) {
         if (!strcmp(wanted, names[i])) {
             return (ub_cuda_up)i;

@@ -4,6 +4,7 @@
 #include "model/backend/native/native.h"
 
 #include "model/backend/native/run.h"
+#include "model/conv/level.h"
 #include "model/file/error.h"
 
 #include <stdlib.h>
@@ -161,6 +162,12 @@ static bool
 native_available(void)
 {
     return true;
+}
+
+const char*
+ub_native_level(char* err, size_t err_size)
+{
+    return ub_level(err, err_size);
 }
 
 const ub_backend ub_backend_native = {

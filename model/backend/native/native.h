@@ -14,4 +14,8 @@
 
 extern const ub_backend ub_backend_native;
 
+/// The processor's instructions that it uses: "plain", "avx2" or "avx512".  NULL, with one line in
+/// err, if the environment's UNBRAID_CPU asks for what there is not: nothing should compute then.
+const char* ub_native_level(char* err, size_t err_size);
+
 #endif // UB_MODEL_BACKEND_NATIVE_NATIVE_H

@@ -43,8 +43,7 @@ make_net(ub_native_net* net, const ub_steps* steps)
         const ub_step* step = &steps->step[i];
         const bool planes = ub_step_makes_planes(steps, i);
         const bool filtered = gains(step->layer, planes) && ub_conv_can_filter(step->layer, planes);
-        net->conv[i] =
-            ub_conv_new(step->layer, planes, filtered, step->tensors->weight, ub_conv_lanes());
+        net->conv[i] = ub_conv_new(step->layer, planes, filtered, step->tensors->weight);
         ok = net->conv[i];
     }
     return ok;
