@@ -14,7 +14,16 @@ import torch
 from safetensors.torch import save
 
 from films import Films
-from generic import DECODED, EPS, FILTERS, PLACES, SLOPE, generic_state, stft_description
+from generic import (
+    DECODED,
+    EPS,
+    FILTERS,
+    PLACES,
+    SLOPE,
+    Generic,
+    generic_state,
+    stft_description,
+)
 from tf_checkpoint import read_checkpoint
 
 LEVEL = {"reference": 0.18, "seconds": 3.0, "most_gain": 100.0}
@@ -87,26 +96,52 @@ def network_tensors(state):
     return tensors
 
 
-def in_order(pairs):
-    """[..., PAIRS] by place to the file's order: layers, each one's film before its skip's."""
-    widths = [(place, n, width) for place, widths in PLACES.items()
-              for n, width in enumerate(widths)]  # fmt: skip
-    parts = dict(zip([w[:2] for w in widths], pairs.split([w[2] for w in widths], -1), strict=True))
-    order = [(place, n) for n in range(6) for place in ("encoder", "skip") if (place, n) in parts]
+def generic_from_file(tensors, k):
+    """The generic network that is U-Net k of a file's tensors: network_tensors the other way."""
+    prefix, state = f"networks.{k}.", {}
+    for name, value in tensors.items():
+        if not name.startswith((f"{prefix}encoder", f"{prefix}decoder")):
+            continue
+        part, _, what = name[len(prefix) :].rpartition(".")
+        value = value.float()
+        if part.endswith("norm"):
+            if what == "var":
+                part, given = part.removesuffix(".norm"), prefix + part
+                scale = tensors[f"{given}.weight"].float() / (value + EPS).sqrt()
+                state[f"{part}.scale"] = scale
+                mean = tensors[f"{given}.mean"].float()
+                state[f"{part}.offset"] = tensors[f"{given}.bias"].float() - mean * scale
+            continue
+        if part.startswith("decoder.") and what == "weight" and part[8:] in "12345":
+            value = value.roll(value.shape[0] // 2, 0)
+        state[f"{part.replace('decoder.6', 'last')}.{what}"] = value
+    network = Generic()
+    network.load_state_dict(state)
+    return network.requires_grad_(False).eval()
+
+
+def file_order():
+    """[PAIRS] places of pairs by place, in the file's order: layers, a film before its skip's."""
+    starts, at = {}, 0
+    for place, widths in PLACES.items():
+        for n, width in enumerate(widths):
+            starts[place, n] = range(at, at + width)
+            at += width
+    order = [(place, n) for n in range(6) for place in ("encoder", "skip") if (place, n) in starts]
     order += [("decoder", n) for n in range(6)] + [("logits", 0)]
-    return torch.cat([parts[place] for place in order], -1)
+    return torch.tensor([at for place in order for at in starts[place]])
 
 
 def film_tensors(films):
     """Tensors of the control and the FiLM: its hidden layer says which corner is near."""
     # 1 - sum |a - c| for amounts a from 0 to 1
-    table = films.table.detach()
+    table, order = films.table.detach(), file_order()
     return {
         "control.0.weight": 2 * films.corners - 1,
         "control.0.bias": 1 - films.corners.sum(1),
-        "film.gamma.weight": in_order(table[:, 0]).T,
+        "film.gamma.weight": table[:, 0, order].T,
         "film.gamma.bias": torch.ones(table.shape[2]),
-        "film.beta.weight": in_order(films.unit * table[:, 1]).T,
+        "film.beta.weight": (films.unit * table[:, 1])[:, order].T,
         "film.beta.bias": torch.zeros(table.shape[2]),
     }
 

@@ -17,19 +17,19 @@ from generic import PAIRS, PLACES, Generic, split
 
 
 def corners(sources):
-    """float32 [corners][sources]: every choice of at least one source but all of them."""
+    """float32 [corners][sources]: every choice of at least one source but all; or the only one."""
     every = itertools.product((0.0, 1.0), repeat=sources)
-    return torch.tensor([c for c in every if 0 < sum(c) < sources])
+    return torch.tensor([c for c in every if 0 < sum(c) < max(sources, 2)])
 
 
 class Films(nn.Module):
     """Amounts to FiLM; `unit` [PAIRS] is what an offset of 1 is worth, the spread of a channel."""
 
-    def __init__(self, sources, unit=None):
+    def __init__(self, sources):
         super().__init__()
         self.sources = sources
         self.register_buffer("corners", corners(len(sources)))
-        self.register_buffer("unit", torch.ones(PAIRS) if unit is None else unit)
+        self.register_buffer("unit", torch.ones(PAIRS))
         self.table = nn.Parameter(torch.zeros(len(self.corners), 2, PAIRS))
 
     def hidden(self, amounts):

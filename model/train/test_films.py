@@ -251,10 +251,9 @@ def settings():
 
 
 @pytest.fixture
-def tuned(prepared, settings, tmp_path, monkeypatch):
+def tuned(prepared, settings, tmp_path):
     """A run of two steps."""
-    monkeypatch.setattr(tune, "read_checkpoint", lambda prefix: made_up())
-    run = tune.Tuning(settings, "model", tmp_path)
+    run = tune.Tuning(settings, generic.load_generic(made_up(), 1), tmp_path)
     tune.train(run, prepared, last_step=2)
     return run
 
@@ -266,20 +265,20 @@ def test_two_steps_change_films_alone(tuned, settings):
     asked = tuned.network.films.table.abs().sum((1, 2))
     assert (asked[corners(3).sum(1) == 1] > 0).all() and not asked[corners(3).sum(1) == 2].any()
     assert (tuned.folder / "best.pt").exists() and (tuned.folder / "curve.png").exists()
-    again = tune.Tuning(settings, "model", tuned.folder)
+    again = tune.Tuning(settings, generic.load_generic(made_up(), 1), tuned.folder)
     assert again.step == 2 and torch.equal(again.network.films.table, tuned.network.films.table)
     assert torch.equal(again.network.films.unit, tuned.network.films.unit)
 
 
 def test_the_generic_network_can_be_tuned_from_films_on(tuned, prepared, settings):
     settings["train"]["base_rate"] = 1e-4
-    run = tune.Tuning(settings, "model", tuned.folder)
+    run = tune.Tuning(settings, generic.load_generic(made_up(), 1), tuned.folder)
     assert torch.equal(run.network.films.table, tuned.network.films.table)
     tune.train(run, prepared, last_step=3)
     before = generic.generic_state(made_up(), 1)
     moved = {n: (v - before[n]).abs().max() for n, v in run.network.generic.state_dict().items()}
     assert all(0 < change < 2e-4 for change in moved.values())
-    again = tune.Tuning(settings, "model", tuned.folder)
+    again = tune.Tuning(settings, generic.load_generic(made_up(), 1), tuned.folder)
     for name, value in run.network.state_dict().items():
         assert torch.equal(value, again.network.state_dict()[name])
     assert any((again.average[f"generic.{n}"] != v).any() for n, v in before.items())

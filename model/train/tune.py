@@ -25,10 +25,10 @@ from data import Mixer
 from films import Films, units
 from generic import load_generic, stft_description
 from log import write_row
+from model import SOURCES
 from pieces import prepared
 from tf_checkpoint import read_checkpoint
 
-MIXED = ["vocals", "drums", "bass", "other"]  # of a mix
 LAST = torch.channels_last
 
 
@@ -53,14 +53,16 @@ def at_level(magnitude, level):
 
 
 class Tuning:
-    """Everything that a checkpoint holds."""
+    """Everything that a checkpoint holds.
 
-    def __init__(self, config, weights, folder):
+    `classes` names the class of pieces that each source is, if its name does not.
+    """
+
+    def __init__(self, config, generic, folder, classes=None):
         self.config, self.folder = config, folder
+        self.classes = classes or {source: source for source in config["sources"]}
         self.description = {"stft": stft_description()}
-        torch.manual_seed(config["seed"])
         self.rng = np.random.default_rng(config["seed"])
-        generic = load_generic(read_checkpoint(weights), config["generic"])
         generic = generic.to(memory_format=LAST)
         self.network = Conditioned(generic, Films(config["sources"]))
         generic.requires_grad_(config["train"]["base_rate"] > 0)
@@ -150,7 +152,6 @@ def draw_amounts(rng, both, sources, rows, blend, whole):
     """
     mixes = len(both)
     amounts = np.zeros((mixes, rows, len(sources)), np.float32)
-    bass, other = sources.index("bass"), sources.index("other")
     for n in range(mixes):
         order = rng.permutation(len(sources))[:rows]
         for r, chosen in enumerate(order):
@@ -160,9 +161,10 @@ def draw_amounts(rng, both, sources, rows, blend, whole):
                 amounts[n, r] = 1 - amounts[n, r]
             elif chance > 1 - whole:
                 amounts[n, r] = 1
-            if both[n] and amounts[n, r, bass] != amounts[n, r, other]:
+            joined = [sources.index(name) for name in ("bass", "other")] if both[n] else []
+            if joined and amounts[n, r, joined].sum() == 1:
                 amounts[n, r] = 0
-                amounts[n, r, [bass, other]] = 1
+                amounts[n, r, joined] = 1
     return torch.from_numpy(amounts)
 
 
@@ -188,7 +190,8 @@ class TunedMixer(Mixer):
 def images(run, audio, amounts):
     """Spectra of mixes [mixes][2][frames][bins] and of what is wanted [mixes * rows]."""
     stft = run.description["stft"]
-    wanted = torch.einsum("mrs,msct->mrct", amounts, audio[:, 1:]).flatten(0, 1)
+    places = [SOURCES.index(run.classes[source]) for source in run.config["sources"]]
+    wanted = torch.einsum("mrs,msct->mrct", amounts, audio[:, places]).flatten(0, 1)
     mixture = transform.seen(transform.forward(audio.sum(1), stft, center=False), stft)
     target = transform.seen(transform.forward(wanted, stft, center=False), stft)
     gain = at_level(mixture.abs(), run.config["data"]["level"])
@@ -256,21 +259,26 @@ def separate(network, mix, wanted, level, half=True):
     return result
 
 
+def wanted_of(run, about):
+    """{column: sources} of what validation asks of a piece."""
+    wanted = {s: [s] for s in run.config["sources"] if run.classes[s] in about["minutes"]}
+    if about.get("joined"):
+        wanted["bass+other"] = ["bass", "other"]
+    return wanted
+
+
 def validate(run, folder):
     """SDR v4 of each source of each validation piece, median over the pieces of a source."""
     network, found = run.averaged(), {}
-    settings = run.config["train"]
     for path, about in prepared(folder):
-        piece = songs.load_piece(path).middle(settings["validate_seconds"])
-        mix, sources = piece.mix(), run.config["sources"]
-        wanted = {s: [s] for s in sources if s in piece.stems}
-        if about.get("joined"):
-            wanted["bass+other"] = ["bass", "other"]
-        estimates = separate(network, mix, wanted, run.config["data"]["level"])
-        truth = {n: sum(piece.stems[s] for s in names if s in piece.stems)
-                 for n, names in wanted.items()}  # fmt: skip
-        scores = evaluate.score(songs.Piece(piece.name, truth), estimates)
-        for name, values in scores.items():
+        piece = songs.load_piece(path).middle(run.config["train"]["validate_seconds"])
+        wanted = wanted_of(run, about)
+        estimates = separate(network, piece.mix(), wanted, run.config["data"]["level"])
+        truth = {}
+        for name, sources in wanted.items():
+            there = [run.classes[s] for s in sources if run.classes[s] in piece.stems]
+            truth[name] = sum(piece.stems[c] for c in there)
+        for name, values in evaluate.score(songs.Piece(piece.name, truth), estimates).items():
             found.setdefault(f"{about['source']} {name}", []).append(values["sdr_v4"])
     return {column: float(np.nanmedian(values)) for column, values in found.items()}
 
@@ -279,10 +287,7 @@ def columns(run, folder):
     """What validation measures."""
     found = {}
     for _, about in prepared(folder):
-        names = [s for s in run.config["sources"] if s in about["minutes"]]
-        if about.get("joined"):
-            names.append("bass+other")
-        found.update(dict.fromkeys(f"{about['source']} {name}" for name in names))
+        found.update(dict.fromkeys(f"{about['source']} {name}" for name in wanted_of(run, about)))
     return list(found)
 
 
@@ -299,6 +304,29 @@ def batches(run, data):
             yield audio, draw_amounts(run.rng, both, run.config["sources"], *ways)
 
 
+def begin_units(run, audio, amounts):
+    """Measure, on a first batch, what offsets are worth."""
+    mixture, _ = images(run, audio, amounts)
+    unit = units(run.network.generic, mixture.abs())
+    run.network.films.unit = unit
+    run.average["films.unit"] = unit.clone()
+    run.fresh = False
+
+
+def report(run, data, measured, recent, check):
+    """A row of the log; with validation, if `check`."""
+    scores = validate(run, data / "valid") if check else {}
+    scores = {name: value for name, value in scores.items() if name in measured}
+    if scores:
+        run.keep_best(scores)
+    loss = float(torch.stack(recent).mean())
+    write_row(run, measured, loss, scores)
+    rounded = {name: round(value, 2) for name, value in scores.items()}
+    print(
+        f"{run.seconds / 60:.1f} min, step {run.step}, loss {loss:.4f}", rounded or "", flush=True
+    )
+
+
 def train(run, data, last_step=None, minutes=math.inf):
     """Steps until the budget of time, `last_step` or `minutes` of this call are spent."""
     settings = run.config["train"]
@@ -308,10 +336,7 @@ def train(run, data, last_step=None, minutes=math.inf):
     measured = columns(run, data / "valid")
     for audio, amounts in batches(run, data):
         if run.fresh:
-            mixture, _ = images(run, audio, amounts)
-            run.network.films.unit = units(run.network.generic, mixture.abs())
-            run.average["films.unit"] = run.network.films.unit.clone()
-            run.fresh = False
+            begin_units(run, audio, amounts)
         recent.append(train_step(run, audio, amounts))
         now = time.monotonic()
         run.seconds, clock = run.seconds + now - clock, now
@@ -319,13 +344,7 @@ def train(run, data, last_step=None, minutes=math.inf):
         done = done or run.seconds - began >= minutes * 60
         check = done or run.seconds - validated > settings["validate_minutes"] * 60
         if check or run.seconds - logged > 60:
-            scores = validate(run, data / "valid") if check else {}
-            if scores:
-                run.keep_best(scores)
-            loss = float(torch.stack(recent).mean())
-            write_row(run, measured, loss, {k: v for k, v in scores.items() if k in measured})
-            print(f"{run.seconds / 60:.1f} min, step {run.step}, loss {loss:.4f}",
-                  {k: round(v, 2) for k, v in scores.items()} or "", flush=True)  # fmt: skip
+            report(run, data, measured, recent, check)
             recent, logged = [], run.seconds
             validated = run.seconds if check else validated
             clock = time.monotonic()
@@ -347,7 +366,8 @@ def main():
     args = parser.parse_args()
     args.run.mkdir(parents=True, exist_ok=True)
     config = tomllib.loads(args.config.read_text())
-    train(Tuning(config, args.weights, args.run), args.data, minutes=args.minutes)
+    generic = load_generic(read_checkpoint(args.weights), config["generic"])
+    train(Tuning(config, generic, args.run), args.data, minutes=args.minutes)
 
 
 if __name__ == "__main__":
