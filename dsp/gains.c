@@ -18,11 +18,12 @@ struct ub_gains_s {
     uint32_t slots;
     uint32_t host_bins;
     ub_gridmap* map;
-    float* magnitude;         // [UB_MAX_CHANNELS][bins], as the audio and the model may have
-    float* mask;              // [bins]
-    float* slot;              // [slots][host_bins] masks of what was found last
-    float* gain;              // [host_bins]
-    bool heard[UB_MAX_SLOTS]; // whether there is a mask
+    double power[UB_MAX_CHANNELS]; // of the audio that the magnitudes are of
+    float* magnitude;              // [UB_MAX_CHANNELS][bins], as the audio and the model may have
+    float* mask;                   // [bins]
+    float* slot;                   // [slots][host_bins] masks of what was found last
+    float* gain;                   // [host_bins]
+    bool heard[UB_MAX_SLOTS];      // whether there is a mask
 };
 
 ub_gains*
@@ -66,17 +67,31 @@ void
 ub_gains_see(ub_gains* gains, uint32_t channel, const float complex* spectrum)
 {
     float* magnitude = gains->magnitude + (size_t)channel * gains->bins;
+    gains->power[channel] = 0.0;
     if (spectrum) {
-        ub_gridmap_magnitudes(gains->map, spectrum, magnitude);
+        gains->power[channel] = ub_gridmap_magnitudes(gains->map, spectrum, magnitude);
     } else {
         memset(magnitude, 0, gains->bins * sizeof(float));
     }
 }
 
+double
+ub_gains_power(const ub_gains* gains)
+{
+    double sum = 0.0;
+    for (uint32_t c = 0; c < gains->channels; ++c) {
+        sum += gains->power[c];
+    }
+    return sum / gains->channels;
+}
+
 const float*
-ub_gains_magnitudes(ub_gains* gains)
+ub_gains_magnitudes(ub_gains* gains, float gain)
 {
     ub_channels_fit(gains->magnitude, gains->channels, gains->model, gains->bins);
+    for (uint32_t i = 0; i < gains->model * gains->bins; ++i) {
+        gains->magnitude[i] *= gain;
+    }
     return gains->magnitude;
 }
 

@@ -23,8 +23,12 @@ void ub_gains_free(ub_gains* gains);
 /// Take in a channel's spectrum of the frame to be shown to the model; NULL: it is all 0.
 void ub_gains_see(ub_gains* gains, uint32_t channel, const float complex* spectrum);
 
-/// That frame's magnitudes, [the model's channels][bins], once all channels are there
-const float* ub_gains_magnitudes(ub_gains* gains);
+/// The power of what the model sees of that frame, its mean square over the audio's channels
+double ub_gains_power(const ub_gains* gains);
+
+/// That frame's magnitudes times a gain, [the model's channels][bins]: once, when all
+/// channels are there
+const float* ub_gains_magnitudes(ub_gains* gains, float gain);
 
 /// Find the masks of frame r that are heard in one channel, at the host's bins.
 void ub_gains_find(ub_gains* gains, const ub_settings* settings, const ub_maskqueue* masks,

@@ -178,7 +178,7 @@ ub_gridmap_free(ub_gridmap* map)
     }
 }
 
-void
+double
 ub_gridmap_magnitudes(ub_gridmap* map, const float complex* spectrum, float* magnitude)
 {
     const float* parts = (const float*)spectrum;
@@ -188,11 +188,13 @@ ub_gridmap_magnitudes(ub_gridmap* map, const float complex* spectrum, float* mag
         const float im = parts[2 * k + 1];
         m[k] = map->scale * sqrtf(re * re + im * im);
     }
+    double squares = 0.0;
     memset(magnitude, 0, map->grid.bins * sizeof(float));
     for (uint32_t b = 0; b < map->inside; ++b) { // above the host's Nyquist frequency is nothing
         const ub_place host = map->down[b];
         const ub_place band = map->band[b];
         const float x = m[host.band] + host.part * (m[host.band + 1] - m[host.band]);
+        squares += (double)x * (double)x;
         magnitude[band.band] += (1.0f - band.part) * x;
         if (band.part > 0.0f) {
             magnitude[band.band + 1] += band.part * x;
@@ -201,6 +203,8 @@ ub_gridmap_magnitudes(ub_gridmap* map, const float complex* spectrum, float* mag
     for (uint32_t i = 0; i < map->grid.bins; ++i) {
         magnitude[i] *= map->share[i];
     }
+    // By Parseval: each bin is there twice, and a Hann window's squares sum to 3/8 of its size
+    return squares * 16.0 / (3.0 * map->grid.window * map->grid.window);
 }
 
 static inline float

@@ -32,7 +32,8 @@ uint32_t ub_gridmap_size(const ub_grid* grid, double rate);
 double ub_gridmap_hop(const ub_grid* grid, double rate);
 
 /// Magnitudes on the model's grid, [bins], of a host's spectrum, [size / 2 + 1].
-void ub_gridmap_magnitudes(ub_gridmap* map, const float complex* spectrum, float* magnitude);
+/// @return The power of the sound in them: its mean square.
+double ub_gridmap_magnitudes(ub_gridmap* map, const float complex* spectrum, float* magnitude);
 
 /// The mask at the host's bins, [size / 2 + 1], of a model's, [bins], which is taken as
 /// 0 to 1 whatever it holds.

@@ -37,6 +37,8 @@ typedef struct {
                         ///< others grouped to bands (see bands.h)
     uint32_t bins;      ///< Values per frame, in magnitudes and masks: kept bins and bands
     uint32_t sources;   ///< Length of a condition vector
+    float level;        ///< Root mean square that it wants sounds at, dB of full scale, below 0;
+                        ///< or 0 to take them as they are (see level.h)
     float dropped_mask; ///< Mask of DFT bins that the network does not see, or
                         ///< NaN to continue that of the nearest bin it sees
 } ub_grid;

@@ -6,6 +6,7 @@
 #include "dsp/denormal.h"
 #include "dsp/filterbank.h"
 #include "dsp/gains.h"
+#include "dsp/level.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ struct ub_separator_s {
     ub_gains* gains;
     ub_maskqueue* masks;
     ub_settings* settings;
+    ub_level level;
     int64_t epoch;  // number of the stream's frame 0
     int64_t frame;  // next frame of the stream to analyse
     int64_t sample; // next input sample of the stream
@@ -195,6 +197,7 @@ ub_separator_reset(ub_separator* self)
     self->frame = 0;
     self->sample = 0;
     self->late = 0;
+    self->level = ub_level_new(self->grid.level, self->grid.hop / self->grid.rate);
     ub_filterbank_reset(self->bank, self->timing);
     ub_settings_reset(self->settings);
 }
@@ -303,7 +306,8 @@ analyse(ub_separator* self, int64_t r)
     for (uint32_t c = 0; c < self->channels; ++c) {
         ub_gains_see(self->gains, c, silent ? NULL : ub_filterbank_analyse(self->bank, r, c));
     }
-    const float* magnitude = ub_gains_magnitudes(self->gains);
+    const float gain = ub_level_next(&self->level, ub_gains_power(self->gains));
+    const float* magnitude = ub_gains_magnitudes(self->gains, gain);
     while (!self->masker->frame(self->masker, self->epoch + r, magnitude) && catch_up(self)) {}
     ub_maskqueue_collect(self->masks, self->epoch + leaving(self));
     if (ub_timing_due(timing(self), r)) {

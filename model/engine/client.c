@@ -323,5 +323,6 @@ ub_model_grid(const ub_model* model)
                      .kept = net->kept,
                      .bins = net->bins,
                      .sources = net->sources,
+                     .level = net->level,
                      .dropped_mask = net->dropped_mask};
 }

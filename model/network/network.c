@@ -103,13 +103,9 @@ read_dropped(ub_json* json, const json_t* root, ub_network* net)
 static void
 read_level(ub_json* json, const json_t* root, ub_network* net)
 {
-    static const char* const keys[] = {"reference", "seconds", "most_gain", NULL};
-    static const char where[] = "level";
-    const json_t* level = json_object_get(root, where);
-    if (!json_is_null(level) && ub_json_object(json, level, where, keys)) {
-        net->level_reference = (float)ub_json_number(json, level, where, "reference", 1e-4, 1.0);
-        net->level_seconds = (float)ub_json_number(json, level, where, "seconds", 0.01, 60.0);
-        net->level_most_gain = (float)ub_json_number(json, level, where, "most_gain", 1.0, 1e4);
+    const json_t* level = json_object_get(root, "level");
+    if (level && !json_is_null(level)) {
+        net->level = (float)ub_json_number(json, root, "", "level", -60.0, -1.0);
     }
 }
 
@@ -243,13 +239,22 @@ read_unets(ub_json* json, const json_t* root, ub_network* net)
 static void
 read_root(ub_json* json, const json_t* root, ub_network* net)
 {
-    static const char* const first[] = {
-        "bands", "sources", "stft", "dropped_mask", "input", "control", "encoder", "decoder", NULL};
-    static const char* const second[] = {
-        "bands", "sources", "stft", "dropped_mask", "input", "level", "mask", "networks", NULL};
-    const char* const* keys = net->version > 1 ? second : first;
-    const bool banded = json_object_get(root, keys[0]); // the only key that may be left out
-    if (!ub_json_object(json, root, "", banded ? keys : keys + 1)) {
+    static const char* const optional[] = {"bands", "level"};
+    static const char* const first[] = {"sources", "stft",    "dropped_mask", "input",
+                                        "control", "encoder", "decoder",      NULL};
+    static const char* const second[] = {"sources",  "stft", "dropped_mask", "input", "mask",
+                                         "networks", NULL};
+    const char* keys[16] = {NULL};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof(optional) / sizeof(*optional); ++i) {
+        if (json_object_get(root, optional[i])) {
+            keys[n++] = optional[i];
+        }
+    }
+    for (const char* const* k = net->version > 1 ? second : first; *k; ++k) {
+        keys[n++] = *k;
+    }
+    if (!ub_json_object(json, root, "", keys)) {
         return;
     }
     read_sources(json, root, net);
@@ -257,8 +262,8 @@ read_root(ub_json* json, const json_t* root, ub_network* net)
     read_bands(json, root, net);
     read_input(json, root, net);
     read_dropped(json, root, net);
+    read_level(json, root, net);
     if (net->version > 1) {
-        read_level(json, root, net);
         read_mask(json, root, net);
         read_unets(json, root, net);
     } else {

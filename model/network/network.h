@@ -110,10 +110,8 @@ typedef struct {
     bool dropped_mean;  ///< or as the mean of the frame's mask
     float input_scale;  ///< Network input = (scale * magnitude) ^ power
     float input_power;
-    float level_reference; ///< RMS that the mix is brought to first, or 0 to leave it as it is
-    float level_seconds;   ///< How fast that gain follows the mix
-    float level_most_gain;
-    bool softmax;         ///< Over the sources' outputs, each source's own
+    float level;  ///< Root mean square that sounds are brought to first, dB of full scale, or 0
+    bool softmax; ///< Over the sources' outputs, each source's own
     float ratio_exponent; ///< Masks are ratios of powers of all sources' outputs; 0: they are not
     float ratio_epsilon;
     uint32_t unets;

@@ -19,6 +19,7 @@ import torch
 import metrics
 import stft as transform
 from engine import RESPONSES, Engine
+from level import gains
 from model import SOURCES
 from songs import Piece, load_song, musdb_songs
 from weights import load_weights
@@ -89,6 +90,7 @@ def separate(network, mix, wanted, place=None):
     padded = torch.nn.functional.pad(padded, (early, stft["window"]))
     mixture = transform.forward(padded, stft, center=True)
     magnitude = transform.seen(mixture.abs(), stft)
+    magnitude = gains(magnitude, network.description)[:, None] * magnitude
     result = {}
     for name, sources in wanted.items():
         condition = [float(s in sources) for s in network.description["sources"]]

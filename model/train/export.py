@@ -87,6 +87,8 @@ def main():
     )
     parser.add_argument("--card", help="JSON file with the training card")
     parser.add_argument("--f32", action="store_true", help="store single precision")
+    parser.add_argument("--level", type=float, metavar="DB",
+                        help="the level of sounds that the network wants: FORMAT.md")  # fmt: skip
     parser.add_argument("--random", type=int, metavar="SEED", help="random weights, for tests")
     parser.add_argument("--filters", type=int, default=16, help="first filters with --random")
     args = parser.parse_args()
@@ -106,6 +108,8 @@ def main():
         card.setdefault("steps", state["step"])
     else:
         parser.error("one of --checkpoint and --random is needed")
+    if args.level is not None:
+        network.description["level"] = args.level
     write_weights(args.output, network, card, torch.float32 if args.f32 else torch.float16)
     size = os.path.getsize(args.output) / 2**20
     count = sum(t.numel() for t in to_format(network.state_dict()).values())

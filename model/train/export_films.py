@@ -26,7 +26,7 @@ from generic import (
 )
 from tf_checkpoint import read_checkpoint
 
-LEVEL = {"reference": 0.18, "seconds": 3.0, "most_gain": 100.0}
+LEVEL = -15.0  # dB of full scale
 
 
 def layers(film):

@@ -202,6 +202,9 @@ ub_test_write_model(const char* path, const ub_test_model_options* o)
         "first_bin", 1, "bins", (int)window / 2, "dropped_mask", 1.0, "input", "scale", 1.0,
         "power", o->power > 0.0f ? (double)o->power : 1.0, "control",
         o->no_film ? json_null() : make_control(), "encoder", "decoder");
+    if (o->level < 0.0f) {
+        json_object_set_new(root, "level", json_real((double)o->level));
+    }
     if (o->bands) {
         json_object_set_new(root, "bands",
                             json_pack("{s:i, s:i}", "kept", (int)o->kept, "count", (int)o->bands));

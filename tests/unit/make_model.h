@@ -28,6 +28,7 @@ typedef struct {
     uint32_t kept;        ///< Of the band map
     uint32_t bands;       ///< 0 for none; a multiple of 2^depth, as window / 2 need then not be
     float power;          ///< Of the input, 0 for 1
+    float level;          ///< That it wants, dB, 0 for none
     uint64_t seed;        ///< Of the random weights
 } ub_test_model_options;
 

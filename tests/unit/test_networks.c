@@ -40,7 +40,7 @@ static const char good[] =
     " \"stft\": {\"sample_rate\": 44100, \"channels\": 2, \"window\": 256, \"hop\": 64,"
     "            \"frames\": 12, \"first_bin\": 0, \"bins\": 64},"
     " \"dropped_mask\": \"mean\", \"input\": {\"scale\": 1.0, \"power\": 1.0},"
-    " \"level\": {\"reference\": 0.1, \"seconds\": 3.0, \"most_gain\": 50.0},"
+    " \"level\": -15.5,"
     " \"mask\": {\"softmax\": false, \"ratio\": {\"exponent\": 2.0, \"epsilon\": 1e-10}},"
     " \"networks\": ["
     "  {\"sources\": [\"vocals\"], \"control\": null, " ENCODER(
@@ -66,9 +66,7 @@ everything_is_read(void** state)
     read_good(&net);
     assert_int_equal(net.version, 2);
     assert_true(net.dropped_mean);
-    assert_true(net.level_reference == 0.1f);
-    assert_true(net.level_seconds == 3.0f);
-    assert_true(net.level_most_gain == 50.0f);
+    assert_true(net.level == -15.5f);
     assert_false(net.softmax);
     assert_true(net.ratio_exponent == 2.0f);
     assert_true(net.ratio_epsilon == 1e-10f);
@@ -108,9 +106,9 @@ static const change changes[] = {
     {"\"frames\": 12", "\"frames\": 14", "stft.frames: 14 (expected a multiple of"},
     {"\"bins\": 64", "\"bins\": 66", "networks.0.decoder"},
     {"\"mean\"", "\"median\"", "dropped_mask"},
-    {"\"reference\": 0.1", "\"reference\": 0", "level.reference"},
-    {"\"seconds\": 3.0", "\"second\": 3.0", "level.second"},
-    {"\"most_gain\": 50.0", "\"most_gain\": 0.5", "level.most_gain"},
+    {"\"level\": -15.5", "\"level\": 15.5", "level"},
+    {"\"level\": -15.5", "\"level\": {\"reference\": 0.1}", "level"},
+    {"\"level\": -15.5", "\"levels\": -15.5", "levels"},
     {"\"softmax\": false", "\"softmax\": 0", "mask.softmax"},
     {"\"softmax\": false", "\"softmax\": true", "networks.0.decoder.2.activation"},
     {"\"exponent\": 2.0", "\"exponent\": 0", "mask.ratio.exponent"},
@@ -127,7 +125,7 @@ static const change changes[] = {
     {"\"dilation\": [2, 2]", "\"dilation\": [0, 2]", "networks.0.decoder.2.dilation"},
     {"\"pad\": [[3, 3], [3, 3]]", "\"pad\": [[3, 3], [3, 256]]", "networks.0.decoder.2.pad"},
     {"\"networks\": [", "\"networks\": 1, \"old\": [", "old"},
-    {"\"level\": {", "\"control\": {", "control"},
+    {"\"level\": -15.5", "\"control\": null", "control"},
 };
 
 static void

@@ -25,14 +25,16 @@
 #define FRAMES 128
 #define BINS   (WINDOW / 2)
 #define LENGTH 6000
+#define LEVEL  -20.0f
 #define MARGIN 300 // frames before and after the song that windows may reach
 
 static char path[UB_TEST_PATH_SIZE];
 static char banded_path[UB_TEST_PATH_SIZE]; // a model with a band map
+static char level_path[UB_TEST_PATH_SIZE];  // one with that, which wants a level
 static ub_engine* engine;
 
 static bool
-write_model(char to[UB_TEST_PATH_SIZE], uint32_t kept, uint32_t bands)
+write_model(char to[UB_TEST_PATH_SIZE], uint32_t kept, uint32_t bands, float level)
 {
     const ub_test_model_options options = {.sample_rate = RATE,
                                            .window = WINDOW,
@@ -40,6 +42,7 @@ write_model(char to[UB_TEST_PATH_SIZE], uint32_t kept, uint32_t bands)
                                            .kept = kept,
                                            .bands = bands,
                                            .power = 0.5f,
+                                           .level = level,
                                            .seed = 11};
     return ub_test_new_model(to, &options);
 }
@@ -51,7 +54,10 @@ setup(void** state)
     char err[256];
     const ub_engine_options engine_options = {.backend = "reference", .workers = 2};
     engine = ub_engine_new(&engine_options, err, sizeof(err));
-    return engine && write_model(path, 0, 0) && write_model(banded_path, 5, 16) ? 0 : -1;
+    const bool written = engine && write_model(path, 0, 0, 0.0f) &&
+                         write_model(banded_path, 5, 16, 0.0f) &&
+                         write_model(level_path, 5, 16, LEVEL);
+    return written ? 0 : -1;
 }
 
 static int
@@ -59,7 +65,7 @@ teardown(void** state)
 {
     (void)state;
     ub_engine_free(engine);
-    return unlink(path) || unlink(banded_path);
+    return unlink(path) || unlink(banded_path) || unlink(level_path);
 }
 
 static ub_stream*
@@ -152,6 +158,7 @@ typedef struct {
     int frames;                // -1 to frames - 2
     double complex* spectra;   // [2][frames][WINDOW / 2 + 1]
     double* mask;              // [2][frames][BINS], as many as the network has
+    double* gain;              // [frames] of the network's input
     uint32_t bands;            // that the network has
     double spread[BINS][BINS]; // [bands][BINS] share of a band in the mask of a bin
 } offline;
@@ -186,16 +193,16 @@ make_bands(offline* o, const ub_network* net)
     }
 }
 
-/* The network's input: the mean magnitude of a band's bins, compressed */
+/* The network's input: the mean magnitude of a band's bins, at a level, compressed */
 static float
-network_input(const offline* o, const double complex* x, uint32_t b)
+network_input(const offline* o, const double complex* x, uint32_t b, double gain)
 {
     double sum = 0.0, shares = 0.0;
     for (int k = 0; k < BINS; ++k) {
         sum += o->spread[b][k] * cabs(x[1 + k]);
         shares += o->spread[b][k];
     }
-    return (float)sqrt(sum / shares);
+    return (float)sqrt(gain * sum / shares);
 }
 
 static double
@@ -218,6 +225,29 @@ static double*
 mask_at(offline* o, int c, int t)
 {
     return o->mask + ((size_t)c * o->frames + t + 1) * BINS;
+}
+
+/* As model/network/FORMAT.md has it */
+static void
+find_gains(offline* o, double level)
+{
+    double a = 0.0, b = 0.0, n = 0.0;
+    const double target = pow(10.0, level / 10.0);
+    for (int t = -1; t < o->frames - 1; ++t) {
+        double sum = 0.0;
+        for (int c = 0; c < 2; ++c) {
+            for (int k = 1; k <= BINS; ++k) {
+                sum += pow(cabs(spectrum_at(o, c, t)[k]), 2) / 2;
+            }
+        }
+        const double power = 16.0 / (3.0 * WINDOW * WINDOW) * sum;
+        if (power > target / 1e7) {
+            n += 1.0;
+            b += fmax(1.0 / n, HOP / (0.2 * RATE)) * (power - b);
+            a = fmax(a + fmax(1.0 / n, HOP / (3.0 * RATE)) * (power - a), b / 10.0);
+        }
+        o->gain[t + 1] = level < 0.0 && n > 0.0 ? sqrt(target / a) : 1.0;
+    }
 }
 
 /* Windows step by `step` frames; each gives `step` frames and `fade` more, after which
@@ -243,7 +273,7 @@ place_windows(offline* o, const ub_model* model, const float* condition, const u
             for (int c = 0; c < 2 && t >= -1 && t < o->frames - 1; ++c) {
                 for (uint32_t b = 0; b < bands; ++b) {
                     input[((size_t)c * FRAMES + i) * bands + b] =
-                        network_input(o, spectrum_at(o, c, t), b);
+                        network_input(o, spectrum_at(o, c, t), b, o->gain[t + 1]);
                 }
             }
         }
@@ -306,6 +336,7 @@ separate_offline(const ub_model* model, const float* condition, const ub_timing*
     offline o = {.song = song, .n = n, .frames = (int)(n / HOP) + MARGIN};
     o.heard = timing->heard ? (int)timing->heard * HOP : WINDOW;
     o.spectra = calloc((size_t)2 * o.frames * (WINDOW / 2 + 1), sizeof(double complex));
+    o.gain = calloc((size_t)o.frames, sizeof(double));
     o.mask = calloc((size_t)2 * o.frames * BINS, sizeof(double));
     make_bands(&o, &model->net);
     for (int c = 0; c < 2; ++c) {
@@ -313,11 +344,13 @@ separate_offline(const ub_model* model, const float* condition, const ub_timing*
             spectrum(song + (size_t)c * n, n, t, WINDOW, spectrum_at(&o, c, t));
         }
     }
+    find_gains(&o, model->net.level);
     place_windows(&o, model, condition, timing);
     overlap_add(&o, 0, out);
     overlap_add(&o, 1, out + n);
     free(o.spectra);
     free(o.mask);
+    free(o.gain);
 }
 
 static void
@@ -365,6 +398,43 @@ test_equals_offline_with_bands(void** state)
 {
     (void)state;
     check_equals_offline(banded_path);
+}
+
+static void
+test_equals_offline_at_a_level(void** state)
+{
+    (void)state;
+    check_equals_offline(level_path);
+}
+
+/* However loud a song is, what is heard of it is the same */
+static void
+test_quality_is_the_same_at_any_level(void** state)
+{
+    (void)state;
+    enum { N = 20000 };
+    static float song[2 * N], quiet[2 * N], want[2 * N], out[2 * N];
+    make_song(song, N);
+    memset(song, 0, 1000 * sizeof(float));
+    memset(song + N, 0, 1000 * sizeof(float));
+    for (int levelled = 0; levelled < 2; ++levelled) {
+        for (uint32_t i = 0; i < 2 * N; ++i) {
+            quiet[i] = 0.01f * song[i];
+        }
+        ub_stream* loud = open_model_stream(levelled ? level_path : banded_path, RATE, 1);
+        ub_stream* soft = open_model_stream(levelled ? level_path : banded_path, RATE, 1);
+        play_source(loud, 0, 1);
+        play_source(soft, 0, 1);
+        play(loud, 1, song, want, N, 64);
+        play(soft, 1, quiet, out, N, 1000);
+        for (uint32_t i = 0; i < 2 * N; ++i) {
+            out[i] *= 100.0f;
+        }
+        const double error = ub_error_db(out, want, N);
+        assert_true(levelled ? error < -90.0 : error > -60.0);
+        ub_stream_free(soft);
+        ub_stream_free(loud);
+    }
 }
 
 /* Same samples from run to run, for any block, alone or as one of four outputs */
@@ -651,6 +721,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equals_offline),
         cmocka_unit_test(test_equals_offline_with_bands),
+        cmocka_unit_test(test_equals_offline_at_a_level),
+        cmocka_unit_test(test_quality_is_the_same_at_any_level),
         cmocka_unit_test(test_output_is_the_same_however_it_is_run),
         cmocka_unit_test(test_amount_gain_and_remove),
         cmocka_unit_test(test_consistent_stems_sum_to_the_mix),
