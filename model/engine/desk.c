@@ -4,16 +4,17 @@
 #include "model/engine/desk.h"
 
 #include "dsp/clock.h"
+#include "model/engine/passes.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// Items of one run, each of which has its masks and its folded condition; what one job needs
-#define LEAST_ITEMS UB_MAX_CONDITIONS
-#define MOST_ITEMS  UB_DESK_JOBS
-_Static_assert(LEAST_ITEMS >= UB_MAX_SLOTS && LEAST_ITEMS >= UB_NET_SOURCES, "see above");
+// Items of one run, each of which has its output and its folded condition
+#define MOST_ITEMS UB_MAX_PASSES
+_Static_assert(MOST_ITEMS >= UB_DESK_JOBS, "one for each job at least");
+_Static_assert(UB_MAX_CONDITIONS >= UB_MAX_SLOTS, "a job has one for each slot");
 _Static_assert(UB_NET_SOURCES == UB_MAX_SOURCES, "models and jobs have the same limit");
 
 // Windows further apart have less in common than it costs to keep
@@ -21,7 +22,7 @@ _Static_assert(UB_NET_SOURCES == UB_MAX_SOURCES, "models and jobs have the same 
 
 typedef struct {
     ub_folded* folded;
-    float condition[UB_NET_SOURCES];
+    ub_pass pass;
     uint64_t used; // when, in runs; 0 for never
 } folded_entry;
 
@@ -32,8 +33,10 @@ struct ub_desk_s {
     uint32_t batch;              // jobs served together
     uint32_t n_items;            // that one run may have
     float* window[UB_DESK_JOBS]; // [batch], each [channels][frames][bins]
-    float* mask[MOST_ITEMS];     // [n_items], each [channels][frames][bins]
-    folded_entry entry[MOST_ITEMS];
+    ub_passes passes[UB_DESK_JOBS];
+    float* output[MOST_ITEMS];      // [n_items], each [channels][frames][bins]
+    folded_entry entry[MOST_ITEMS]; // [n_items]
+    float* made[UB_MAX_CONDITIONS]; // masks that are more than an output, likewise
     uint64_t runs;
 };
 
@@ -48,9 +51,13 @@ allocate(ub_desk* desk)
         ok = ok && desk->window[i];
     }
     for (uint32_t i = 0; i < desk->n_items; ++i) {
-        desk->mask[i] = malloc(size); // memory that is never touched costs nothing
+        desk->output[i] = malloc(size); // memory that is never touched costs nothing
         desk->entry[i].folded = ub_folded_new(desk->model);
-        ok = ok && desk->mask[i] && desk->entry[i].folded;
+        ok = ok && desk->output[i] && desk->entry[i].folded;
+    }
+    for (uint32_t i = 0; ub_mask_is_made(net) && i < UB_MAX_CONDITIONS; ++i) {
+        desk->made[i] = malloc(size);
+        ok = ok && desk->made[i];
     }
     return ok;
 }
@@ -66,8 +73,10 @@ ub_desk_new(const ub_backend* backend, const ub_model* model, char* err, size_t 
     desk->backend = backend;
     desk->model = ub_model_ref(model);
     desk->batch = backend->batch < UB_DESK_JOBS ? backend->batch : UB_DESK_JOBS;
-    desk->batch = desk->batch ? desk->batch : 1;
-    desk->n_items = desk->batch > LEAST_ITEMS ? desk->batch : LEAST_ITEMS;
+    // One job of a model of several U-Nets is a batch by itself
+    desk->batch = desk->batch && !ub_mask_is_made(&model->net) ? desk->batch : 1;
+    const uint32_t most = ub_passes_most(&model->net, UB_MAX_CONDITIONS);
+    desk->n_items = desk->batch > most ? desk->batch : most;
     if (!allocate(desk)) {
         snprintf(err, err_size, "engine: out of memory");
     } else {
@@ -90,8 +99,11 @@ ub_desk_free(ub_desk* desk)
         desk->backend->destroy(desk->runner);
     }
     for (uint32_t i = 0; i < desk->n_items; ++i) {
-        free(desk->mask[i]);
+        free(desk->output[i]);
         ub_folded_free(desk->entry[i].folded);
+    }
+    for (uint32_t i = 0; i < UB_MAX_CONDITIONS; ++i) {
+        free(desk->made[i]);
     }
     for (uint32_t i = 0; i < desk->batch; ++i) {
         free(desk->window[i]);
@@ -107,9 +119,9 @@ ub_desk_batch(const ub_desk* desk)
 }
 
 uint32_t
-ub_desk_items(const ub_desk* desk)
+ub_desk_conditions(const ub_desk* desk)
 {
-    return desk->n_items;
+    return ub_mask_is_made(&desk->model->net) ? UB_MAX_CONDITIONS : desk->n_items;
 }
 
 const char*
@@ -118,23 +130,23 @@ ub_desk_fault(const ub_desk* desk)
     return desk->backend->fault ? desk->backend->fault(desk->runner) : NULL;
 }
 
-// The folded condition, from the last few or made anew in place of the oldest
+// The folded condition of a pass, from the last few or made anew in place of the oldest
 static const ub_folded*
-folded(ub_desk* desk, const float* condition)
+folded(ub_desk* desk, const ub_pass* pass)
 {
-    const size_t size = desk->model->net.sources * sizeof(float);
     folded_entry* oldest = &desk->entry[0];
     for (uint32_t i = 0; i < desk->n_items; ++i) {
         folded_entry* e = &desk->entry[i];
-        if (e->used && !memcmp(e->condition, condition, size)) {
+        if (e->used && e->pass.unet == pass->unet &&
+            !memcmp(e->pass.condition, pass->condition, sizeof(pass->condition))) {
             e->used = desk->runs;
             return e->folded;
         }
         oldest = e->used < oldest->used ? e : oldest;
     }
-    memcpy(oldest->condition, condition, size);
+    oldest->pass = *pass;
     oldest->used = desk->runs;
-    ub_fold(desk->model, 0, condition, oldest->folded);
+    ub_fold(desk->model, pass->unet, pass->condition, oldest->folded);
     return oldest->folded;
 }
 
@@ -156,7 +168,8 @@ static ub_trail*
 new_trail(const ub_desk* desk, uint32_t slots, uint32_t step)
 {
     const bool worth = step && step <= LONGEST_STEP && desk->backend->trail_new;
-    return worth ? desk->backend->trail_new(desk->model, step, slots) : NULL;
+    const uint32_t passes = ub_passes_most(&desk->model->net, slots);
+    return worth ? desk->backend->trail_new(desk->model, step, passes) : NULL;
 }
 
 // The trail of a client's windows, made when it begins to ask for such
@@ -192,17 +205,34 @@ warm_up_series(ub_desk* desk, ub_item* items, uint32_t n, uint32_t slots, const 
     return ok;
 }
 
+// The items of a list of passes, on a window.  Returns how many.
+static uint32_t
+list_items(ub_desk* desk, const ub_passes* passes, const float* window, ub_item* items,
+           uint32_t from)
+{
+    for (uint32_t k = 0; k < passes->n; ++k) {
+        items[from + k] = (ub_item){.input = window,
+                                    .folded = folded(desk, &passes->pass[k]),
+                                    .mask = desk->output[from + k]};
+    }
+    return passes->n;
+}
+
 bool
 ub_desk_warm_up(ub_desk* desk, uint32_t slots, const ub_series_list* series)
 {
-    const float nothing[UB_NET_SOURCES] = {0};
-    ub_item items[UB_MAX_SLOTS] = {{0}};
-    const uint32_t n = usual_conditions(slots);
+    float condition[UB_MAX_CONDITIONS][UB_NET_SOURCES] = {{0.0f}};
+    ub_item items[MOST_ITEMS] = {{0}};
+    ub_passes* passes = &desk->passes[0];
     ++desk->runs;
-    for (uint32_t i = 0; i < n; ++i) {
-        items[i] = (ub_item){
-            .input = desk->window[0], .folded = folded(desk, nothing), .mask = desk->mask[i]};
+    ub_passes_begin(passes, &desk->model->net);
+    for (uint32_t i = 0; i < usual_conditions(slots); ++i) {
+        for (uint32_t k = 0; k < desk->model->net.sources; ++k) {
+            condition[i][k] = 1.0f / (float)(i + 1); // no two of them the same
+        }
+        ub_passes_add(passes, condition[i]);
     }
+    const uint32_t n = list_items(desk, passes, desk->window[0], items, 0);
     bool ok = true;
     for (uint32_t i = 0; ok && i < series->n; ++i) {
         ok = warm_up_series(desk, items, n, slots, &series->at[i]);
@@ -227,7 +257,7 @@ copy_frame(const ub_network* net, const float* mask, uint32_t count, uint32_t i,
 
 // From [condition][channels][count][bins] to [slots][count][channels][bins]
 static void
-sort_masks(const ub_desk* desk, const ub_client* client, ub_job* job, float* const* masks)
+sort_masks(const ub_desk* desk, const ub_client* client, ub_job* job, const float* const* masks)
 {
     float* to = job->mask;
     for (uint32_t s = 0; s < client->masker.slots; ++s) {
@@ -257,6 +287,41 @@ open_job(ub_client* client, ub_ticket* ticket)
     return job->ok && job->conditions;
 }
 
+// List what a client's job needs.  Returns the number of items.
+static uint32_t
+list_job(ub_desk* desk, ub_client* client, uint32_t number, ub_item* items, uint32_t from)
+{
+    const ub_job* job = &client->taken->job;
+    const ub_span span = ub_job_span(desk->model, job);
+    ub_passes* passes = &desk->passes[number];
+    ub_passes_begin(passes, &desk->model->net);
+    for (uint32_t c = 0; c < job->conditions; ++c) {
+        ub_passes_add(passes, job->condition[c]);
+    }
+    ub_client_window(client, job, desk->window[number]);
+    const uint32_t n = list_items(desk, passes, desk->window[number], items, from);
+    for (uint32_t i = from; i < from + n; ++i) {
+        items[i].trail = trail_of(desk, client, &span);
+        items[i].start = job->end - desk->model->net.frames + 1;
+        items[i].offline = isinf(job->expiry);
+    }
+    return n;
+}
+
+// A computed job's masks
+static void
+finish_job(const ub_desk* desk, const ub_client* client, uint32_t number, float* const* output)
+{
+    ub_job* job = &client->taken->job;
+    const float* masks[UB_MAX_CONDITIONS] = {NULL};
+    const ub_span span = ub_job_span(desk->model, job);
+    for (uint32_t c = 0; c < job->conditions; ++c) {
+        masks[c] = ub_passes_mask(&desk->passes[number], c, output, desk->window[number],
+                                  span.first, span.count, desk->made[c]);
+    }
+    sort_masks(desk, client, job, masks);
+}
+
 bool
 ub_desk_serve(ub_desk* desk, ub_client* const* clients, uint32_t n)
 {
@@ -266,20 +331,10 @@ ub_desk_serve(ub_desk* desk, ub_client* const* clients, uint32_t n)
     ub_span span = {0, 0};
     ++desk->runs;
     for (uint32_t i = 0; i < n; ++i) {
-        ub_ticket* ticket = clients[i]->taken;
-        const uint32_t conditions = open_job(clients[i], ticket) ? ticket->job.conditions : 0;
         first[i] = n_items;
-        if (conditions) {
-            span = ub_job_span(desk->model, &ticket->job);
-            ub_client_window(clients[i], &ticket->job, desk->window[i]);
-        }
-        for (uint32_t c = 0; c < conditions; ++c, ++n_items) {
-            items[n_items] = (ub_item){.input = desk->window[i],
-                                       .folded = folded(desk, ticket->job.condition[c]),
-                                       .mask = desk->mask[n_items],
-                                       .trail = trail_of(desk, clients[i], &span),
-                                       .start = ticket->job.end - desk->model->net.frames + 1,
-                                       .offline = isinf(ticket->job.expiry)};
+        if (open_job(clients[i], clients[i]->taken)) {
+            span = ub_job_span(desk->model, &clients[i]->taken->job);
+            n_items += list_job(desk, clients[i], i, items, n_items);
         }
     }
     const bool ok = !n_items || run(desk, items, n_items, &span);
@@ -290,7 +345,7 @@ ub_desk_serve(ub_desk* desk, ub_client* const* clients, uint32_t n)
             atomic_store(&clients[i]->failed, !ok);
         }
         if (job->ok) {
-            sort_masks(desk, clients[i], job, desk->mask + first[i]);
+            finish_job(desk, clients[i], i, desk->output + first[i]);
         }
     }
     return ok;

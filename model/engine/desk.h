@@ -30,7 +30,7 @@ void ub_desk_free(ub_desk* desk);
 uint32_t ub_desk_batch(const ub_desk* desk);
 
 /// How many conditions, of all the jobs served together, there is room for
-uint32_t ub_desk_items(const ub_desk* desk);
+uint32_t ub_desk_conditions(const ub_desk* desk);
 
 /// Why the backend failed, or NULL if it does not say
 const char* ub_desk_fault(const ub_desk* desk);

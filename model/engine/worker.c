@@ -55,7 +55,7 @@ take_clients(ub_worker* w, ub_client** clients)
         if (!n) {
             const ub_desk* desk = ub_seats_find(&w->seats, c->model)->desk;
             most = desk ? ub_desk_batch(desk) : 1;
-            conditions = desk ? ub_desk_items(desk) : UB_MAX_CONDITIONS;
+            conditions = desk ? ub_desk_conditions(desk) : UB_MAX_CONDITIONS;
         }
         c->taken = ub_client_head(c);
         conditions -= c->taken->job.conditions;

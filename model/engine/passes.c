@@ -1,0 +1,71 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "model/engine/passes.h"
+
+#include <string.h>
+
+_Static_assert(UB_MAX_PASSES >= UB_NET_SOURCES && UB_MAX_PASSES <= UINT8_MAX, "see their numbers");
+
+uint32_t
+ub_passes_most(const ub_network* net, uint32_t conditions)
+{
+    if (!ub_mask_is_made(net)) {
+        return conditions;
+    }
+    const float all[UB_NET_SOURCES] = {1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f};
+    ub_pass passes[UB_NET_SOURCES];
+    const uint32_t n = ub_mask_passes(net, all, passes);
+    return n * conditions < UB_MAX_PASSES ? n * conditions : UB_MAX_PASSES;
+}
+
+void
+ub_passes_begin(ub_passes* p, const ub_network* net)
+{
+    p->net = net;
+    p->n = 0;
+    p->conditions = 0;
+}
+
+// The number of a pass, which is added if it is new
+static uint32_t
+number(ub_passes* p, const ub_pass* pass)
+{
+    uint32_t i = 0;
+    while (i < p->n && (p->pass[i].unet != pass->unet ||
+                        memcmp(p->pass[i].condition, pass->condition, sizeof(pass->condition)))) {
+        ++i;
+    }
+    if (i == p->n) {
+        p->pass[p->n++] = *pass;
+    }
+    return i;
+}
+
+void
+ub_passes_add(ub_passes* p, const float* condition)
+{
+    ub_pass passes[UB_NET_SOURCES];
+    const uint32_t c = p->conditions++;
+    p->condition[c] = condition;
+    p->n_of[c] = ub_mask_passes(p->net, condition, passes);
+    for (uint32_t k = 0; k < p->n_of[c]; ++k) {
+        p->of[c][k] = (uint8_t)number(p, &passes[k]);
+    }
+}
+
+const float*
+ub_passes_mask(const ub_passes* p, uint32_t c, float* const* output, const float* input,
+               uint32_t first, uint32_t count, float* mask)
+{
+    const float* outputs[UB_NET_SOURCES] = {NULL};
+    for (uint32_t k = 0; k < p->n_of[c]; ++k) {
+        outputs[k] = output[p->of[c][k]];
+    }
+    if (!ub_mask_is_made(p->net)) {
+        return outputs[0];
+    }
+    const ub_mask_parts parts = {outputs, input, first, count};
+    ub_mask_make(p->net, p->condition[c], &parts, mask);
+    return mask;
+}

@@ -1,0 +1,49 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#ifndef UB_MODEL_ENGINE_PASSES_H
+#define UB_MODEL_ENGINE_PASSES_H
+
+/**
+   @file
+   What a job's conditions need of a model's U-Nets: each pass once, however many conditions
+   it is for.
+*/
+
+#include "dsp/masker.h"
+#include "model/network/masks.h"
+
+/// Of one job
+#define UB_MAX_PASSES (UB_MAX_CONDITIONS * UB_MAX_UNETS)
+
+typedef struct {
+    const ub_network* net;
+    uint32_t n;
+    ub_pass pass[UB_MAX_PASSES];
+    uint32_t conditions;
+    const float* condition[UB_MAX_CONDITIONS];
+    uint32_t n_of[UB_MAX_CONDITIONS]; ///< Passes of each condition...
+    uint8_t of[UB_MAX_CONDITIONS][UB_NET_SOURCES]; ///< ...by their numbers
+} ub_passes;
+
+/// The most passes that a job of so many conditions needs
+uint32_t ub_passes_most(const ub_network* net, uint32_t conditions);
+
+/// Begin an empty list
+void ub_passes_begin(ub_passes* passes, const ub_network* net);
+
+/// Add a condition, which must stay where it is
+void ub_passes_add(ub_passes* passes, const float* condition);
+
+/**
+   Make the mask of condition c.
+
+   @param output Of each pass, [channels][count][bins].
+   @param input The network's window, whose frames from `first` on the outputs are of.
+   @param mask Room for it, [channels][count][bins].
+   @return The mask: there, or an output that is it already.
+*/
+const float* ub_passes_mask(const ub_passes* passes, uint32_t c, float* const* output,
+                            const float* input, uint32_t first, uint32_t count, float* mask);
+
+#endif // UB_MODEL_ENGINE_PASSES_H
