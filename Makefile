@@ -222,6 +222,8 @@ $(DRIVER): $(B)/obj/tests/gpu/driver.o
 $(B)/tests/unit/test_cuda_program: $(B)/obj/standin/model/cuda/direct.o
 $(B)/tests/unit/test_patch: $(B)/obj/plugin/lv2/patch.o
 
+# What is read goes through the test
+$(B)/tests/unit/test_model: LDFLAGS += -Wl,--wrap=pread
 $(addprefix $(B)/tests/unit/,test_import test_import_files): UB_LIBS += $(shell pkg-config --libs libarchive)
 
 # The command line's tests also need its parts, and models

@@ -23,8 +23,17 @@ struct open_model_s {
     open_model* next;
 };
 
+/** A file that a thread is reading. */
+typedef struct reading_s reading;
+struct reading_s {
+    const struct stat* stat;
+    reading* next;
+};
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t read_one = PTHREAD_COND_INITIALIZER;
 static open_model* models = NULL; ///< Guarded by the lock
+static reading* readings = NULL;  ///< Likewise
 
 static void
 free_entry(open_model* entry)
@@ -112,6 +121,57 @@ load(const ub_safetensors* file, const char* path, char* err, size_t err_size)
     return entry;
 }
 
+// The four below run under the lock
+
+static open_model*
+find(const struct stat* stat)
+{
+    open_model* entry = models;
+    while (entry && !same_file(&entry->stat, stat)) {
+        entry = entry->next;
+    }
+    return entry;
+}
+
+static bool
+is_being_read(const struct stat* stat)
+{
+    const reading* r = readings;
+    while (r && !same_file(r->stat, stat)) {
+        r = r->next;
+    }
+    return r;
+}
+
+static void
+end_reading(const reading* which)
+{
+    reading** at = &readings;
+    while (*at != which) {
+        at = &(*at)->next;
+    }
+    *at = which->next;
+    pthread_cond_broadcast(&read_one);
+}
+
+// The lock is given up meanwhile: a file may come from a slow drive, and whoever has another
+// model need not wait for it
+static open_model*
+read_file(const ub_safetensors* file, const char* path, char* err, size_t err_size)
+{
+    reading r = {ub_safetensors_stat(file), readings};
+    readings = &r;
+    pthread_mutex_unlock(&lock);
+    open_model* entry = load(file, path, err, err_size);
+    pthread_mutex_lock(&lock);
+    end_reading(&r);
+    if (entry) {
+        entry->next = models;
+        models = entry;
+    }
+    return entry;
+}
+
 const ub_model*
 ub_model_open(const char* path, char* err, size_t err_size)
 {
@@ -119,18 +179,13 @@ ub_model_open(const char* path, char* err, size_t err_size)
     if (!file) {
         return NULL;
     }
-    // The lock is held while loading, so that a file asked for twice is read once
     pthread_mutex_lock(&lock);
-    open_model* entry = models;
-    while (entry && !same_file(&entry->stat, ub_safetensors_stat(file))) {
-        entry = entry->next;
+    while (is_being_read(ub_safetensors_stat(file))) { // a file asked for twice is read once
+        pthread_cond_wait(&read_one, &lock);
     }
+    open_model* entry = find(ub_safetensors_stat(file));
     if (!entry) {
-        entry = load(file, path, err, err_size);
-        if (entry) {
-            entry->next = models;
-            models = entry;
-        }
+        entry = read_file(file, path, err, err_size);
     }
     if (entry) {
         ++entry->refs;

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -118,6 +119,76 @@ threads_may_open_at_once(void** state)
     }
 }
 
+/* A slow drive: what is read of tensors by a thread that says so waits */
+static _Thread_local bool is_slow;
+static _Thread_local int tensors_read;
+static sem_t arrived;
+static sem_t go;
+
+ssize_t __real_pread(int fd, void* buffer, size_t size, off_t offset);
+ssize_t __wrap_pread(int fd, void* buffer, size_t size, off_t offset);
+
+ssize_t
+__wrap_pread(int fd, void* buffer, size_t size, off_t offset)
+{
+    const bool tensor = offset > 8; // where the header begins
+    tensors_read += tensor;
+    if (tensor && is_slow) {
+        is_slow = false;
+        sem_post(&arrived);
+        sem_wait(&go);
+    }
+    return __real_pread(fd, buffer, size, offset);
+}
+
+typedef struct {
+    bool slow;
+    const ub_model* model;
+    int reads;
+} reader;
+
+static void*
+open_file(void* arg)
+{
+    reader* r = arg;
+    char err[256] = "";
+    is_slow = r->slow;
+    r->model = ub_model_open(path, err, sizeof(err));
+    r->reads = tensors_read;
+    return NULL;
+}
+
+/// Who has another model need not wait while one is read; who wants the same one waits
+static void
+slow_files_hold_nobody_up(void** state)
+{
+    (void)state;
+    reader first = {.slow = true};
+    reader second = {.slow = false};
+    pthread_t threads[2];
+    const ub_test_model_options options = {.seed = 5};
+    sem_init(&arrived, 0, 0);
+    sem_init(&go, 0, 0);
+    pthread_create(&threads[0], NULL, open_file, &first);
+    sem_wait(&arrived);
+    pthread_create(&threads[1], NULL, open_file, &second);
+    alarm(30); // ends the test if it hangs
+    const ub_model* other = ub_test_open_model(&options);
+    assert_non_null(other);
+    ub_model_unref(ub_model_ref(other));
+    ub_model_unref(other);
+    alarm(0);
+    sem_post(&go);
+    pthread_join(threads[0], NULL);
+    pthread_join(threads[1], NULL);
+    assert_non_null(first.model);
+    assert_ptr_equal(first.model, second.model);
+    assert_true(first.reads > 0);
+    assert_int_equal(second.reads, 0);
+    ub_model_unref(first.model);
+    ub_model_unref(second.model);
+}
+
 /// Folding against the definition, computed by hand for one channel of each kind of layer
 static void
 fold_is_norm_then_film(void** state)
@@ -174,6 +245,7 @@ main(void)
         cmocka_unit_test_setup_teardown(changed_file_is_another_model, make_file, remove_file),
         cmocka_unit_test_setup_teardown(tensors_are_where_they_belong, make_file, remove_file),
         cmocka_unit_test_setup_teardown(threads_may_open_at_once, make_file, remove_file),
+        cmocka_unit_test_setup_teardown(slow_files_hold_nobody_up, make_file, remove_file),
         cmocka_unit_test_setup_teardown(fold_is_norm_then_film, make_file, remove_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
