@@ -3,6 +3,8 @@
 
 #include "dsp/maskqueue.h"
 
+#include "dsp/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +30,7 @@ ub_maskqueue_new(ub_masker* masker, uint32_t slots, uint32_t mask_size, uint32_t
     queue->slots = slots;
     queue->jobs = jobs;
     queue->mask_size = mask_size;
-    queue->mask = malloc(sizeof(float) * slots * mask_size);
+    queue->mask = ub_touched_alloc((size_t)slots * mask_size, sizeof(float));
     queue->held = calloc(jobs, sizeof(ub_job*));
     if (!queue->mask || !queue->held) {
         free(queue->mask);

@@ -23,6 +23,9 @@ ub_touched_alloc(size_t n, size_t size)
     for (size_t i = 0; memory && i < n * size; i += UB_PAGE) {
         memory[i] = 0;
     }
+    if (memory && n && size) {
+        memory[n * size - 1] = 0; // which may lie a page further than the last of those
+    }
     return (void*)memory;
 }
 

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct ub_stft_s {
     uint32_t size;
@@ -53,6 +54,11 @@ ub_stft_new(uint32_t size)
         ub_stft_free(stft);
         return NULL;
     }
+    // Whose pages are then there
+    memset(stft->frame, 0, size * sizeof(float));
+    memset(stft->output, 0, size * sizeof(float));
+    memset(stft->spectrum, 0, (size / 2 + 1) * sizeof(fftwf_complex));
+    memset(stft->product, 0, (size / 2 + 1) * sizeof(fftwf_complex));
     return stft;
 }
 

@@ -3,6 +3,8 @@
 
 #include "plugin/shell/deck.h"
 
+#include "dsp/memory.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +27,7 @@ match_sources(ub_deck* deck)
 static ub_deck*
 allocate(const ub_deck_config* config, char* err, size_t err_size)
 {
-    ub_deck* const deck = (ub_deck*)calloc(1, sizeof(ub_deck));
+    ub_deck* const deck = (ub_deck*)ub_touched_alloc(1, sizeof(ub_deck));
     if (deck) {
         deck->outputs = config->outputs;
     } else {

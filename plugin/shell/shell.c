@@ -4,6 +4,7 @@
 #include "plugin/shell/shell.h"
 
 #include "dsp/clock.h"
+#include "dsp/memory.h"
 #include "plugin/shell/pace.h"
 #include "plugin/shell/player.h"
 
@@ -25,7 +26,7 @@ struct ub_shell_s {
 static ub_shell*
 open_shell(const ub_shell_config* config, const ub_host* host)
 {
-    ub_shell* const self = (ub_shell*)calloc(1, sizeof(ub_shell));
+    ub_shell* const self = (ub_shell*)ub_touched_alloc(1, sizeof(ub_shell));
     if (!self) {
         ub_host_say(host, "out of memory");
         return NULL;
