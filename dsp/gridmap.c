@@ -221,16 +221,28 @@ mask_at(const float* mask, ub_place place)
     return m0 + place.part * (m1 - m0);
 }
 
+// The mean over the uppermost n of the model's bins
 static float
-top_mask(const ub_gridmap* map, const float* mask)
+mean_mask(const ub_gridmap* map, const float* mask, uint32_t n)
 {
     const uint32_t bins = map->grid.dft_bins;
-    const uint32_t n = bins < TOP_BINS ? bins : TOP_BINS;
+    n = bins < n ? bins : n;
     float sum = 0.0f;
     for (uint32_t b = bins - n; b < bins; ++b) {
         sum += mask_at(mask, map->band[b]);
     }
     return sum / (float)n;
+}
+
+// The mask of bins that the model does not see, to which `near` is the nearest that it does
+static float
+dropped_mask(const ub_gridmap* map, const float* mask, uint32_t near)
+{
+    const ub_grid* g = &map->grid;
+    if (g->dropped_mean) {
+        return mean_mask(map, mask, g->dft_bins);
+    }
+    return isnan(g->dropped_mask) ? clamp_mask(mask[near]) : g->dropped_mask;
 }
 
 static void
@@ -245,13 +257,13 @@ void
 ub_gridmap_mask(const ub_gridmap* map, const float* mask, float* host_mask)
 {
     const ub_grid* g = &map->grid;
-    const bool nearest = isnan(g->dropped_mask);
-    const float low = nearest ? clamp_mask(mask[0]) : g->dropped_mask;
-    const float high = nearest ? clamp_mask(mask[g->bins - 1]) : g->dropped_mask;
-    fill(host_mask, 0, map->below, low);
+    const float high = dropped_mask(map, mask, g->bins - 1);
+    // More than the Nyquist frequency's own bin: what is above it goes on as those below do
+    const bool narrow = g->first_bin + g->dft_bins < g->window / 2;
+    fill(host_mask, 0, map->below, dropped_mask(map, mask, 0));
     for (uint32_t k = map->below; k < map->network; ++k) {
         host_mask[k] = mask_at(mask, map->up[k]);
     }
     fill(host_mask, map->network, map->nyquist, high);
-    fill(host_mask, map->nyquist, map->host_bins, top_mask(map, mask));
+    fill(host_mask, map->nyquist, map->host_bins, narrow ? high : mean_mask(map, mask, TOP_BINS));
 }

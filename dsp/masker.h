@@ -41,6 +41,7 @@ typedef struct {
                         ///< or 0 to take them as they are (see level.h)
     float dropped_mask; ///< Mask of DFT bins that the network does not see, or
                         ///< NaN to continue that of the nearest bin it sees
+    bool dropped_mean;  ///< Theirs is the mean over the bins that it sees instead
 } ub_grid;
 
 /** What a masker must have room for; see ub_timings_room. */

@@ -324,5 +324,6 @@ ub_model_grid(const ub_model* model)
                      .bins = net->bins,
                      .sources = net->sources,
                      .level = net->level,
-                     .dropped_mask = net->dropped_mask};
+                     .dropped_mask = net->dropped_mask,
+                     .dropped_mean = net->dropped_mean};
 }

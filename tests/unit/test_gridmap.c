@@ -241,6 +241,29 @@ test_dropped_bins_may_have_a_mask(void** state)
     ub_gridmap_free(map);
 }
 
+/* Also above the model's Nyquist frequency, where more bins are dropped than that of it alone */
+static void
+test_dropped_bins_may_have_the_mean(void** state)
+{
+    (void)state;
+    ub_grid grid = stub_grid(1);
+    grid.dropped_mean = true;
+    grid.dft_bins = grid.kept = grid.bins = 500;
+    ub_gridmap* map = ub_gridmap_new(&grid, 88200);
+    static float mask[500];
+    static float gain[2049];
+    for (uint32_t b = 0; b < 500; ++b) {
+        mask[b] = (float)b / 499.0f;
+    }
+    ub_gridmap_mask(map, mask, gain);
+    assert_float_equal(gain[0], 0.5f, 1e-5);
+    assert_float_equal(gain[500], 1.0f, 1e-5);
+    for (uint32_t k = 501; k <= 2048; ++k) {
+        assert_float_equal(gain[k], 0.5f, 1e-5);
+    }
+    ub_gridmap_free(map);
+}
+
 /* A model for 8192 Hz in a 44.1 kHz host: what it does not know of goes on as its top */
 static void
 test_narrow_models_fit_wide_hosts(void** state)
@@ -286,6 +309,7 @@ main(void)
         cmocka_unit_test(test_bands_are_means),
         cmocka_unit_test(test_bands_are_those_of_training),
         cmocka_unit_test(test_dropped_bins_may_have_a_mask),
+        cmocka_unit_test(test_dropped_bins_may_have_the_mean),
         cmocka_unit_test(test_narrow_models_fit_wide_hosts),
     };
     return cmocka_run_group_tests_name("gridmap", tests, NULL, NULL);
