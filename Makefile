@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 #   make            the plugin bundle and the command line, in build/
-#                   (CUDA=0 leaves the GPU library out, CUDNN=DIR says where cuDNN is)
+#                   (CUDA=0 leaves the GPU library out, CUDNN=DIR says where cuDNN is;
+#                   UI=0 leaves the window out, PUGL=DIR says where pugl's sources are)
 #   make demo       set up, build, separate the bundled song, draw a picture
 #   make test       set up, build, run every test
 #   make bench      speed and memory
@@ -62,6 +63,8 @@ LIB_SRC    := $(filter-out $(LEVELLED), \
                 plugin/models.c plugin/stream.c)
 PLUGIN_SRC := $(wildcard plugin/lv2/*.c)
 CLI_SRC    := $(wildcard plugin/cli/*.c)
+UI_SRC     := $(wildcard plugin/lv2/ui/*.c) plugin/lv2/patch.c plugin/shell/faces.c
+GUI_SRC    := $(wildcard gui/*.c)
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
 UNIT_AUX   := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 BENCH_SRC  := $(wildcard tests/bench/bench_*.c)
@@ -79,8 +82,8 @@ GPU_BENCH  := $(B)/tests/gpu/bench
 LIB        := $(B)/libunbraid.a
 BUNDLE     := $(B)/unbraid.lv2
 CLI        := $(B)/unbraid
-UNIT       := $(UNIT_SRC:%.c=$(B)/%)
-HOST       := $(HOST_SRC:%.c=$(B)/%) $(HOST_SO:%.c=$(B)/%.so)
+UNIT        = $(UNIT_SRC:%.c=$(B)/%)
+HOST        = $(HOST_SRC:%.c=$(B)/%) $(HOST_SO:%.c=$(B)/%.so)
 
 # The library for NVIDIA GPUs, where nvcc and cuDNN 9 are found.  Nothing else needs them.
 CUDA       ?= 1
@@ -104,6 +107,26 @@ CUDA_ARCH  ?= $(foreach n,75 80 86 89 90 100 120,-gencode arch=compute_$(n),code
               -gencode arch=compute_120,code=compute_120
 CUDA_WARN  := -Wall,-Wextra$(if $(CI),$(comma)-Werror)
 
+# The window, where Cairo, X11 and pugl's sources are found.  Debian has them in dpf-source.
+UI         ?= 1
+PUGL       ?= /usr/share/dpf/dgl/src/pugl-upstream
+UI_PKGS    := cairo x11
+ifeq ($(UI),0)
+UI_WHY     := UI=0
+else ifneq ($(shell pkg-config --exists $(UI_PKGS) && echo yes),yes)
+UI_WHY     := Cairo or X11 not found
+else ifeq ($(wildcard $(PUGL)/src/x11_cairo.c),)
+UI_WHY     := pugl not found; PUGL=DIR says where it is
+else
+UI_LIB     := $(BUNDLE)/unbraid_ui.so
+endif
+ifndef UI_LIB
+UNIT_SRC   := $(filter-out tests/unit/test_view.c,$(UNIT_SRC))
+HOST_SRC   := $(filter-out tests/host/check_ui.c,$(HOST_SRC))
+endif
+VIEW_OBJ    = $(filter-out %/window.o,$(call obj,$(GUI_SRC)))
+PUGL_OBJ   := $(addprefix $(B)/obj/pugl/,common.o internal.o x11.o x11_cairo.o)
+
 obj         = $(patsubst %.c,$(B)/obj/%.o,$(1))
 CLI_PARTS  := $(filter-out $(B)/obj/plugin/cli/main.o,$(call obj,$(CLI_SRC)))
 
@@ -111,12 +134,12 @@ TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
               $(patsubst presets/%,$(BUNDLE)/%,$(wildcard presets/*.ttl))
 MODEL      := $(BUNDLE)/default.safetensors
 
-.PHONY: models all lib plugin cli cuda units hosts benches demo demo-run test check unit-asan unit-tsan bench bench-peers install \
+.PHONY: models all lib plugin ui cli cuda units hosts benches demo demo-run test check unit-asan unit-tsan bench bench-peers install \
         uninstall format clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: plugin cli cuda
+all: plugin ui cli cuda
 
 # Where objects begin: say in one line what is missing
 $(B)/packages:
@@ -127,6 +150,8 @@ $(B)/packages:
 
 lib: $(LIB)
 plugin: $(BUNDLE)/unbraid.so $(TTL) $(MODEL)
+ui: $(UI_LIB)
+	@echo "unbraid_ui.so: $(if $(UI_LIB),built,left out ($(UI_WHY)))"
 cli: $(CLI)
 cuda: $(CUDA_LIB)
 	@echo "unbraid_cuda.so: $(if $(CUDA_LIB),built for NVIDIA GPUs,left out ($(CUDA_WHY)))"
@@ -156,6 +181,20 @@ $(BUNDLE)/unbraid.so: $(call obj,$(PLUGIN_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) -shared $(LDFLAGS) -Wl,-z,defs,-z,nodelete -Wl,--exclude-libs,ALL -o $@ $^ $(UB_LIBS)
 
+$(BUNDLE)/unbraid_ui.so: $(call obj,$(UI_SRC) $(GUI_SRC)) $(PUGL_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL -o $@ $^ $(UB_LIBS) \
+	    $(shell pkg-config --libs $(UI_PKGS))
+
+# Not ours to mend; and seen by nobody else, as other plugins bring a pugl of their own
+$(B)/obj/pugl/%.o: $(PUGL)/src/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu99 -w -fPIC -fvisibility=hidden -DPUGL_API= $(SANITIZE) $(CFLAGS) \
+	    -I$(PUGL)/include $(shell pkg-config --cflags $(UI_PKGS)) -c -o $@ $<
+
+$(call obj,$(GUI_SRC) $(UI_SRC) tests/unit/test_view.c): UB_CFLAGS += -DPUGL_API= \
+    -isystem $(PUGL)/include $(shell pkg-config --cflags $(UI_PKGS))
+
 $(BUNDLE)/unbraid_cuda.so: $(call obj,$(CUDA_SRC)) $(B)/obj/model/cuda/kernels.o
 	@mkdir -p $(@D)
 	$(NVCC) -cudart static -shared -o $@ $^ -Xlinker -z,defs -Xlinker $(CUDNN_LIB)
@@ -170,7 +209,7 @@ $(call obj,$(CUDA_SRC)): UB_CFLAGS += -isystem $(CUDA_HOME)/include -isystem $(C
 
 $(BUNDLE)/%.ttl: ttl/%.ttl.in $(wildcard ttl/*.inc) ttl/fill.awk Makefile
 	@mkdir -p $(@D)
-	awk -v version=$(VERSION) -v dir=ttl -f ttl/fill.awk $< > $@
+	awk -v version=$(VERSION) -v dir=ttl -v ui=$(if $(UI_LIB),1,0) -f ttl/fill.awk $< > $@
 
 $(BUNDLE)/%.ttl: presets/%.ttl
 	@mkdir -p $(@D)
@@ -187,6 +226,10 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(UNIT_AUX)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) -lcmocka
 
+$(B)/tests/unit/test_view: $(B)/obj/tests/unit/test_view.o $(VIEW_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs cairo) -lcmocka -lm
+
 $(B)/tests/host/%.so: $(B)/obj/tests/host/%.o
 	@mkdir -p $(@D)
 	$(CC) -shared $(LDFLAGS) -o $@ $^ -ldl
@@ -194,6 +237,9 @@ $(B)/tests/host/%.so: $(B)/obj/tests/host/%.o
 $(B)/tests/host/%: $(B)/obj/tests/host/%.o $(call obj,$(HOST_AUX))
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs lilv-0 sndfile $(HOST_PKGS)) -lm
+
+$(B)/tests/host/check_ui: HOST_PKGS := x11
+$(B)/tests/host/check_ui: $(B)/obj/plugin/lv2/patch.o
 
 # What another plugin does with the system's FFTW
 $(B)/tests/host/check_planner: HOST_PKGS := fftw3f
@@ -307,6 +353,7 @@ install: all
 	install -d $(DESTDIR)$(LV2DIR)/unbraid.lv2 $(DESTDIR)$(BINDIR)
 	install -m 755 $(BUNDLE)/unbraid.so $(DESTDIR)$(LV2DIR)/unbraid.lv2
 	install -m 644 $(TTL) $(MODEL) $(DESTDIR)$(LV2DIR)/unbraid.lv2
+	$(if $(UI_LIB),install -m 755 $(UI_LIB) $(DESTDIR)$(LV2DIR)/unbraid.lv2)
 	$(if $(CUDA_LIB),install -m 755 $(CUDA_LIB) $(DESTDIR)$(LV2DIR)/unbraid.lv2)
 	install -m 755 $(CLI) $(DESTDIR)$(BINDIR)/unbraid
 

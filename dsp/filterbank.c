@@ -17,6 +17,7 @@ typedef struct {
     float* analysis;  // [size]
     float* synthesis; // [size]
     float* both;      // [heard] their product where it is heard
+    double energy;    // sum of analysis squared
 } windows;
 
 struct ub_filterbank_s {
@@ -44,6 +45,10 @@ make_windows(windows* w, uint32_t size, uint32_t heard)
     }
     ub_window_analysis(size, heard, w->analysis);
     ub_window_synthesis(size, heard, w->synthesis);
+    w->energy = 0.0;
+    for (uint32_t i = 0; i < size; ++i) {
+        w->energy += (double)w->analysis[i] * (double)w->analysis[i];
+    }
     for (uint32_t i = 0; i < heard; ++i) {
         w->both[i] = w->analysis[size - heard + i] * w->synthesis[size - heard + i];
     }
@@ -166,10 +171,16 @@ ub_filterbank_begin(ub_filterbank* bank, int64_t r)
     ub_overlap_begin(bank->overlap, heard_start(bank, r), bank->heard->both, bank->heard->heard);
 }
 
-void
+const float complex*
 ub_filterbank_open(ub_filterbank* bank, int64_t r, uint32_t channel)
 {
-    transform(bank, first_sample(bank, r), channel, bank->heard->analysis);
+    return transform(bank, first_sample(bank, r), channel, bank->heard->analysis);
+}
+
+double
+ub_filterbank_energy(const ub_filterbank* bank)
+{
+    return bank->heard->energy;
 }
 
 void

@@ -48,7 +48,11 @@ void ub_filterbank_begin(ub_filterbank* bank, int64_t r);
 
 /// Take up a channel of that frame: transformed again, which is cheaper than to keep its
 /// spectrum through a long latency, and as it is heard.
-void ub_filterbank_open(ub_filterbank* bank, int64_t r, uint32_t channel);
+/// @return That spectrum, [size / 2 + 1], valid until the next one.
+const float complex* ub_filterbank_open(ub_filterbank* bank, int64_t r, uint32_t channel);
+
+/// The sum of the squares of the window that it is heard through
+double ub_filterbank_energy(const ub_filterbank* bank);
 
 /// Add that to a channel of an output, times gains, [size / 2 + 1].
 void ub_filterbank_add(ub_filterbank* bank, int64_t r, uint32_t output, uint32_t channel,

@@ -143,6 +143,12 @@ ub_gains_find(ub_gains* gains, const ub_settings* settings, const ub_maskqueue* 
     }
 }
 
+const float*
+ub_gains_slot(const ub_gains* gains, uint32_t slot)
+{
+    return gains->heard[slot] ? slot_of(gains, slot) : NULL;
+}
+
 static void
 set_all(float* gain, uint32_t n, float value)
 {

@@ -34,6 +34,9 @@ const float* ub_gains_magnitudes(ub_gains* gains, float gain);
 void ub_gains_find(ub_gains* gains, const ub_settings* settings, const ub_maskqueue* masks,
                    int64_t r, uint32_t channel);
 
+/// The mask of a slot as found last, [host's bins], NULL where it is not heard
+const float* ub_gains_slot(const ub_gains* gains, uint32_t slot);
+
 /// Mix those to an output's gains, [host's bins].  Valid until the next call.
 const float* ub_gains_mix(ub_gains* gains, const ub_row* row);
 

@@ -34,6 +34,7 @@ struct ub_separator_s {
     ub_maskqueue* masks;
     ub_settings* settings;
     ub_level level;
+    ub_tap* tap;
     int64_t epoch;  // number of the stream's frame 0
     int64_t frame;  // next frame of the stream to analyse
     int64_t sample; // next input sample of the stream
@@ -129,7 +130,8 @@ allocate(ub_separator* self, double rate)
                                    ub_timings_room(self->timings, self->n_timings).jobs);
     self->settings =
         ub_settings_new(self->slots, self->outputs, delay + self->grid.window / self->grid.hop + 2);
-    return self->bank && self->gains && self->masks && self->settings;
+    self->tap = ub_tap_new(self->schedule.size, rate, self->channels);
+    return self->bank && self->gains && self->masks && self->settings && self->tap;
 }
 
 ub_separator*
@@ -168,6 +170,7 @@ ub_separator_free(ub_separator* self)
         ub_gains_free(self->gains);
         ub_maskqueue_free(self->masks);
         ub_settings_free(self->settings);
+        ub_tap_free(self->tap);
         free(self);
     }
 }
@@ -248,6 +251,12 @@ ub_separator_late_frames(const ub_separator* self)
     return self->late;
 }
 
+ub_tap*
+ub_separator_tap(ub_separator* self)
+{
+    return self->tap;
+}
+
 // The next frame to be played
 static int64_t
 leaving(const ub_separator* self)
@@ -315,6 +324,18 @@ analyse(ub_separator* self, int64_t r)
     }
 }
 
+// Show what a single output is mixed of
+static void
+show_slots(ub_separator* self, const ub_row* row)
+{
+    for (uint32_t s = 0; s < self->slots; ++s) {
+        const float* mask = ub_gains_slot(self->gains, s);
+        if (mask && row->slot[s] != 0.0f) {
+            ub_tap_hear(self->tap, s, mask, row->slot[s]);
+        }
+    }
+}
+
 // Frame r leaves, through every output's mix of masks
 static void
 synthesise(ub_separator* self, int64_t r)
@@ -327,11 +348,26 @@ synthesise(ub_separator* self, int64_t r)
     ub_filterbank_begin(self->bank, r);
     const bool silent = ub_filterbank_silent(self->bank, r);
     const ub_row* rows = ub_settings_rows(self->settings, r);
+    const bool seen = ub_tap_is_open(self->tap);
+    const bool mixed = self->outputs == 1 && self->slots > 1;
+    if (seen) {
+        ub_tap_begin(self->tap, ub_filterbank_energy(self->bank));
+    }
     for (uint32_t c = 0; !silent && c < self->channels; ++c) {
-        ub_filterbank_open(self->bank, r, c);
+        const float complex* spectrum = ub_filterbank_open(self->bank, r, c);
         ub_gains_find(self->gains, self->settings, self->masks, r, c);
+        if (seen) {
+            ub_tap_see(self->tap, spectrum);
+        }
         for (uint32_t o = 0; o < self->outputs; ++o) {
-            ub_filterbank_add(self->bank, r, o, c, ub_gains_mix(self->gains, &rows[o]));
+            const float* gain = ub_gains_mix(self->gains, &rows[o]);
+            if (seen && !mixed) {
+                ub_tap_hear(self->tap, o, gain, 1.0f);
+            }
+            ub_filterbank_add(self->bank, r, o, c, gain);
+        }
+        if (seen && mixed) {
+            show_slots(self, &rows[0]);
         }
     }
 }

@@ -23,6 +23,7 @@
 */
 
 #include "dsp/masker.h"
+#include "dsp/tap.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -134,6 +135,10 @@ void ub_separator_run(ub_separator* self, const float* const* in, float* const* 
 
 /// Samples by which the output lags the input.  Constant for each timing.
 uint32_t ub_separator_latency(const ub_separator* self);
+
+/// Where to see what is heard, shut at first; owned by the separator.  Its parts are the
+/// outputs, or, of a single output that is mixed of several slots, those.  Same thread as run.
+ub_tap* ub_separator_tap(ub_separator* self);
 
 /// Frames played since the last reset without the mask made for them, where one is heard
 uint64_t ub_separator_late_frames(const ub_separator* self);

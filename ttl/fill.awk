@@ -2,11 +2,16 @@
 # SPDX-License-Identifier: MIT
 #
 # Fill in a template of the bundle's metadata: "@include FILE" lines, running
-# port numbers for @INDEX@, and the version.
+# port numbers for @INDEX@, the version, and what is behind "@ui " if there is a window.
 #
-#   awk -v version=MAJOR.MINOR.MICRO -v dir=FOLDER -f fill.awk TEMPLATE
+#   awk -v version=MAJOR.MINOR.MICRO -v ui=0|1 -v dir=FOLDER -f fill.awk TEMPLATE
 
 function put(line,    file, included) {
+    if (line ~ /^@ui /) {
+        if (ui)
+            put(substr(line, 5))
+        return
+    }
     if (line ~ /^@include /) {
         file = dir "/" substr(line, 10)
         while ((getline included < file) > 0)

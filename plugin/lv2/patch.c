@@ -18,7 +18,13 @@ ub_patch_init(ub_patch* patch, LV2_URID_Map* map)
     patch->patch_set = map->map(map->handle, LV2_PATCH__Set);
     patch->patch_property = map->map(map->handle, LV2_PATCH__property);
     patch->patch_value = map->map(map->handle, LV2_PATCH__value);
+    patch->atom_float = map->map(map->handle, LV2_ATOM__Float);
+    patch->atom_vector = map->map(map->handle, LV2_ATOM__Vector);
     patch->model = map->map(map->handle, UB_URI_MODEL);
+    patch->sources = map->map(map->handle, UB_URI_SOURCES);
+    patch->message = map->map(map->handle, UB_URI_MESSAGE);
+    patch->watch = map->map(map->handle, UB_URI_WATCH);
+    patch->report = map->map(map->handle, UB_URI_REPORT);
     lv2_atom_forge_init(&patch->forge, map);
 }
 
@@ -51,53 +57,100 @@ next(const uint8_t* body, uint32_t size, uint32_t header, uint32_t* at)
     return atom;
 }
 
-// An object's property and value, if it is of the size it says
-static void
-read_object(const ub_patch* patch, const LV2_Atom* object, ub_request* request)
+bool
+ub_patch_parse(const ub_patch* patch, const LV2_Atom* object, ub_statement* statement)
 {
     const uint32_t header = sizeof(LV2_Atom_Property_Body);
     const uint8_t* const body = (const uint8_t*)(object + 1);
-    if (object->size < sizeof(LV2_Atom_Object_Body)) {
-        return;
+    if (!lv2_atom_forge_is_object_type(&patch->forge, object->type) ||
+        object->size < sizeof(LV2_Atom_Object_Body)) {
+        return false;
     }
-    const LV2_URID type = ((const LV2_Atom_Object_Body*)body)->otype;
-    const LV2_Atom* property = NULL;
-    const LV2_Atom* value = NULL;
+    *statement = (ub_statement){((const LV2_Atom_Object_Body*)body)->otype, 0, NULL};
     const LV2_Atom* atom = NULL;
     for (uint32_t at = sizeof(LV2_Atom_Object_Body);
          (atom = next(body, object->size, header, &at));) {
         const LV2_URID key =
             ((const LV2_Atom_Property_Body*)((const uint8_t*)(atom + 1) - header))->key;
-        property = key == patch->patch_property ? atom : property;
-        value = key == patch->patch_value ? atom : value;
+        if (key == patch->patch_property && atom->type == patch->atom_urid &&
+            atom->size >= sizeof(LV2_URID)) {
+            statement->property = ((const LV2_Atom_URID*)atom)->body;
+        } else if (key == patch->patch_value) {
+            statement->value = atom;
+        }
     }
-    const bool named =
-        property && property->type == patch->atom_urid && property->size >= sizeof(LV2_URID);
-    const bool ours = named && ((const LV2_Atom_URID*)property)->body == patch->model;
-    if (type == patch->patch_get) {
-        request->get = request->get || !property || ours; // without one: all there are
-    } else if (type == patch->patch_set && ours && value && is_text(patch, value)) {
-        request->path = (const char*)(value + 1);
+    return true;
+}
+
+const char*
+ub_patch_text(const ub_patch* patch, const LV2_Atom* value)
+{
+    return value && is_text(patch, value) ? (const char*)(value + 1) : NULL;
+}
+
+static void
+take_statement(const ub_patch* patch, const ub_statement* said, ub_request* request)
+{
+    const bool ours = said->property == patch->model;
+    if (said->verb == patch->patch_get) {
+        request->get = request->get || !said->property || ours; // without one: all there are
+    } else if (said->verb == patch->patch_set && said->property == patch->watch) {
+        request->watch = true;
+    } else if (said->verb == patch->patch_set && ours && ub_patch_text(patch, said->value)) {
+        request->path = ub_patch_text(patch, said->value);
     }
 }
 
 ub_request
 ub_patch_read(const ub_patch* patch, const LV2_Atom_Sequence* messages)
 {
-    ub_request request = {NULL, false};
+    ub_request request = {NULL, false, false};
     const uint8_t* const body = (const uint8_t*)(&messages->atom + 1);
     const LV2_Atom* atom = NULL;
+    ub_statement said;
     for (uint32_t at = sizeof(LV2_Atom_Sequence_Body);
          (atom = next(body, messages->atom.size, sizeof(LV2_Atom_Event), &at));) {
-        if (lv2_atom_forge_is_object_type(&patch->forge, atom->type)) {
-            read_object(patch, atom, &request);
+        if (ub_patch_parse(patch, atom, &said)) {
+            take_statement(patch, &said, &request);
         }
     }
     return request;
 }
 
+// Begin an event that sets a property, if there is room for its value: whole or not at all
+static bool
+begin_set(ub_patch* patch, LV2_URID property, size_t size, uint32_t room,
+          LV2_Atom_Forge_Frame* object)
+{
+    LV2_Atom_Forge* const forge = &patch->forge;
+    if (forge->offset + 128 + size > room) {
+        return false;
+    }
+    lv2_atom_forge_frame_time(forge, 0);
+    lv2_atom_forge_object(forge, object, 0, patch->patch_set);
+    lv2_atom_forge_key(forge, patch->patch_property);
+    lv2_atom_forge_urid(forge, property);
+    lv2_atom_forge_key(forge, patch->patch_value);
+    return true;
+}
+
+static void
+set_text(ub_patch* patch, LV2_URID property, const char* text, bool path, uint32_t room)
+{
+    LV2_Atom_Forge_Frame object;
+    const uint32_t n = text ? (uint32_t)strlen(text) : 0;
+    if (text && begin_set(patch, property, n, room, &object)) {
+        if (path) {
+            lv2_atom_forge_path(&patch->forge, text, n);
+        } else {
+            lv2_atom_forge_string(&patch->forge, text, n);
+        }
+        lv2_atom_forge_pop(&patch->forge, &object);
+    }
+}
+
 void
-ub_patch_write(ub_patch* patch, LV2_Atom_Sequence* messages, const char* path)
+ub_patch_write(ub_patch* patch, LV2_Atom_Sequence* messages, const ub_news* news)
 {
     LV2_Atom_Forge* const forge = &patch->forge;
     LV2_Atom_Forge_Frame sequence;
@@ -107,15 +160,12 @@ ub_patch_write(ub_patch* patch, LV2_Atom_Sequence* messages, const char* path)
     if (!lv2_atom_forge_sequence_head(forge, &sequence, 0)) {
         return;
     }
-    // Whole or not at all: an object that does not fit would be cut
-    const size_t size = 128 + (path ? strlen(path) : 0);
-    if (path && forge->offset + size <= room) {
-        lv2_atom_forge_frame_time(forge, 0);
-        lv2_atom_forge_object(forge, &object, 0, patch->patch_set);
-        lv2_atom_forge_key(forge, patch->patch_property);
-        lv2_atom_forge_urid(forge, patch->model);
-        lv2_atom_forge_key(forge, patch->patch_value);
-        lv2_atom_forge_path(forge, path, (uint32_t)strlen(path));
+    set_text(patch, patch->model, news->path, true, room);
+    set_text(patch, patch->sources, news->sources, false, room);
+    set_text(patch, patch->message, news->message, false, room);
+    if (news->report && begin_set(patch, patch->report, sizeof(*news->report), room, &object)) {
+        lv2_atom_forge_vector(forge, sizeof(float), patch->atom_float, UB_REPORT_FLOATS,
+                              news->report);
         lv2_atom_forge_pop(forge, &object);
     }
     lv2_atom_forge_pop(forge, &sequence);

@@ -7,6 +7,7 @@
 */
 
 #include "plugin/lv2/host.h"
+#include "plugin/lv2/notice.h"
 #include "plugin/lv2/patch.h"
 #include "plugin/lv2/ports.h"
 #include "plugin/lv2/state.h"
@@ -22,7 +23,9 @@
 typedef struct {
     const ub_shape* shape;
     ub_lv2_host host;
-    ub_patch patch; // If the host maps URIs; else there are no messages and no state
+    ub_notice notice;
+    char message[240]; // What was said of the model that plays, or of one that cannot
+    ub_patch patch;    // If the host maps URIs; else there are no messages and no state
     ub_shell* shell;
     const float* in[UB_MAX_INS];
     float* out[UB_MAX_OUTS];
@@ -36,6 +39,7 @@ cleanup(LV2_Handle instance)
 {
     plugin* const self = (plugin*)instance;
     ub_shell_free(self->shell);
+    ub_notice_destroy(&self->notice);
     free(self);
 }
 
@@ -52,7 +56,9 @@ find_shape(const LV2_Descriptor* descriptor)
 static void
 say(void* handle, const char* line)
 {
-    ub_lv2_host_say((ub_lv2_host*)handle, line);
+    plugin* const self = (plugin*)handle;
+    ub_lv2_host_say(&self->host, line);
+    ub_notice_put(&self->notice, line);
 }
 
 static LV2_Handle
@@ -64,10 +70,11 @@ instantiate(const LV2_Descriptor* descriptor, double rate, const char* bundle,
         return NULL;
     }
     ub_lv2_host_init(&self->host, features);
+    ub_notice_init(&self->notice);
     self->shape = find_shape(descriptor);
     const LV2_Options_Option* const options =
         (const LV2_Options_Option*)lv2_features_data(features, LV2_OPTIONS__options);
-    const ub_host host = {.handle = &self->host, .say = say};
+    const ub_host host = {.handle = self, .say = say};
     const ub_shell_config config = {.shape = self->shape,
                                     .bundle = bundle,
                                     .rate = rate,
@@ -116,7 +123,7 @@ take_in(plugin* self)
 {
     const bool talks = self->messages && self->host.map;
     const ub_request request =
-        talks ? ub_patch_read(&self->patch, self->messages) : (ub_request){NULL, false};
+        talks ? ub_patch_read(&self->patch, self->messages) : (ub_request){NULL, false, false};
     for (uint32_t i = 0; i < self->shape->n_parameters; ++i) {
         const ub_parameter p = (ub_parameter)self->shape->parameters[i];
         if (!ub_parameters[p].output) {
@@ -127,7 +134,25 @@ take_in(plugin* self)
     if (request.path) {
         ub_shell_order(self->shell, request.path);
     }
+    if (request.watch) {
+        ub_shell_watch(self->shell);
+    }
     return request.get;
+}
+
+/// Write the messages of a block
+static void
+tell(plugin* self, bool changed, bool all)
+{
+    ub_report report;
+    if (changed) {
+        ub_notice_take(&self->notice, self->message);
+    }
+    const ub_news news = {.path = all ? ub_shell_playing(self->shell) : NULL,
+                          .sources = all ? ub_shell_sources(self->shell) : NULL,
+                          .message = all ? self->message : NULL,
+                          .report = ub_shell_report(self->shell, &report) ? &report : NULL};
+    ub_patch_write(&self->patch, self->notes, &news);
 }
 
 static void
@@ -140,8 +165,8 @@ give_out(plugin* self, bool asked)
         }
     }
     if (self->notes && self->host.map) {
-        const bool tell = ub_shell_changed(self->shell) || asked;
-        ub_patch_write(&self->patch, self->notes, tell ? ub_shell_playing(self->shell) : NULL);
+        const bool changed = ub_shell_changed(self->shell);
+        tell(self, changed, changed || asked);
     }
 }
 

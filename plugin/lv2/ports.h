@@ -16,6 +16,8 @@
 
 #include "plugin/shell/parameters.h"
 
+#define UB_URI_UI "urn:unbraid:ui" ///< The window of all plugins
+
 /** Index of the first parameter's port */
 static inline uint32_t
 ub_port_parameters(const ub_shape* shape)

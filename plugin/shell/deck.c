@@ -24,6 +24,17 @@ match_sources(ub_deck* deck)
     }
 }
 
+static void
+name_sources(ub_deck* deck)
+{
+    const ub_network* const net = &ub_stream_model(deck->stream)->net;
+    size_t at = 0;
+    for (uint32_t s = 0; s < net->sources && at < sizeof(deck->sources); ++s) {
+        at += (size_t)snprintf(deck->sources + at, sizeof(deck->sources) - at, "%s%s", s ? "," : "",
+                               net->source[s]);
+    }
+}
+
 static ub_deck*
 allocate(const ub_deck_config* config, char* err, size_t err_size)
 {
@@ -105,6 +116,7 @@ ub_deck_new(const ub_deck_config* config, const char* path, ub_engine* engine, c
         return NULL;
     }
     match_sources(deck);
+    name_sources(deck);
     return deck;
 }
 

@@ -19,9 +19,11 @@ typedef struct {
     ub_engine* engine; ///< NULL if there is no model
     ub_stream* stream;
     uint32_t outputs;
-    char path[UB_PATH_SIZE];        ///< Of the model's file; "" if there is none
-    int source[UB_INSTRUMENTS];     ///< Index into the model's sources, -1 if it has none such
-    uint32_t latency[UB_RESPONSES]; ///< Of each response, samples
+    char path[UB_PATH_SIZE]; ///< Of the model's file; "" if there is none
+    char sources[UB_MAX_SOURCES *
+                 (UB_NAME_SIZE + 1)]; ///< The model's names for them, parted by commas
+    int source[UB_INSTRUMENTS];       ///< Index into the model's sources, -1 if it has none such
+    uint32_t latency[UB_RESPONSES];   ///< Of each response, samples
     ub_response response;
     bool told;                    ///< Whether `wish` holds what the stream does
     ub_wish wish[UB_MAX_OUTPUTS]; ///< By output

@@ -7,6 +7,7 @@
 #include "dsp/memory.h"
 #include "plugin/shell/pace.h"
 #include "plugin/shell/player.h"
+#include "plugin/shell/viewer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ struct ub_shell_s {
     ub_host host;
     ub_player player;
     ub_pace pace;
+    ub_viewer viewer;
     float value[UB_PARAMETERS];           // Clean
     float silence[UB_PIECE];              // For inputs that are not there
     float scratch[UB_MAX_OUTS][UB_PIECE]; // For outputs that are not
@@ -34,6 +36,7 @@ open_shell(const ub_shell_config* config, const ub_host* host)
     self->host = *host;
     self->shape = config->shape;
     self->pace.rate = config->rate;
+    self->viewer.rate = config->rate;
     snprintf(self->bundle, sizeof(self->bundle), "%s", config->bundle);
     for (int p = 0; p < UB_PARAMETERS; ++p) {
         self->value[p] = ub_parameters[p].def;
@@ -127,6 +130,13 @@ play(ub_shell* self, bool wait)
     ub_player_play(&self->player, (ub_response)self->value[UB_RESPONSE], wish, wait);
 }
 
+// What the deck that plays lets be seen
+static ub_tap*
+tap_of(const ub_shell* self)
+{
+    return ub_separator_tap(ub_deck_separator(self->player.deck));
+}
+
 // Run n samples, at most UB_PIECE, that lie at an offset in the buffers
 static void
 run_piece(ub_shell* self, const float* const* ins, float* const* outs, uint32_t offset, uint32_t n)
@@ -140,6 +150,9 @@ run_piece(ub_shell* self, const float* const* ins, float* const* outs, uint32_t 
         out[c] = outs[c] ? outs[c] + offset : self->scratch[c];
     }
     ub_player_run(&self->player, in, out, n);
+    if (ub_viewer_is_on(&self->viewer)) {
+        ub_viewer_hear(&self->viewer, out, self->shape->outs, self->shape->ins, n);
+    }
 }
 
 static void
@@ -162,6 +175,7 @@ ub_shell_run(ub_shell* self, const float* const* in, float* const* out, uint32_t
     const double work = wait ? busy() : 0.0;
     ub_player_follow(&self->player, (ub_processor)self->value[UB_PROCESSOR], wait);
     play(self, wait);
+    ub_tap_set_open(tap_of(self), ub_viewer_is_on(&self->viewer));
     for (uint32_t done = 0; done < n;) {
         const uint32_t piece = n - done < UB_PIECE ? n - done : UB_PIECE;
         run_piece(self, in, out, done, piece);
@@ -183,6 +197,26 @@ const char*
 ub_shell_playing(const ub_shell* self)
 {
     return self->player.deck->path;
+}
+
+void
+ub_shell_watch(ub_shell* self)
+{
+    ub_viewer_watch(&self->viewer);
+}
+
+bool
+ub_shell_report(ub_shell* self, ub_report* report)
+{
+    report->latency = self->value[UB_LATENCY];
+    return ub_viewer_is_on(&self->viewer) &&
+           ub_viewer_report(&self->viewer, tap_of(self), !self->shape->selector, report);
+}
+
+const char*
+ub_shell_sources(const ub_shell* self)
+{
+    return self->player.deck->sources;
 }
 
 bool

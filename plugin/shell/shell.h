@@ -12,6 +12,7 @@
    but for new and free.
 */
 
+#include "gui/report.h"
 #include "plugin/shell/deck.h"
 #include "plugin/shell/host.h"
 #include "plugin/shell/parameters.h"
@@ -64,8 +65,17 @@ uint32_t ub_shell_latency(const ub_shell* self);
 /// Path of the model that plays, "" without one.  Valid until the next run.
 const char* ub_shell_playing(const ub_shell* self);
 
+/// Its sources' names, parted by commas.  Valid until the next run.
+const char* ub_shell_sources(const ub_shell* self);
+
 /// Whether what plays has changed, or could not, since this was last asked.
 bool ub_shell_changed(ub_shell* self);
+
+/// Somebody watches: reports are made for two seconds.
+void ub_shell_watch(ub_shell* self);
+
+/// Take a report, if there is one.
+bool ub_shell_report(ub_shell* self, ub_report* report);
 
 // What a session keeps beside the parameters: the model.  Not on the audio thread.
 

@@ -15,15 +15,17 @@ model/conv/        model/file/ model/network/
 model/backend/     model/file/ model/network/ model/conv/ model/cuda/abi.h dsp/memory.h
 model/engine/      model/file/ model/network/ model/backend/ dsp/
 model/cuda/        model/file/half.h dsp/clock.h
+gui/               dsp/tap.h
 plugin/            dsp/ model/
-plugin/shell/      dsp/ model/ plugin/stream.h plugin/models.h
-plugin/lv2/        plugin/shell/
+plugin/shell/      dsp/ model/ plugin/stream.h plugin/models.h gui/report.h gui/controls.h
+plugin/lv2/        plugin/shell/ gui/report.h
+plugin/lv2/ui/     plugin/shell/ plugin/lv2/ gui/ plugin/models.h
 plugin/cli/        dsp/ model/ plugin/stream.h plugin/models.h
 EOF2
 
 # Includes that lead where the file's room, the longest that its path begins with, may not
 strays() {
-    grep -rn '^#include "' dsp model plugin --include='*.[ch]' --include='*.cu' |
+    grep -rn '^#include "' dsp model gui plugin --include='*.[ch]' --include='*.cu' |
         awk -F'"' '
             FNR == NR { n = split($0, word, " "); may[word[1]] = $0; next }
             { room = ""

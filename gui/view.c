@@ -1,0 +1,176 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "gui/state.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH   860.0
+#define FALL_DB 1.2f ///< That a meter falls in a tick, as a needle does
+#define HOLD_S  2.0  ///< That a peak is shown
+
+// Told apart by those who see few colours: after Okabe and Ito, "Color Universal Design", 2008
+static const ub_colour colours[UB_VIEW_STRIPS] = {
+    {0.902f, 0.624f, 0.000f}, // vocals, orange
+    {0.337f, 0.706f, 0.914f}, // drums, sky blue
+    {0.000f, 0.700f, 0.500f}, // bass, bluish green
+    {0.860f, 0.520f, 0.720f}, // other, reddish purple
+    {0.941f, 0.894f, 0.259f}, // a fifth, yellow
+    {0.900f, 0.430f, 0.100f}, // a sixth, vermilion
+};
+
+ub_colour
+ub_view_colour(int strip)
+{
+    static const ub_colour none = {0.80f, 0.82f, 0.85f};
+    return strip >= 0 && strip < UB_VIEW_STRIPS ? colours[strip] : none;
+}
+
+ub_colour
+ub_view_lit(const ub_view* view)
+{
+    return ub_view_has(view, UB_VIEW_SOURCE) ? ub_view_colour((int)view->value[UB_VIEW_SOURCE])
+                                             : ub_view_colour(-1);
+}
+
+ub_view*
+ub_view_new(const ub_view_spec* specs, const ub_view_actions* actions)
+{
+    ub_view* const view = (ub_view*)calloc(1, sizeof(ub_view));
+    ub_picture* const picture = ub_picture_new();
+    if (!view || !picture) {
+        free(view);
+        ub_picture_free(picture);
+        return NULL;
+    }
+    view->specs = specs;
+    view->actions = *actions;
+    view->picture = picture;
+    for (uint32_t i = 0; i < UB_VIEW_CONTROLS; ++i) {
+        view->value[i] = specs[i].def;
+    }
+    static const char names[UB_VIEW_STRIPS][24] = {"Vocals", "Drums", "Bass", "Other", "", ""};
+    ub_view_set_sources(view, names);
+    view->hot = view->held = view->focus = view->typing = view->pressed_item = -1;
+    view->list_hot = -1;
+    for (uint32_t i = 0; i < UB_VIEW_STRIPS; ++i) {
+        view->meter[i].shown = view->meter[i].held = UB_REPORT_SILENCE;
+    }
+    for (uint32_t i = 0; i < 2; ++i) {
+        view->out[i].shown = view->out[i].held = view->rms[i] = UB_REPORT_SILENCE;
+    }
+    double width, height;
+    ub_view_size(view, &width, &height);
+    ub_layout(view, width, height);
+    return view;
+}
+
+void
+ub_view_free(ub_view* view)
+{
+    if (view) {
+        ub_picture_free(view->picture);
+        ub_browse_close(&view->browse);
+        free(view);
+    }
+}
+
+void
+ub_view_size(const ub_view* view, double* width, double* height)
+{
+    *width = WIDTH;
+    *height = ub_view_has(view, UB_VIEW_SOURCE) ? 520.0 : 460.0;
+}
+
+double
+ub_view_scale(const ub_view* view, double width, double height)
+{
+    double w, h;
+    ub_view_size(view, &w, &h);
+    return fmax(fmin(width / w, height / h), 0.1);
+}
+
+void
+ub_view_set(ub_view* view, ub_view_control control, float value)
+{
+    // What is being dragged follows the hand, not the host's answer to it
+    const bool held = view->held >= 0 && view->item[view->held].control == control;
+    if (control < UB_VIEW_CONTROLS && ub_view_has(view, control) && !held) {
+        view->value[control] = ub_view_fit(&view->specs[control], value);
+    }
+}
+
+void
+ub_view_set_status(ub_view* view, const ub_view_status* status)
+{
+    if (status->late < view->status.late) {
+        view->late_from = 0; // the plugin counts anew
+    }
+    view->status = *status;
+}
+
+void
+ub_view_set_sources(ub_view* view, const char names[UB_VIEW_STRIPS][24])
+{
+    memcpy(view->source, names, sizeof(view->source));
+    ub_layout(view, view->width, view->height);
+}
+
+void
+ub_view_set_models(ub_view* view, const ub_view_model* models, uint32_t n)
+{
+    view->models = n < UB_MAX_MODELS ? n : UB_MAX_MODELS;
+    memcpy(view->model, models, view->models * sizeof(*models));
+}
+
+static void
+raise(ub_meter* meter, float db, double now)
+{
+    meter->shown = fmaxf(meter->shown, db);
+    if (db >= meter->held) {
+        meter->held = db;
+        meter->held_at = now;
+    }
+}
+
+void
+ub_view_report(ub_view* view, const ub_report* report)
+{
+    ub_colour lit[UB_REPORT_SOURCES + 1];
+    for (int i = 0; i < UB_REPORT_SOURCES; ++i) {
+        lit[i] = ub_view_colour(i);
+    }
+    lit[UB_REPORT_SOURCES] = ub_view_lit(view);
+    ub_picture_add(view->picture, report, lit);
+    for (uint32_t i = 0; i < UB_VIEW_STRIPS; ++i) {
+        raise(&view->meter[i], report->source[i], view->now);
+    }
+    for (uint32_t i = 0; i < 2; ++i) {
+        raise(&view->out[i], report->peak[i], view->now);
+        view->rms[i] += 0.2f * (report->rms[i] - view->rms[i]); // some 0.1 s
+    }
+}
+
+static void
+fall(ub_meter* meter, double now)
+{
+    meter->shown = fmaxf(meter->shown - FALL_DB, UB_REPORT_SILENCE);
+    if (now - meter->held_at > HOLD_S) {
+        meter->held = fmaxf(meter->held - FALL_DB, meter->shown);
+    }
+}
+
+bool
+ub_view_tick(ub_view* view, double time)
+{
+    view->now = time;
+    for (uint32_t i = 0; i < UB_VIEW_STRIPS; ++i) {
+        fall(&view->meter[i], time);
+    }
+    fall(&view->out[0], time);
+    fall(&view->out[1], time);
+    return true;
+}

@@ -1,0 +1,117 @@
+// Copyright 2026 The Unbraid authors
+// SPDX-License-Identifier: MIT
+
+#include "plugin/shell/faces.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+static const char* const sources[] = {"Vocals", "Drums", "Bass", "Other", "Blend", NULL};
+static const char* const modes[] = {"Isolate", "Remove", NULL};
+static const char* const responses[] = {"Studio", "Balanced", "Live", NULL};
+static const char* const processors[] = {"Auto", "CPU", "GPU", NULL};
+
+typedef struct {
+    ub_parameter parameter;
+    ub_view_control control;
+    const char* name;
+    const char* unit;
+    const char* const* labels;
+    const char* tip;
+} face;
+
+static const face faces[] = {
+    {UB_SOURCE, UB_VIEW_SOURCE, "Source", "", sources,
+     "The instrument to pull out of the mix. Blend asks for several at once, as much of each as "
+     "the amounts below say."},
+    {UB_MODE, UB_VIEW_MODE, "Mode", "", modes,
+     "Isolate plays the source alone, Remove plays the mix without it. The two add up to the "
+     "mix."},
+    {UB_AMOUNT, UB_VIEW_AMOUNT, "Amount", "%", NULL,
+     "From the mix as it is to the separated sound."},
+    {UB_GAIN, UB_VIEW_GAIN, "Gain", "dB", NULL, "Level of the output."},
+    {UB_CONSISTENCY, UB_VIEW_CONSISTENCY, "Sum to the mix", "", NULL,
+     "Shares out among the stems what they lack of the mix, or have too much: then they add up "
+     "to it exactly."},
+    {UB_RESPONSE, UB_VIEW_RESPONSE, "Response", "", responses,
+     "Studio sounds best and has the longest latency, Live has the shortest. A change starts the "
+     "sound afresh."},
+    {UB_PROCESSOR, UB_VIEW_PROCESSOR, "Processor", "", processors,
+     "What computes the separation. Without a GPU that can be used the CPU computes."},
+    {UB_ENABLED, UB_VIEW_ENABLED, "Enabled", "", NULL,
+     "Bypass plays the mix, with the same latency and without a click."},
+    {UB_BLEND_VOCALS, (ub_view_control)(UB_VIEW_BLEND + 0), "Vocals", "%", NULL,
+     "How much of the vocals a blend has."},
+    {UB_BLEND_DRUMS, (ub_view_control)(UB_VIEW_BLEND + 1), "Drums", "%", NULL,
+     "How much of the drums a blend has."},
+    {UB_BLEND_BASS, (ub_view_control)(UB_VIEW_BLEND + 2), "Bass", "%", NULL,
+     "How much of the bass a blend has."},
+    {UB_BLEND_OTHER, (ub_view_control)(UB_VIEW_BLEND + 3), "Other", "%", NULL,
+     "How much of all else a blend has."},
+};
+
+#define FACES (sizeof(faces) / sizeof(faces[0]))
+
+static bool
+has(const ub_shape* shape, ub_parameter parameter)
+{
+    for (uint32_t i = 0; i < shape->n_parameters; ++i) {
+        if (shape->parameters[i] == parameter) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+ub_faces(const ub_shape* shape, ub_view_spec specs[UB_VIEW_CONTROLS])
+{
+    for (uint32_t i = 0; i < UB_VIEW_CONTROLS; ++i) {
+        specs[i] = (ub_view_spec){.unit = ""};
+    }
+    for (uint32_t i = 0; i < FACES; ++i) {
+        const face* const f = &faces[i];
+        const ub_parameter_spec* const p = &ub_parameters[f->parameter];
+        if (has(shape, f->parameter)) {
+            specs[f->control] = (ub_view_spec){f->name, f->tip, f->unit,  p->min,
+                                               p->max,  p->def, p->whole, f->labels};
+        }
+    }
+}
+
+ub_view_control
+ub_face_of(ub_parameter parameter)
+{
+    for (uint32_t i = 0; i < FACES; ++i) {
+        if (faces[i].parameter == parameter) {
+            return faces[i].control;
+        }
+    }
+    return UB_VIEW_CONTROLS;
+}
+
+ub_parameter
+ub_face_parameter(ub_view_control control)
+{
+    for (uint32_t i = 0; i < FACES; ++i) {
+        if (faces[i].control == control) {
+            return faces[i].parameter;
+        }
+    }
+    return UB_PARAMETERS;
+}
+
+const char*
+ub_face_status(float status, bool* trouble)
+{
+    const long i = lrintf(status);
+    *trouble = i <= 0 || i == UB_STATUS_FAILING;
+    if (i == UB_STATUS_FAILING) {
+        return "fails: last masks kept";
+    }
+    if (i <= 0 || i >= UB_STATUSES) {
+        return i <= 0 ? "no model: the mix passes" : "computes";
+    }
+    return strstr(ub_status_backend[i], "cuda") ? "GPU" : "CPU";
+}
