@@ -22,34 +22,46 @@ layer_parameters(const ub_layer* layer)
     return layer->filters * (layer->inputs * kernel + 1 + (layer->norm ? 2 : 0));
 }
 
+static uint64_t
+unet_parameters(const ub_unet* unet)
+{
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < unet->encoders; ++i) {
+        n += layer_parameters(&unet->encoder[i]);
+    }
+    for (uint32_t i = 0; i < unet->decoders; ++i) {
+        n += layer_parameters(&unet->decoder[i]);
+    }
+    for (uint32_t i = 0; i < unet->controls; ++i) {
+        const ub_control_layer* layer = &unet->control[i];
+        const uint64_t inputs = (uint64_t)layer->inputs * layer->kernel;
+        n += layer->units * (inputs + 1 + (layer->norm ? 2 : 0));
+    }
+    if (unet->controls) {
+        n += 2ull * unet->pairs * (unet->control[unet->controls - 1].units + 1);
+    }
+    return n;
+}
+
 /// Trained values: all tensors but the normalisations' running statistics
 static uint64_t
 count_parameters(const ub_network* net)
 {
     uint64_t n = 0;
-    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
-        n += layer_parameters(&net->unet[0].encoder[i]);
-    }
-    for (uint32_t i = 0; i < net->unet[0].decoders; ++i) {
-        n += layer_parameters(&net->unet[0].decoder[i]);
-    }
-    for (uint32_t i = 0; i < net->unet[0].controls; ++i) {
-        const ub_control_layer* layer = &net->unet[0].control[i];
-        const uint64_t inputs = (uint64_t)layer->inputs * layer->kernel;
-        n += layer->units * (inputs + 1 + (layer->norm ? 2 : 0));
-    }
-    if (net->unet[0].controls) {
-        n +=
-            2ull * net->unet[0].pairs * (net->unet[0].control[net->unet[0].controls - 1].units + 1);
+    for (uint32_t i = 0; i < net->unets; ++i) {
+        n += unet_parameters(&net->unet[i]);
     }
     return n;
 }
 
-/// Put "encoder 24-48-96" and the like in text
+/// Put "C-U-Net, filters 24 48 96" and the like in text; of several U-Nets the first one's filters
 static void
 describe_network(const ub_network* net, char* text, size_t size)
 {
-    size_t n = (size_t)snprintf(text, size, "C-U-Net, filters");
+    size_t n =
+        net->unets > 1
+            ? (size_t)snprintf(text, size, "%u U-Nets, filters", (unsigned)net->unets)
+            : (size_t)snprintf(text, size, "%sU-Net, filters", net->unet[0].controls ? "C-" : "");
     for (uint32_t i = 0; i < net->unet[0].encoders && n < size; ++i) {
         n += (size_t)snprintf(text + n, size - n, " %u", (unsigned)net->unet[0].encoder[i].filters);
     }

@@ -53,6 +53,14 @@ named() {
 check "a model by its name" named
 mine() { status 0 env UNBRAID_MODEL=spleeter-2stems unbraid info && grep -q "model  *$models/spleeter-2stems" "$T/out"; }
 check "a model by its name in UNBRAID_MODEL" mine
+whole() {
+    status 0 unbraid info --json two.safetensors && grep -q '"network": *"2 U-Nets, filters 2 3 4 5 6 7' "$T/out" &&
+        grep -q "\"parameters\": *$((2 * $1))," "$T/out"
+}
+unbraid import -q two -o two.safetensors
+# Kernels and biases down, up and last; pairs of the normalisations that are used
+check "info: all of the networks" whole $((25 * (2*2 + 2*3 + 3*4 + 4*5 + 5*6 + 6*7) + 27 +
+    25 * (7*6 + 12*5 + 10*4 + 8*3 + 6*2 + 4*1) + 21 + 32 + 2 + 2*20 + 2*21))
 beside() { cp four.safetensors spleeter-2stems && status 0 unbraid info spleeter-2stems && grep -q 'vocals drums bass other' "$T/out"; }
 check "a file goes before a name" beside
 rm spleeter-2stems
