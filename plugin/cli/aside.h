@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define UB_MAX_ASIDES 8
+#define UB_MAX_ASIDES 16
 
 /// Have the set removed when a signal ends the process; call first of all.
 void ub_aside_init(void);

@@ -26,7 +26,8 @@ enum {
 #define UB_CLI_NAMES 32   ///< Most sources to ask for
 
 typedef struct {
-    const char* dir;                  ///< Where outputs go, NULL: beside the input
+    const char* dir;                  ///< Where outputs go, NULL: beside the input, "-": to
+                                      ///< standard output
     const char* source[UB_CLI_NAMES]; ///< Names asked for
     unsigned sources;                 ///< How many, 0: all
     bool remove;                      ///< The mix without the source
@@ -34,6 +35,9 @@ typedef struct {
     const char* backend;              ///< NULL: the best
     unsigned threads;                 ///< 0: one per core
     const ub_format* format;
+    int bitrate; ///< Bits a second, in thousands, 0: the format's usual
+    bool sum;    ///< Stems that add up to the song
+    bool keep;   ///< Files that are there
     bool quiet;
     bool json;
     ub_import_options import;

@@ -19,6 +19,7 @@ struct ub_decoder_s {
     ub_source source;
     AVIOContext* io;
     AVFormatContext* format;
+    AVDictionary* tags;
     AVStream* stream; ///< The sound, one of the format's streams
     AVCodecContext* codec;
     AVPacket* packet;
@@ -143,6 +144,8 @@ ub_decoder_open(int fd, const char** why)
     }
     if (!*why) {
         self->sound.frames = promised(self);
+        av_dict_copy(&self->tags, self->format->metadata, 0);
+        av_dict_copy(&self->tags, self->stream->metadata, AV_DICT_DONT_OVERWRITE);
         self->converter.rate = self->sound.rate;
         self->converter.layout = &self->codec->ch_layout;
     }
@@ -163,6 +166,7 @@ ub_decoder_close(ub_decoder* self)
         avcodec_free_context(&self->codec);
         avformat_close_input(&self->format);
         ub_source_close(self->io);
+        av_dict_free(&self->tags);
         close(self->fd);
         free(self);
     }
@@ -272,6 +276,12 @@ ub_decoder_read(ub_decoder* self, float* frames, int64_t n)
     }
     self->decoded += done;
     return done;
+}
+
+const AVDictionary*
+ub_decoder_tags(const ub_decoder* self)
+{
+    return self->tags;
 }
 
 double

@@ -55,6 +55,11 @@ void ub_decoder_close(ub_decoder* self);
 
 const ub_sound* ub_decoder_sound(const ub_decoder* self);
 
+struct AVDictionary;
+
+/// The file's tags, owned by the decoder; NULL for none
+const struct AVDictionary* ub_decoder_tags(const ub_decoder* self);
+
 /// Read up to n frames to [n][channels].  Returns how many; fewer only at the end.
 int64_t ub_decoder_read(ub_decoder* self, float* frames, int64_t n);
 

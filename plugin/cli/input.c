@@ -5,6 +5,7 @@
 
 #include "model/file/error.h"
 #include "plugin/cli/aside.h"
+#include "plugin/cli/copy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,36 +17,22 @@
 
 #define TAIL 65536 // Bytes: more than any tag behind the sound
 
-static bool
-write_all(int fd, const char* data, size_t size)
-{
-    while (size) {
-        const ssize_t n = write(fd, data, size);
-        if (n < 0 && errno != EINTR) {
-            return false;
-        }
-        const size_t done = n < 0 ? 0 : (size_t)n;
-        data += done;
-        size -= done;
-    }
-    return true;
-}
-
 /// Copy what is left of a stream to a temporary file.  Closes `from`; -1 on failure.
 static int
 spool(int from, const char* path, char* err, size_t err_size)
 {
-    char buffer[65536];
-    ssize_t n = 0;
     int to = ub_aside_scratch(err, err_size);
     bool ok = to >= 0;
-    while (ok && (n = read(from, buffer, sizeof(buffer))) != 0) {
-        if (n < 0 && errno != EINTR) {
-            ok = ub_error(err, err_size, "%s: cannot be read (%s)", path, strerror(errno));
-        } else if (n > 0 && !write_all(to, buffer, (size_t)n)) {
-            ok = ub_error(err, err_size, "%s: temporary file cannot be written (%s; set TMPDIR)",
-                          path, strerror(errno));
-        }
+    switch (ok ? ub_copy(from, to) : UB_COPIED) {
+    case UB_COPIED:
+        break;
+    case UB_NOT_READ:
+        ok = ub_error(err, err_size, "%s: cannot be read (%s)", path, strerror(errno));
+        break;
+    case UB_NOT_WRITTEN:
+        ok = ub_error(err, err_size, "%s: temporary file cannot be written (%s; set TMPDIR)", path,
+                      strerror(errno));
+        break;
     }
     if (ok && !lseek(to, 0, SEEK_CUR)) {
         ok = ub_error(err, err_size, "%s: is empty (expected a sound file)", path);

@@ -20,10 +20,15 @@ static const char help[] =
     "Take a song apart: writes FILE.vocals.wav, FILE.drums.wav and so on, as long as\n"
     "the song and in step with it.  FILE - reads standard input.\n"
     "\n"
-    "  -o, --output DIR     write to DIR (default: beside each FILE)\n"
-    "  -s, --source NAME    only this source; may be given again (default: all)\n"
-    "  -r, --remove         write the song without the source, FILE.no-vocals.wav\n"
-    "  -f, --format FORMAT  wav (default), wav24, wav16, flac or ogg\n"
+    "  -o, --output DIR     write to DIR (default: beside each FILE); one stem to -,\n"
+    "                       standard output\n"
+    "  -s, --source NAME    only this source, or several in one file: vocals+drums; or the\n"
+    "                       song without: no-vocals; may be given again (default: each)\n"
+    "  -r, --remove         no- for all of them\n"
+    "      --sum            make the sources add up to the song exactly\n"
+    "  -f, --format FORMAT  wav (default), wav24, wav16, flac, ogg, mp3 or opus\n"
+    "  -B, --bitrate KBPS   of mp3 and opus\n"
+    "  -n, --no-clobber     keep files that are there, and make only the others\n"
     "  -m, --model MODEL    weights file, or a name that 'unbraid models' lists (default:\n"
     "                       UNBRAID_MODEL, else the installed one)\n"
     "  -b, --backend NAME   what computes: see 'unbraid info' (default: the best)\n"
@@ -45,21 +50,16 @@ static const char help[] =
     "\n"
     "Status: 0 all done, 1 a file failed, 2 wrong use.\n";
 
-static const struct option long_options[] = {{"output", required_argument, NULL, 'o'},
-                                             {"source", required_argument, NULL, 's'},
-                                             {"remove", no_argument, NULL, 'r'},
-                                             {"format", required_argument, NULL, 'f'},
-                                             {"model", required_argument, NULL, 'm'},
-                                             {"backend", required_argument, NULL, 'b'},
-                                             {"threads", required_argument, NULL, 'j'},
-                                             {"quiet", no_argument, NULL, 'q'},
-                                             {"json", no_argument, NULL, 'J'},
-                                             {"help", no_argument, NULL, 'h'},
-                                             {"version", no_argument, NULL, 'V'},
-                                             {"bins", required_argument, NULL, 'B'},
-                                             {"above", required_argument, NULL, 'A'},
-                                             {"own-masks", no_argument, NULL, 'O'},
-                                             {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {
+    {"output", required_argument, NULL, 'o'},  {"source", required_argument, NULL, 's'},
+    {"remove", no_argument, NULL, 'r'},        {"format", required_argument, NULL, 'f'},
+    {"model", required_argument, NULL, 'm'},   {"backend", required_argument, NULL, 'b'},
+    {"threads", required_argument, NULL, 'j'}, {"quiet", no_argument, NULL, 'q'},
+    {"json", no_argument, NULL, 'J'},          {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},       {"bins", required_argument, NULL, 'K'},
+    {"above", required_argument, NULL, 'A'},   {"own-masks", no_argument, NULL, 'O'},
+    {"sum", no_argument, NULL, 'S'},           {"bitrate", required_argument, NULL, 'B'},
+    {"no-clobber", no_argument, NULL, 'n'},    {NULL, 0, NULL, 0}};
 
 /** A command, the options that it knows and how many arguments it takes. */
 typedef struct {
@@ -74,7 +74,7 @@ typedef struct {
 static const command commands[] = {
     {"info", ub_cli_info, "mJq", 0, 1, "at most one MODEL"},
     {"models", ub_cli_models, "Jq", 0, 0, "none"},
-    {"import", ub_cli_import, "oBAOJq", 1, 1, "ARCHIVE_OR_FOLDER"},
+    {"import", ub_cli_import, "oKAOJq", 1, 1, "ARCHIVE_OR_FOLDER"},
     {"score", ub_cli_score, "Jq", 2, 2, "REF_DIR EST_DIR"},
 };
 
@@ -86,13 +86,12 @@ usage(void)
 }
 
 static bool
-read_threads(const char* text, unsigned* threads)
+read_number(char option, const char* text, long least, long most, long* number)
 {
     char* rest = NULL;
-    const long n = strtol(text, &rest, 10);
-    *threads = (unsigned)n;
-    if (!*text || *rest || n < 1 || n > 1024) {
-        ub_print_error("-j %s: expected 1 to 1024", text);
+    *number = strtol(text, &rest, 10);
+    if (!*text || *rest || *number < least || *number > most) {
+        ub_print_error("-%c %s: expected %ld to %ld", option, text, least, most);
         return false;
     }
     return true;
@@ -119,10 +118,26 @@ is_above(const char* text)
     return true;
 }
 
+static bool
+read_format(const char* name, const ub_format** format)
+{
+    char names[256] = "";
+    *format = ub_format_find(name);
+    for (const ub_format* f = ub_formats; !*format && f->name; ++f) {
+        const size_t n = strlen(names);
+        snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "", f->name);
+    }
+    if (!*format) {
+        ub_print_error("-f %s: no such format (expected one of %s)", name, names);
+    }
+    return *format;
+}
+
 /// Take one option with its argument
 static bool
 take(ub_cli_options* options, int option, const char* value)
 {
+    long number = 0;
     switch (option) {
     case 'o':
         options->dir = value;
@@ -136,13 +151,18 @@ take(ub_cli_options* options, int option, const char* value)
         return true;
     case 'r':
         return options->remove = true;
+    case 'S':
+        return options->sum = true;
     case 'f':
-        options->format = ub_format_find(value);
-        if (!options->format) {
-            ub_print_error("-f %s: no such format (expected wav, wav24, wav16, flac or ogg)",
-                           value);
+        return read_format(value, &options->format);
+    case 'B':
+        if (!read_number('B', value, 6, 512, &number)) {
+            return false;
         }
-        return options->format;
+        options->bitrate = (int)number;
+        return true;
+    case 'n':
+        return options->keep = true;
     case 'm':
         options->model = value;
         return true;
@@ -150,12 +170,16 @@ take(ub_cli_options* options, int option, const char* value)
         options->backend = value;
         return true;
     case 'j':
-        return read_threads(value, &options->threads);
+        if (!read_number('j', value, 1, 1024, &number)) {
+            return false;
+        }
+        options->threads = (unsigned)number;
+        return true;
     case 'q':
         return options->quiet = true;
     case 'J':
         return options->json = true;
-    case 'B':
+    case 'K':
         return read_bins(value, &options->import.bins);
     case 'A':
         options->import.above = value;
@@ -173,7 +197,7 @@ parse(int argc, char** argv, ub_cli_options* options, char* used, size_t size)
 {
     int option = 0;
     size_t n = 0;
-    while ((option = getopt_long(argc, argv, "o:s:rf:m:b:j:qhV", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "o:s:rf:B:nm:b:j:qhV", long_options, NULL)) != -1) {
         if (n + 1 < size && !strchr(used, option)) {
             used[n++] = (char)option;
         }
@@ -183,6 +207,11 @@ parse(int argc, char** argv, ub_cli_options* options, char* used, size_t size)
     }
     options->arg = argv + optind;
     options->args = argc - optind;
+    if (options->bitrate && !options->format->usual) {
+        ub_print_error("-B %d: %s has none to choose (expected -f mp3 or -f opus)",
+                       options->bitrate, options->format->name);
+        return false;
+    }
     return true;
 }
 
@@ -240,7 +269,7 @@ run(ub_cli_options* options, const char* used)
             return run_command(&commands[i], options, used);
         }
     }
-    if (strpbrk(used, "BAO")) {
+    if (strpbrk(used, "KAO")) {
         ub_print_error("--bins, --above and --own-masks are for import");
         return usage();
     }
@@ -251,7 +280,7 @@ int
 main(int argc, char** argv)
 {
     ub_cli_options options = {.format = ub_formats, .import = {.bins = 1024, .above = "nearest"}};
-    char used[16] = "";
+    char used[32] = "";
     ub_aside_init();
     if (argc > 0) {
         argv[0] = "unbraid"; // getopt's messages begin with it

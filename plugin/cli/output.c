@@ -5,6 +5,8 @@
 
 #include "model/file/error.h"
 #include "plugin/cli/aside.h"
+#include "plugin/cli/copy.h"
+#include "plugin/cli/tags.h"
 
 #include <errno.h>
 #include <math.h>
@@ -14,12 +16,19 @@
 
 #define WAV_LIMIT 0xFFF00000u // Bytes of sound that surely fit 32-bit sizes with headers
 
+// libsndfile has these from 1.1 and 1.0.29 on, and says so if it has not
+#define FORMAT_MP3       0x230082
+#define FORMAT_OPUS      (SF_FORMAT_OGG | 0x64)
+#define SET_BITRATE_MODE 0x1305
+
 const ub_format ub_formats[] = {
-    {"wav", "wav", "WAV, 32-bit float", SF_FORMAT_WAV | SF_FORMAT_FLOAT, 4, false},
-    {"wav24", "wav", "WAV, 24 bit", SF_FORMAT_WAV | SF_FORMAT_PCM_24, 3, true},
-    {"wav16", "wav", "WAV, 16 bit", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 2, true},
-    {"flac", "flac", "FLAC, 24 bit", SF_FORMAT_FLAC | SF_FORMAT_PCM_24, 0, true},
-    {"ogg", "ogg", "Ogg Vorbis, quality 7", SF_FORMAT_OGG | SF_FORMAT_VORBIS, 0, false},
+    {"wav", "wav", "WAV, 32-bit float", SF_FORMAT_WAV | SF_FORMAT_FLOAT, 4, false, 0},
+    {"wav24", "wav", "WAV, 24 bit", SF_FORMAT_WAV | SF_FORMAT_PCM_24, 3, true, 0},
+    {"wav16", "wav", "WAV, 16 bit", SF_FORMAT_WAV | SF_FORMAT_PCM_16, 2, true, 0},
+    {"flac", "flac", "FLAC, 24 bit", SF_FORMAT_FLAC | SF_FORMAT_PCM_24, 0, true, 0},
+    {"ogg", "ogg", "Ogg Vorbis, quality 7", SF_FORMAT_OGG | SF_FORMAT_VORBIS, 0, false, 0},
+    {"mp3", "mp3", "MP3", FORMAT_MP3, 0, false, 256},
+    {"opus", "opus", "Opus", FORMAT_OPUS, 0, false, 192},
     {0},
 };
 
@@ -96,14 +105,70 @@ cannot(const ub_output* self, const char* words, char* err, size_t err_size)
                     self->error ? strerror(self->error) : words);
 }
 
-bool
-ub_output_open(ub_output* self, const char* path, const ub_format* format, const ub_sound* sound,
-               char* err, size_t err_size)
+/// Bits a second, in thousands, that libsndfile encodes at levels 0 and 1
+static void
+bitrate_range(const ub_format* format, const ub_sound* sound, int* best, int* least)
 {
+    if (format->type == FORMAT_OPUS) {
+        *best = 256 * sound->channels;
+        *least = 6 * sound->channels;
+    } else { // MPEG 1, 2, 2.5
+        *best = sound->rate >= 32000 ? 320 : sound->rate >= 16000 ? 160 : 64;
+        *least = sound->rate >= 32000 ? 32 : 8;
+    }
+}
+
+static bool
+set_bitrate(const ub_output* self, const ub_encoding* encoding, const ub_sound* sound, char* err,
+            size_t err_size)
+{
+    int best = 0;
+    int least = 0;
+    bitrate_range(encoding->format, sound, &best, &least);
+    const int usual = encoding->format->usual * sound->channels / 2;
+    const int bitrate = encoding->bitrate ? encoding->bitrate : usual < best ? usual : best;
+    if (bitrate < least || bitrate > best) {
+        return ub_error(err, err_size,
+                        "%s: cannot have %d kbit/s at %d samples a second (expected %d to %d)",
+                        self->path, bitrate, sound->rate, least, best);
+    }
+    int constant = 0;
+    double level = (double)(best - bitrate) / (best - least);
+    sf_command(self->file, SET_BITRATE_MODE, &constant, sizeof(constant)); // Of MP3
+    sf_command(self->file, SFC_SET_COMPRESSION_LEVEL, &level, sizeof(level));
+    return true;
+}
+
+/// What is to be set before the first sample
+static bool
+prepare(const ub_output* self, const ub_encoding* encoding, const ub_sound* sound, char* err,
+        size_t err_size)
+{
+    double quality = 0.7;
+    if (encoding->format->usual) {
+        return set_bitrate(self, encoding, sound, err, err_size);
+    }
+    sf_command(self->file, SFC_SET_VBR_ENCODING_QUALITY, &quality, sizeof(quality));
+    sf_command(self->file, SFC_RF64_AUTO_DOWNGRADE, NULL, SF_TRUE);
+    sf_command(self->file, SFC_SET_CLIPPING, NULL, SF_TRUE);
+    // The chunk holds the time of day, and the same input shall give the same file
+    sf_command(self->file, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);
+    return true;
+}
+
+bool
+ub_output_open(ub_output* self, const char* path, const ub_encoding* encoding,
+               const ub_sound* sound, const struct AVDictionary* tags, char* err, size_t err_size)
+{
+    const ub_format* format = encoding->format;
     SF_INFO out = {
         .samplerate = sound->rate, .channels = sound->channels, .format = type_for(format, sound)};
-    *self = (ub_output){.path = path, .channels = sound->channels, .clips = format->clips};
-    self->fd = ub_aside_open(path, err, err_size);
+    const bool standard = !strcmp(path, "-");
+    *self = (ub_output){.path = standard ? "standard output" : path,
+                        .standard = standard,
+                        .channels = sound->channels,
+                        .clips = format->clips};
+    self->fd = standard ? ub_aside_scratch(err, err_size) : ub_aside_open(path, err, err_size);
     if (self->fd < 0) {
         return false;
     }
@@ -113,15 +178,13 @@ ub_output_open(ub_output* self, const char* path, const ub_format* format, const
         return cannot(self, "", err, err_size);
     }
     if (!self->file) {
-        return ub_error(err, err_size, "%s: %d samples a second cannot be written as %s (%s)", path,
-                        sound->rate, format->name, sf_strerror(NULL));
+        return ub_error(err, err_size, "%s: %d samples a second cannot be written as %s (%s)",
+                        self->path, sound->rate, format->name, sf_strerror(NULL));
     }
-    double quality = 0.7;
-    sf_command(self->file, SFC_SET_VBR_ENCODING_QUALITY, &quality, sizeof(quality));
-    sf_command(self->file, SFC_RF64_AUTO_DOWNGRADE, NULL, SF_TRUE);
-    sf_command(self->file, SFC_SET_CLIPPING, NULL, SF_TRUE);
-    // The chunk holds the time of day, and the same input shall give the same file
-    sf_command(self->file, SFC_SET_ADD_PEAK_CHUNK, NULL, SF_FALSE);
+    if (!prepare(self, encoding, sound, err, err_size)) {
+        return false;
+    }
+    ub_tags_write(tags, self->file, out.format);
     return true;
 }
 
@@ -143,4 +206,17 @@ ub_output_close(ub_output* self, char* err, size_t err_size)
     const int status = self->file ? sf_close(self->file) : 0;
     self->file = NULL;
     return (!status && !self->error) || cannot(self, sf_error_number(status), err, err_size);
+}
+
+bool
+ub_output_send(ub_output* self, bool wanted, char* err, size_t err_size)
+{
+    bool ok = true;
+    if (self->standard && self->fd >= 0) {
+        ok = !wanted || (!lseek(self->fd, 0, SEEK_SET) && !ub_copy(self->fd, STDOUT_FILENO)) ||
+             ub_error(err, err_size, "standard output cannot be written (%s)", strerror(errno));
+        close(self->fd);
+        self->fd = -1;
+    }
+    return ok;
 }

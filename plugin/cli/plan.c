@@ -4,6 +4,7 @@
 #include "plugin/cli/plan.h"
 
 #include "model/file/error.h"
+#include "plugin/cli/suffix.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,22 +14,19 @@
 #include <unistd.h>
 
 char*
-ub_output_path(const char* input, const char* dir, const char* source, bool remove,
-               const char* suffix)
+ub_output_path(const char* input, const char* dir, const char* part, const char* suffix)
 {
     const bool standard = !strcmp(input, "-");
     const char* slash = standard ? NULL : strrchr(input, '/');
     const char* name = standard ? "stdin" : slash ? slash + 1 : input;
-    const char* dot = strrchr(name, '.');
-    const int length = (int)(dot && dot > name ? (size_t)(dot - name) : strlen(name));
-    const char* no = remove ? "no-" : "";
+    const int length = (int)ub_stem_length(name);
     char* path = NULL;
     int n = 0;
     if (dir) {
-        n = asprintf(&path, "%s/%.*s.%s%s.%s", dir, length, name, no, source, suffix);
+        n = asprintf(&path, "%s/%.*s.%s.%s", dir, length, name, part, suffix);
     } else {
         const int prefix = slash ? (int)(slash + 1 - input) : 0;
-        n = asprintf(&path, "%.*s%.*s.%s%s.%s", prefix, input, length, name, no, source, suffix);
+        n = asprintf(&path, "%.*s%.*s.%s.%s", prefix, input, length, name, part, suffix);
     }
     return n < 0 ? NULL : path;
 }
@@ -143,6 +141,25 @@ check_existing(const char* output, char* const* inputs, size_t count, char* err,
         }
     }
     return true;
+}
+
+bool
+ub_plan_folder(const char* dir, char* err, size_t err_size)
+{
+    char* path = strdup(dir);
+    int status = path ? 0 : -1;
+    for (char* slash = path; path && slash && !status;) {
+        slash = strchr(slash + strspn(slash, "/"), '/');
+        if (slash) {
+            *slash = '\0';
+        }
+        status = mkdir(path, 0777) && errno != EEXIST ? -1 : 0;
+        if (slash) {
+            *slash = '/';
+        }
+    }
+    free(path);
+    return !status || ub_error(err, err_size, "-o %s: cannot be made (%s)", dir, strerror(errno));
 }
 
 bool

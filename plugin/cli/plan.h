@@ -13,15 +13,17 @@
 #include <stddef.h>
 
 /**
-   The path of one output: DIR/NAME.SOURCE.SUFFIX, or NAME.no-SOURCE for a removal.
+   The path of one output: DIR/NAME.PART.SUFFIX.
 
-   NAME is the input's without directory and last suffix, "stdin" for "-".
+   NAME is the input's without directory and suffix, "stdin" for "-".
 
    @param dir NULL for the input's own directory.
    @return To be freed, or NULL without memory.
 */
-char* ub_output_path(const char* input, const char* dir, const char* source, bool remove,
-                     const char* suffix);
+char* ub_output_path(const char* input, const char* dir, const char* part, const char* suffix);
+
+/// Make the folder and those that it is to be in.  False with one line in err.
+bool ub_plan_folder(const char* dir, char* err, size_t err_size);
 
 /**
    Check that no output would replace an input or another output.

@@ -11,6 +11,7 @@
 */
 
 #include "plugin/cli/output.h"
+#include "plugin/cli/parts.h"
 #include "plugin/stream.h"
 
 #include <stdbool.h>
@@ -19,10 +20,9 @@
 typedef struct {
     ub_engine* engine;
     const ub_model* model;
-    unsigned source[UB_NET_SOURCES]; ///< Which of the model's sources
-    unsigned sources;                ///< How many
-    bool remove;
-    const ub_format* format;
+    const ub_parts* parts; ///< What to make of it
+    bool sum;              ///< Have the masks of all sources add up to 1
+    ub_encoding encoding;
     bool progress;
 } ub_song_config;
 
@@ -40,10 +40,10 @@ typedef struct {
 } ub_song_report;
 
 /**
-   Separate one file into one output per source, as long as the input and
+   Separate one file into one output per part, as long as the input and
    aligned with it.  Outputs appear when all are complete, or none does.
 
-   @param outputs Paths, [config.sources].
+   @param outputs Paths, or "-", [config.parts].
    @return False with one line in err.
 */
 bool ub_song(const ub_song_config* config, const char* input, char* const* outputs,

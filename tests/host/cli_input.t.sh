@@ -48,7 +48,7 @@ halves() {
     stem=$(basename "$1")
     stem=${stem%.*}
     rm -rf halves
-    unbraid -q -o halves -s drums "$@" && unbraid -q -r -o halves -s drums "$@" &&
+    unbraid -q -o halves -s drums -s no-drums "$@" &&
         cli_tool sum "$1" "halves/$stem.drums.wav" "halves/$stem.no-drums.wav" >"$T/sum" &&
         cat "$T/sum" && awk '{ exit !($1 < -110) }' "$T/sum"
 }

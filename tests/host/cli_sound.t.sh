@@ -15,13 +15,12 @@ ff -i loud.wav -i calm.wav -filter_complex "[0][1]concat=v=0:a=1" ok.wav
 ff -i calm.wav -i loud.wav -filter_complex "[0][1]concat=v=0:a=1" b.wav
 
 # adds_up FILE MIX: a stem and what is left without it add up to the mix, so both are as
-# long as it, in step with it and whole
+# long as it, in step with it and whole.  What the program says is in "$T/err", its status in $got
 adds_up() {
-    stem=${1%.*}
-    rm -rf halves && unbraid -q -o halves -s drums "$1" 2>>"$T/err"
-    unbraid -q -o halves -r -s drums "$1" 2>>"$T/err"
-    cli_tool sum "$2" "halves/$stem.drums.wav" "halves/$stem.no-drums.wav" >"$T/sum" && cat "$T/sum" &&
-        awk '{ exit !($1 < -110) }' "$T/sum"
+    stem=${1%.*} got=0
+    rm -rf halves && { unbraid -q -o halves -s drums -s no-drums "$1" 2>"$T/err" || got=$?; }
+    cat "$T/err" && cli_tool sum "$2" "halves/$stem.drums.wav" "halves/$stem.no-drums.wav" >"$T/sum" &&
+        cat "$T/sum" && awk '{ exit !($1 < -110) }' "$T/sum"
 }
 decode() { ff -threads 1 -i "$1" -map a:0 -c:a pcm_f32le decoded.wav 2>/dev/null; }
 
@@ -29,14 +28,13 @@ decode() { ff -threads 1 -i "$1" -map a:0 -c:a pcm_f32le decoded.wav 2>/dev/null
 # is complained about
 whole() {
     mix=${2:-decoded.wav}
-    : >"$T/err"
     [ -n "${2:-}" ] || decode "$1"
-    adds_up "$1" "$mix" && cat "$T/err" && [ ! -s "$T/err" ] && status 0 unbraid -q -s drums "$1"
+    adds_up "$1" "$mix" && [ ! -s "$T/err" ] && [ "$got" = 0 ]
 }
 # partly FILE TEXT: what ffmpeg decodes is separated, and it is said what is missing
 partly() {
     decode "$1"
-    adds_up "$1" decoded.wav && status 1 unbraid -q -s drums "$1" && says "$1: $2"
+    adds_up "$1" decoded.wav && says "$1: $2" && [ "$got" = 1 ]
 }
 all() { check "whole: $1" whole "$@"; }
 lacks() { check "cut: $1" partly "$@"; }

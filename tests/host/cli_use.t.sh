@@ -16,7 +16,7 @@ check "usage: nothing given" usage "no FILE given" unbraid
 check "usage: an unknown option" usage "nosuch" unbraid --nosuch in.wav
 check "usage: an unknown letter" usage "invalid option -- 'x'" unbraid -x in.wav
 check "usage: an option without its argument" usage "requires an argument" unbraid in.wav -o
-check "usage: an unknown format" usage "no such format (expected wav, wav24" unbraid -f mp3 in.wav
+check "usage: an unknown format" usage "no such format (expected one of wav, wav24" unbraid -f wma in.wav
 for threads in 0 -1 two 1x 99999 ""; do
     check "usage: -j '$threads'" usage "expected 1 to 1024" unbraid -j "$threads" in.wav
 done
@@ -91,9 +91,9 @@ separate_json() {
     cp in.wav 'in "quoted" é.wav'
     status 1 unbraid --json -s bass -s drums in.wav nowhere.wav 'in "quoted" é.wav' &&
         json '@o == 3 && $o[0]{file} eq "in.wav" && $o[0]{samples} == 50000 && $o[0]{rate} == 44100
-            && @{$o[0]{outputs}} == 2 && $o[0]{outputs}[0]{source} eq "bass"
+            && @{$o[0]{outputs}} == 2 && $o[0]{outputs}[0]{part} eq "bass" && "@{$o[0]{outputs}[0]{sources}}" eq "bass"
             && $o[0]{outputs}[1]{file} eq "in.drums.wav" && $o[0]{latency_samples} > 0
-            && $o[0]{times_real_time} > 0 && $o[0]{late_frames} == 0 && !$o[0]{remove}
+            && $o[0]{times_real_time} > 0 && $o[0]{late_frames} == 0 && !$o[0]{outputs}[0]{remove}
             && $o[0]{backend} && $o[0]{model} && $o[1]{error} =~ /^nowhere.wav: cannot/
             && -s $o[2]{outputs}[0]{file}'
 }

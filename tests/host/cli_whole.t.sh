@@ -4,7 +4,7 @@
 #
 # Stems appear all together and whole, or what was there stays.
 . tests/host/cli_lib.sh
-wave make in.wav 44100 100000
+wave make in.wav 48000 100000
 wave make long.wav 8000 4000000
 
 # Formats, and half the size of each one's stems in KiB

@@ -13,9 +13,9 @@
 #include <cmocka.h>
 
 static void
-expect(const char* input, const char* dir, bool remove, const char* wanted)
+expect(const char* input, const char* dir, const char* part, const char* wanted)
 {
-    char* path = ub_output_path(input, dir, "vocals", remove, "flac");
+    char* path = ub_output_path(input, dir, part, "flac");
     assert_string_equal(path, wanted);
     free(path);
 }
@@ -24,15 +24,19 @@ static void
 test_names(void** state)
 {
     (void)state;
-    expect("song.wav", NULL, false, "song.vocals.flac");
-    expect("song.wav", NULL, true, "song.no-vocals.flac");
-    expect("a.b/song", NULL, false, "a.b/song.vocals.flac");
-    expect("/song.live.ogg", NULL, false, "/song.live.vocals.flac");
-    expect("../in/song.wav", "out", false, "out/song.vocals.flac");
-    expect(".wav", NULL, false, ".wav.vocals.flac");
-    expect("-", NULL, false, "stdin.vocals.flac");
-    expect("-", "out", true, "out/stdin.no-vocals.flac");
-    expect("./-", NULL, false, "./-.vocals.flac");
+    expect("song.wav", NULL, "vocals", "song.vocals.flac");
+    expect("song.wav", NULL, "no-vocals", "song.no-vocals.flac");
+    expect("a.b/song", NULL, "vocals", "a.b/song.vocals.flac");
+    expect("/song.live.ogg", NULL, "vocals", "/song.live.vocals.flac");
+    expect("../in/song.wav", "out", "vocals", "out/song.vocals.flac");
+    expect(".wav", NULL, "vocals", ".wav.vocals.flac");
+    expect("-", NULL, "vocals", "stdin.vocals.flac");
+    expect("-", "out", "no-vocals", "out/stdin.no-vocals.flac");
+    expect("01. Intro", NULL, "vocals", "01. Intro.vocals.flac");
+    expect("01. Intro.MP3", NULL, "vocals", "01. Intro.vocals.flac");
+    expect("Suite No. 5", NULL, "vocals", "Suite No. 5.vocals.flac");
+    expect("film.mkv", NULL, "vocals+drums", "film.vocals+drums.flac");
+    expect("./-", NULL, "vocals", "./-.vocals.flac");
 }
 
 static void
