@@ -13,6 +13,8 @@
 #   make uninstall
 #   make format     put C files in the style of .clang-format (version 14)
 #   make clean
+#
+# One short line is said for each file; V=1 shows the commands.
 
 VERSION := 0.1.0
 comma   := ,
@@ -127,6 +129,17 @@ endif
 VIEW_OBJ    = $(filter-out %/window.o,$(call obj,$(GUI_SRC)))
 PUGL_OBJ   := $(addprefix $(B)/obj/pugl/,common.o internal.o x11.o x11_cairo.o)
 
+# How each rule begins
+kind        = $(or $(if $(filter %.o,$@),CC),$(if $(filter %.a,$@),AR),$(if $(filter %.ttl \
+                %.safetensors,$@),GEN),LD)
+ifeq ($(V),1)
+begin       = @mkdir -p $(@D)
+else
+.SILENT:
+begin       = mkdir -p $(@D) && echo '  $(kind)	$@'
+MAKEFLAGS  += --no-print-directory
+endif
+
 obj         = $(patsubst %.c,$(B)/obj/%.o,$(1))
 CLI_PARTS  := $(filter-out $(B)/obj/plugin/cli/main.o,$(call obj,$(CLI_SRC)))
 
@@ -159,7 +172,7 @@ units: $(UNIT) $(STANDIN)
 hosts: $(HOST) $(STANDIN) $(DRIVER)
 
 $(B)/obj/%.o: %.c | $(B)/packages
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 # The inner loops, once for each level of instructions (model/conv/level.h)
@@ -178,17 +191,17 @@ $(LIB): $(call obj,$(LIB_SRC)) $(foreach l,$(LEVELS),$(LEVELLED:%.c=$(B)/obj/%.$
 	$(AR) rcs $@ $^
 
 $(BUNDLE)/unbraid.so: $(call obj,$(PLUGIN_SRC)) $(LIB)
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) -shared $(LDFLAGS) -Wl,-z,defs,-z,nodelete -Wl,--exclude-libs,ALL -o $@ $^ $(UB_LIBS)
 
 $(BUNDLE)/unbraid_ui.so: $(call obj,$(UI_SRC) $(GUI_SRC)) $(PUGL_OBJ) $(LIB)
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) -shared $(LDFLAGS) -Wl,-z,defs -Wl,--exclude-libs,ALL -o $@ $^ $(UB_LIBS) \
 	    $(shell pkg-config --libs $(UI_PKGS))
 
 # Not ours to mend; and seen by nobody else, as other plugins bring a pugl of their own
 $(B)/obj/pugl/%.o: $(PUGL)/src/%.c
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) -std=gnu99 -w -fPIC -fvisibility=hidden -DPUGL_API= $(SANITIZE) $(CFLAGS) \
 	    -I$(PUGL)/include $(shell pkg-config --cflags $(UI_PKGS)) -c -o $@ $<
 
@@ -196,11 +209,11 @@ $(call obj,$(GUI_SRC) $(UI_SRC) tests/unit/test_view.c): UB_CFLAGS += -DPUGL_API
     -isystem $(PUGL)/include $(shell pkg-config --cflags $(UI_PKGS))
 
 $(BUNDLE)/unbraid_cuda.so: $(call obj,$(CUDA_SRC)) $(B)/obj/model/cuda/kernels.o
-	@mkdir -p $(@D)
+	$(begin)
 	$(NVCC) -cudart static -shared -o $@ $^ -Xlinker -z,defs -Xlinker $(CUDNN_LIB)
 
 $(B)/obj/model/cuda/kernels.o: model/cuda/kernels.cu $(wildcard model/cuda/*.h)
-	@mkdir -p $(@D)
+	$(begin)
 	$(NVCC) -std=c++17 -O3 -t 2 -I. $(CUDA_ARCH) -Xcompiler -fPIC,-fvisibility=hidden,$(CUDA_WARN) \
 	    -c -o $@ $<
 
@@ -208,34 +221,35 @@ $(B)/obj/model/cuda/kernels.o: model/cuda/kernels.cu $(wildcard model/cuda/*.h)
 $(call obj,$(CUDA_SRC)): UB_CFLAGS += -isystem $(CUDA_HOME)/include -isystem $(CUDNN)/include
 
 $(BUNDLE)/%.ttl: ttl/%.ttl.in $(wildcard ttl/*.inc) ttl/fill.awk Makefile
-	@mkdir -p $(@D)
+	$(begin)
 	awk -v version=$(VERSION) -v dir=ttl -v ui=$(if $(UI_LIB),1,0) -f ttl/fill.awk $< > $@
 
 $(BUNDLE)/%.ttl: presets/%.ttl
-	@mkdir -p $(@D)
+	$(begin)
 	cp $< $@
 
 $(MODEL): model/weights/default.safetensors
-	@mkdir -p $(@D)
+	$(begin)
 	cp $< $@
 
 $(CLI): $(call obj,$(CLI_SRC)) $(LIB)
+	$(begin)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) $(shell pkg-config --libs $(CLI_PKGS))
 
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(UNIT_AUX)) $(LIB)
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) -lcmocka
 
 $(B)/tests/unit/test_view: $(B)/obj/tests/unit/test_view.o $(VIEW_OBJ)
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs cairo) -lcmocka -lm
 
 $(B)/tests/host/%.so: $(B)/obj/tests/host/%.o
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) -shared $(LDFLAGS) -o $@ $^ -ldl
 
 $(B)/tests/host/%: $(B)/obj/tests/host/%.o $(call obj,$(HOST_AUX))
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs lilv-0 sndfile $(HOST_PKGS)) -lm
 
 $(B)/tests/host/check_ui: HOST_PKGS := x11
@@ -250,19 +264,19 @@ $(B)/obj/standin/%.o: UB_CFLAGS += -isystem tests/gpu/standin
 $(B)/obj/standin/tests/gpu/standin/conv.o: UB_CFLAGS += -ffast-math -fno-sanitize=all
 
 $(B)/obj/standin/%.o: %.c | $(B)/packages
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) $(UB_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(STANDIN): $(patsubst %.c,$(B)/obj/standin/%.o,$(STANDIN_SRC) $(CUDA_SRC))
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) -shared $(LDFLAGS) -Wl,--wrap=ub_cuda_run $(SANITIZE) -o $@ $^ -pthread -lm
 
 $(GPU_BENCH): $(call obj,tests/gpu/bench.c $(BENCH_AUX)) $(LIB)
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS)
 
 $(DRIVER): $(B)/obj/tests/gpu/driver.o
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(@F) -o $@ $^
 
 $(B)/tests/unit/test_cuda_program: $(B)/obj/standin/model/cuda/direct.o
@@ -274,22 +288,22 @@ $(addprefix $(B)/tests/unit/,test_import test_import_files): UB_LIBS += $(shell 
 
 # The command line's tests also need its parts, and models
 $(B)/tests/unit/test_cli_%: $(B)/obj/tests/unit/test_cli_%.o $(call obj,$(UNIT_AUX)) $(CLI_PARTS) $(LIB)
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) -lcmocka $(shell pkg-config --libs $(CLI_PKGS))
 
 $(filter $(B)/tests/host/cli_%,$(HOST)): $(B)/tests/host/cli_%: $(B)/obj/tests/host/cli_%.o \
         $(call obj,$(addprefix tests/unit/,make_model.c run_model.c make_checkpoint.c)) $(LIB)
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) $(shell pkg-config --libs sndfile)
 
 $(B)/obj/tests/host/%.o: UB_CFLAGS += $(shell pkg-config --cflags lilv-0)
 
 $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(call obj,$(BENCH_AUX)) $(LIB)
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS)
 
 $(B)/tests/demo/%: $(B)/obj/tests/demo/%.o
-	@mkdir -p $(@D)
+	$(begin)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs sndfile fftw3f) -lm
 
 # Unit tests run with address and undefined behaviour checked, those with threads
