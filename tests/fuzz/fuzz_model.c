@@ -5,13 +5,14 @@
   Weights files made up by libFuzzer.
 
     clang -std=c11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined \
-        tests/fuzz/fuzz_model.c model/{error,fold,json,model,model_tensors}.c \
-        model/network*.c model/safetensors*.c -ljansson -lm -o fuzz_model
-    ./fuzz_model -max_len=8192 CORPUS
+        tests/fuzz/fuzz_model.c model/{network,file}/?*.c -ljansson -lm -o fuzz_model
+    ./fuzz_model -max_len=8192 CORPUS [SEEDS...]
 
-  A byte of 0 first: the rest is a network description; else a whole file.
+  A byte of 0 first: the rest is a network description, of either version (tests/golden/NAME.json
+  are some); else a whole file.
 */
 
+#include "model/network/masks.h"
 #include "model/network/model.h"
 
 #include <stdio.h>
@@ -30,6 +31,41 @@ check_message(const char* err)
     }
 }
 
+/// What is done with a description: every U-Net's steps, and what they have to compute
+static void
+lower(const ub_network* net)
+{
+    ub_pass passes[UB_NET_SOURCES];
+    const float condition[UB_NET_SOURCES] = {0.5f, 1.0f};
+    for (uint32_t u = 0; u < net->unets; ++u) {
+        static ub_steps steps;
+        ub_span needed[UB_MAX_IMAGES];
+        ub_steps_make(&steps, net, &net->unet[u]);
+        ub_steps_frames(&steps, (ub_span){net->frames - 1, 1}, needed);
+        for (uint32_t i = 0; i < steps.images; ++i) {
+            if (needed[i].first + needed[i].count > steps.image[i].size[0]) {
+                abort();
+            }
+        }
+    }
+    for (uint32_t i = ub_mask_passes(net, condition, passes); i-- > 0;) {
+        if (passes[i].unet >= net->unets) {
+            abort();
+        }
+    }
+}
+
+static void
+fold(const ub_model* model)
+{
+    const float condition[UB_NET_SOURCES] = {1.0f};
+    ub_folded* folded = ub_folded_new(model);
+    for (uint32_t u = 0; folded && u < model->net.unets; ++u) {
+        ub_fold(model, u, condition, folded);
+    }
+    ub_folded_free(folded);
+}
+
 static void
 open_file(const uint8_t* data, size_t size)
 {
@@ -42,12 +78,8 @@ open_file(const uint8_t* data, size_t size)
         if (!model) {
             check_message(err);
         } else {
-            const float condition[UB_NET_SOURCES] = {1.0f};
-            ub_folded* folded = ub_folded_new(model);
-            if (folded) {
-                ub_fold(model, 0, condition, folded);
-            }
-            ub_folded_free(folded);
+            lower(&model->net);
+            fold(model);
             ub_model_unref(model);
         }
     }
@@ -59,9 +91,11 @@ LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 {
     if (size && !data[0]) {
         char err[256] = "";
-        ub_network net;
+        static ub_network net;
         if (!ub_network_parse(&net, (const char*)data + 1, size - 1, err, sizeof(err))) {
             check_message(err);
+        } else {
+            lower(&net);
         }
     } else {
         open_file(data, size);

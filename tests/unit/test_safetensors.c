@@ -8,6 +8,7 @@
 #include "model/file/safetensors.h"
 #include "tests/unit/make_model.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -112,8 +113,8 @@ broken_headers_are_refused(void** state)
     refused("format is missing");
     write_file("{\"__metadata__\": {\"format\": \"pt\"}}", "", 0);
     refused("format is pt (expected unbraid)");
-    write_file("{\"__metadata__\": {\"format\": \"unbraid\", \"format_version\": \"2\"}}", "", 0);
-    refused("format_version is 2 (expected 1)");
+    write_file("{\"__metadata__\": {\"format\": \"unbraid\", \"format_version\": \"3\"}}", "", 0);
+    refused("format_version is 3 (expected 1 or 2)");
     write_file("{\"__metadata__\": {\"format\": \"unbraid\", \"format_version\": \"1\"}}", "", 0);
     refused("network is missing");
 }
@@ -246,6 +247,38 @@ negative_variance_is_refused(void** state)
     free(bytes);
 }
 
+/* In version 2 a tensor's name says whose it is */
+static void
+tensors_of_several_networks_are_named(void** state)
+{
+    (void)state;
+    json_t* root = json_load_file("tests/golden/films.json", 0, NULL);
+    char* description = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    if (!description || !ub_test_write_network(path, description, 3)) {
+        fail_msg("tests/golden/films.json cannot be used (is this the repository's root?)");
+    }
+    free(description);
+    size_t size = 0;
+    char* bytes = read_bytes(&size);
+    patch("\"networks.1.decoder.2.bias\"", "\"networks.1.decoder.2.bios\"");
+    refused("tensor networks.1.decoder.2.bias is missing");
+    write_bytes(bytes, size);
+    patch("\"networks.0.encoder.0.bias\":{\"dtype\":\"F32\",\"shape\":[4]",
+          "\"networks.0.encoder.0.bias\":{\"dtype\":\"F32\",\"shape\":[5]");
+    refused("tensor networks.0.encoder.0.bias: ");
+    write_bytes(bytes, size);
+    patch("\"format_version\":\"2\"", "\"format_version\":\"1\"");
+    refused("metadata: network is of version 2 (expected 1)");
+    const float nan = NAN;
+    memcpy(bytes + size - sizeof(float), &nan, sizeof(float));
+    write_bytes(bytes, size);
+    refused("tensor networks.1.film.beta.bias: value ");
+    write_bytes(bytes, size - 1);
+    refused("truncated");
+    free(bytes);
+}
+
 static void
 tensor_too_many_is_refused(void** state)
 {
@@ -358,17 +391,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(broken_headers_are_refused),
-        TEST(broken_entries_are_refused),
-        TEST(missing_tensor_is_named),
-        TEST(wrong_shape_is_named),
-        TEST(wrong_type_is_named),
-        TEST(truncated_file_is_refused),
-        TEST(values_that_are_not_finite_are_refused),
-        TEST(negative_variance_is_refused),
-        TEST(tensor_too_many_is_refused),
-        TEST(odd_files_are_refused),
-        TEST(halves_are_exact),
+        TEST(broken_headers_are_refused),   TEST(broken_entries_are_refused),
+        TEST(missing_tensor_is_named),      TEST(tensors_of_several_networks_are_named),
+        TEST(wrong_shape_is_named),         TEST(wrong_type_is_named),
+        TEST(truncated_file_is_refused),    TEST(values_that_are_not_finite_are_refused),
+        TEST(negative_variance_is_refused), TEST(tensor_too_many_is_refused),
+        TEST(odd_files_are_refused),        TEST(halves_are_exact),
         TEST(random_damage_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
