@@ -22,7 +22,7 @@ typedef struct {
     ub_pass pass[UB_MAX_PASSES];
     uint32_t conditions;
     const float* condition[UB_MAX_CONDITIONS];
-    uint32_t n_of[UB_MAX_CONDITIONS]; ///< Passes of each condition...
+    uint32_t n_of[UB_MAX_CONDITIONS];              ///< Passes of each condition...
     uint8_t of[UB_MAX_CONDITIONS][UB_NET_SOURCES]; ///< ...by their numbers
 } ub_passes;
 

@@ -23,7 +23,8 @@ typedef struct {
 /// Run a task for some seconds, at least 5 times, after warming up
 ub_timing ub_measure(bool (*run)(void* context), void* context, double seconds);
 
-/// A weights file, or random weights of a network of 128 frames: "FILTERSxBINS"
+/// A weights file, or random weights of networks of 128 frames: "FILTERSxBINS", or "spleeter"
+/// for two of that size
 const ub_model* ub_bench_model(const char* name);
 
 /** A run of a backend. */

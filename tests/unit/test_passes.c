@@ -125,10 +125,9 @@ check_stream(const char* backend_name, const char* name)
     ub_runner* runner = backend->create(model, err, sizeof(err));
     const ub_engine_options engine_options = {.backend = backend_name, .workers = 1};
     ub_engine* engine = ub_engine_new(&engine_options, err, sizeof(err));
-    const ub_client_options options = {
-        .slots = SLOTS,
-        .room = {COUNT, 2, 2 * COUNT, 2 * COUNT + 2},
-        .series = {{{{net->frames - 1 - COUNT, COUNT}, COUNT}}, 1}};
+    const ub_client_options options = {.slots = SLOTS,
+                                       .room = {COUNT, 2, 2 * COUNT, 2 * COUNT + 2},
+                                       .series = {{{{net->frames - 1 - COUNT, COUNT}, COUNT}}, 1}};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     assert_non_null(client);
     ub_masker* m = ub_client_masker(client);

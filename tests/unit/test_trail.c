@@ -53,8 +53,10 @@ static void
 set_condition(const stream* s, uint32_t item, uint32_t source, float value)
 {
     float condition[UB_NET_SOURCES] = {0.0f};
-    condition[source % s->model->net.sources] = value;
-    ub_fold(s->model, 0, condition, s->folded[item]);
+    // Of a model of several U-Nets, items are of each of them in turns
+    const uint32_t unet = item % s->model->net.unets;
+    condition[s->model->net.unet[unet].source[source % s->model->net.unet[unet].sources]] = value;
+    ub_fold(s->model, unet, condition, s->folded[item]);
 }
 
 static void
@@ -301,6 +303,38 @@ conditions_are_kept_apart(void** state)
     for_backends(deep_model(true), check_conditions);
 }
 
+/// Items of several U-Nets, with room for all of them and for fewer
+static void
+check_networks(const ub_backend* backend, const ub_model* model)
+{
+    for (uint32_t step = 1; step <= 4; ++step) {
+        for (uint32_t room = 2; room <= 4; room += 2) {
+            stream s;
+            stream_open(&s, backend, model);
+            s.trail = backend->trail_new(model, step, room);
+            assert_non_null(s.trail);
+            for (uint32_t i = 0; i < 16; ++i) {
+                check_window(&s, (int64_t)step * i, 4, model->net.frames - step - 1, step);
+            }
+            if (room == 4) {
+                assert_true(takes_rows(&s, 16 * (int64_t)step, model->net.frames - step - 1, step));
+            }
+            backend->trail_free(s.trail);
+            stream_close(&s);
+        }
+    }
+}
+
+static void
+networks_are_kept_apart(void** state)
+{
+    (void)state;
+    for_backends(golden_model("two"), check_networks);
+    for_backends(golden_model("own"), check_networks);
+    for_backends(golden_model("films"), check_networks);
+    for_backends(golden_model("deep"), check_networks);
+}
+
 /// Two runners share a stream's windows as two workers do
 static void
 check_turns(const ub_backend* backend, const ub_model* model)
@@ -345,9 +379,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(windows_are_the_same), cmocka_unit_test(large_windows_are_the_same),
-        cmocka_unit_test(any_order_is_right),   cmocka_unit_test(conditions_are_kept_apart),
-        cmocka_unit_test(runners_take_turns),   cmocka_unit_test(memory_is_small),
+        cmocka_unit_test(windows_are_the_same),    cmocka_unit_test(large_windows_are_the_same),
+        cmocka_unit_test(any_order_is_right),      cmocka_unit_test(conditions_are_kept_apart),
+        cmocka_unit_test(networks_are_kept_apart), cmocka_unit_test(runners_take_turns),
+        cmocka_unit_test(memory_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
