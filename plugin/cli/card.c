@@ -3,58 +3,87 @@
 
 #include "plugin/cli/card.h"
 
+#include "plugin/cli/text.h"
+
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define LINE 512
+#define SENTENCE 24 // Bytes; what is shorter is a word in a row of them
 
+/// A value in one line: "a, b" for a list, "key value, ..." for an object
 static void
-append(char* line, const char* text)
-{
-    const size_t n = strlen(line);
-    snprintf(line + n, LINE - n, "%s", text);
-}
-
-/// A card's value on one line: "a, b" for a list, "key value, ..." for an object
-static void
-flatten(const json_t* value, char* line)
+flatten(const json_t* value, FILE* line)
 {
     const char* key = NULL;
     json_t* item = NULL;
     size_t i = 0;
     size_t n = 0;
-    char number[32] = "";
     if (json_is_string(value)) {
-        append(line, json_string_value(value));
+        fputs(json_string_value(value), line);
     } else if (json_is_number(value)) {
-        snprintf(number, sizeof(number), "%.6g", json_number_value(value));
-        append(line, number);
+        fprintf(line, "%.6g", json_number_value(value));
     }
     json_array_foreach(value, i, item)
     {
-        append(line, i ? ", " : "");
+        fputs(i ? ", " : "", line);
         flatten(item, line);
     }
     json_object_foreach((json_t*)value, key, item)
     {
-        append(line, n++ ? ", " : "");
-        append(line, key);
-        append(line, " ");
+        fprintf(line, "%s%s ", n++ ? ", " : "", key);
         flatten(item, line);
     }
+}
+
+static bool
+holds_sentences(const json_t* value)
+{
+    json_t* item = NULL;
+    size_t i = 0;
+    json_array_foreach(value, i, item)
+    {
+        if (json_is_string(item) && json_string_length(item) > SENTENCE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+print_value(const json_t* value, const char* indent, const char* key)
+{
+    char* text = NULL;
+    size_t size = 0;
+    FILE* line = open_memstream(&text, &size);
+    if (!line) {
+        return;
+    }
+    flatten(value, line);
+    fclose(line);
+    if (text && *text) {
+        printf("%s%-11s ", indent, key);
+        ub_text_wrap(stdout, text, (int)strlen(indent) + 12, ub_text_columns(STDOUT_FILENO));
+    }
+    free(text);
 }
 
 void
 ub_print_card(const json_t* card, const char* const* keys, const char* indent)
 {
     for (; *keys; ++keys) {
-        char line[LINE] = "";
-        flatten(json_object_get(card, *keys), line);
-        for (char* c = line; *c; ++c) {
-            *c = (unsigned char)*c < 0x20 ? ' ' : *c;
+        const json_t* value = json_object_get(card, *keys);
+        json_t* item = NULL;
+        size_t i = 0;
+        if (!holds_sentences(value)) {
+            print_value(value, indent, *keys);
+            continue;
         }
-        if (*line) {
-            printf("%s%-11s %s\n", indent, *keys, line);
+        json_array_foreach(value, i, item)
+        {
+            print_value(item, indent, i ? "" : *keys);
         }
     }
 }

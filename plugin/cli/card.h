@@ -11,8 +11,8 @@
 
 #include <jansson.h>
 
-/// Print a line "KEY VALUE" for each of some keys (NULL at the end) that the card has.  A list's
-/// items and an object's members are put on that one line.
+/// Print "KEY VALUE", all of it, in lines of the terminal's width, for each of some keys (NULL
+/// at the end) that the card has.  Of a list of sentences each begins a line.
 void ub_print_card(const json_t* card, const char* const* keys, const char* indent);
 
 #endif // UB_PLUGIN_CLI_CARD_H

@@ -3,7 +3,9 @@
 
 #include "plugin/cli/cli.h"
 #include "plugin/cli/aside.h"
+#include "plugin/cli/model.h"
 #include "plugin/cli/print.h"
+#include "plugin/cli/text.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -282,6 +284,8 @@ main(int argc, char** argv)
     ub_cli_options options = {.format = ub_formats, .import = {.bins = 1024, .above = "nearest"}};
     char used[32] = "";
     ub_aside_init();
+    ub_text_init();
+    ub_bundle_init();
     if (argc > 0) {
         argv[0] = "unbraid"; // getopt's messages begin with it
     }

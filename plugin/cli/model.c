@@ -3,6 +3,7 @@
 
 #include "plugin/cli/model.h"
 
+#include "model/backend/cuda/cuda.h"
 #include "model/file/error.h"
 #include "plugin/models.h"
 
@@ -81,6 +82,17 @@ ub_model_folders(char room[UB_MODEL_FOLDERS][UB_MODEL_PATH], const char* folders
     folders[1] = find_installed(room[1], UB_MODEL_PATH, list, sizeof(list)) ? room[1] : NULL;
     if (folders[1]) {
         *strrchr(room[1], '/') = '\0';
+    }
+}
+
+void
+ub_bundle_init(void)
+{
+    char path[UB_MODEL_PATH];
+    char list[4096] = "";
+    if (find_installed(path, sizeof(path), list, sizeof(list))) {
+        *strrchr(path, '/') = '\0';
+        ub_cuda_look_in(path);
     }
 }
 

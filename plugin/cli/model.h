@@ -29,4 +29,7 @@ void ub_model_folders(char room[UB_MODEL_FOLDERS][UB_MODEL_PATH],
 */
 bool ub_model_path(const char* chosen, char* path, size_t size, char* err, size_t err_size);
 
+/// Have the library for GPUs found beside the installed model, too.  Call before any other.
+void ub_bundle_init(void);
+
 #endif // UB_PLUGIN_CLI_MODEL_H

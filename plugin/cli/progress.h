@@ -6,7 +6,8 @@
 
 /**
    @file
-   A progress bar with the time left, on standard error if that is a terminal.
+   A progress bar with the time left, on standard error if that is a terminal; lines of
+   plain text if it is one that cannot go back.
 */
 
 #include <stdbool.h>
@@ -17,7 +18,9 @@ typedef struct {
     double rate; ///< Samples a second
     double start;
     double shown; ///< When the bar was last drawn
+    int tenth;    ///< Last told in plain text
     bool on;
+    bool plain;
 } ub_progress;
 
 /// Begin; draws nothing unless wanted and on a terminal.

@@ -54,6 +54,13 @@ along() {
     env -u UNBRAID_MODEL HOME=/home "LV2_PATH=/nowhere:$T/app" "$T/alone" info | grep "model .*/app/unbraid.lv2/default"
 }
 check "the model where hosts are told to look for plugins" along
+device() { # The library for GPUs, too, whichever model is used
+    cp "$BUILD/tests/gpu/standin.so" "$T/app/unbraid.lv2/unbraid_cuda.so" &&
+        env HOME=/home "LV2_PATH=/nowhere:$T/app" "$T/alone" info "$T/small" >"$T/info"
+    rm "$T/app/unbraid.lv2/unbraid_cuda.so"
+    grep "^gpu" "$T/info" && ! grep -q "^gpu  *none" "$T/info"
+}
+check "the library for GPUs beside it" device
 
 # The file of the model is replaced while the first song is under way
 held() {
@@ -70,17 +77,35 @@ quiet() { status 0 unbraid -q -s vocals in.wav && [ ! -s "$T/err" ] && [ ! -s "$
 check "-q prints nothing" quiet
 bare() { status 0 unbraid -s vocals in.wav && [ ! -s "$T/err" ] && [ "$(cat "$T/out")" = in.vocals.wav ]; }
 check "no progress bar without a terminal" bare
-terminal() { # terminal WANTED COMMAND
-    script -qec "$2" /dev/null >"$T/seen" 2>&1 && tr '\r' '\n' <"$T/seen" | tail -n 3
-    got=$(tr '\r' '\n' <"$T/seen" | grep -c 'long.wav \[[#.]*\]  *[0-9]* %  *[0-9]*:[0-9][0-9] left')
-    [ "$((got > 0))" = "$1" ]
+# terminal COLUMNS TERM COMMAND: what it writes to such a terminal, a line each time, in "$T/lines"
+terminal() {
+    TERM=$2 script -qec "stty cols $1; $3" /dev/null >"$T/seen" 2>&1 &&
+        tr '\r' '\n' <"$T/seen" | sed 's/\x1b\[K//g' >"$T/lines" && tail -n 3 "$T/lines"
 }
+# fits COLUMNS: no line is longer, in characters
+fits() { perl -CSD -Mutf8 -e 'while (<STDIN>) { chomp; exit 1 if length > $ARGV[0] }' "$1" <"$T/lines"; }
 if command -v script >/dev/null; then
     wave make long.wav 8000 1000000
-    check "a progress bar on a terminal" terminal 1 "unbraid -m $T/small long.wav"
-    check "none with -q" terminal 0 "unbraid -q -m $T/small long.wav"
-else
-    skip "a progress bar on a terminal" "script is not installed"
+    bar() {
+        terminal 80 xterm "unbraid -m $T/small long.wav" && fits 79 &&
+            grep -q '^long.wav \[[#.]*\]  *[0-9]* %  *[0-9]*:[0-9][0-9] left  *[0-9.]* x' "$T/lines"
+    }
+    check "a progress bar on a terminal" bar
+    title="Für Élise – ein sehr langer Name 音楽.wav"
+    narrow() {
+        cp long.wav "$title" && for columns in 60 40 25 12; do
+            terminal $columns xterm "unbraid -m $T/small '$title' >/dev/null" && fits $((columns - 1)) &&
+                grep -q '[0-9] %' "$T/lines" && perl -CSD -ne 'exit 1 if /\x{FFFD}|\?/' <"$T/lines" || return 1
+        done
+    }
+    check "it fits a narrow one, and names are cut between characters" narrow
+    dumb() {
+        terminal 80 dumb "unbraid -m $T/small long.wav >/dev/null" && grep -q '^long.wav: [0-9]*0 %$' "$T/lines" &&
+            ! grep -q "$(printf '\033')" "$T/seen"
+    }
+    check "plain text where the terminal cannot go back" dumb
+    quietly() { terminal 80 xterm "unbraid -q -m $T/small long.wav" && ! grep -q '%' "$T/lines"; }
+    check "no progress bar with -q" quietly
 fi
 
 # json EXPRESSION: true in Perl of each object @o that standard output holds
@@ -110,6 +135,13 @@ info_json() {
 check "info --json" info_json
 info() { status 0 unbraid info "$T/small" && grep -q 'sources  *vocals drums$' "$T/out" && grep -q '^  \* ' "$T/out"; }
 check "info" info
+credits() { # All of them, whole words, in lines of 80 columns
+    status 0 unbraid info "$BUILD/unbraid.lv2/default.safetensors" && awk '/^(credits| {12})/ && length > 80 { exit 1 }' "$T/out" &&
+        tr -s ' \n' '  ' <"$T/out" >"$T/flat" && unbraid info --json "$BUILD/unbraid.lv2/default.safetensors" |
+        perl -MJSON::PP -ne 'print "$_\n" for @{decode_json($_)->{card}{credits}}' >"$T/credits" && [ -s "$T/credits" ] &&
+        while read -r line; do grep -qF "$line" "$T/flat" || return 1; done <"$T/credits"
+}
+check "info: all of the credits" credits
 
 unbraid -q -o est in.wav && unbraid -q -f flac -o other in.wav
 mkdir ref && for s in vocals drums bass other; do cp est/in.$s.wav ref/$s.wav; done

@@ -3,6 +3,8 @@
 
 #include "model/backend/cuda/library.h"
 
+#include "model/backend/cuda/cuda.h"
+
 #include "model/backend/cuda/program.h"
 #include "model/file/environment.h"
 
@@ -29,6 +31,7 @@ struct entry_s {
 static struct {
     pthread_mutex_t lock;
     bool tried;
+    char folder[PATH]; ///< Where to look as well, or ""
     const ub_cuda_api* api;
     ub_cuda_devices devices;
     char why[UB_CUDA_TEXT]; ///< There is none
@@ -71,7 +74,19 @@ find(char* path, size_t size)
     }
     const char* home = ub_environment(UB_ENV_HOME);
     snprintf(path, size, "%s/.lv2/unbraid.lv2/" FILE_NAME, home ? home : "");
-    return !access(path, R_OK);
+    if (!access(path, R_OK)) {
+        return true;
+    }
+    snprintf(path, size, "%s/" FILE_NAME, the.folder);
+    return *the.folder && !access(path, R_OK);
+}
+
+void
+ub_cuda_look_in(const char* folder)
+{
+    pthread_mutex_lock(&the.lock);
+    snprintf(the.folder, sizeof(the.folder), "%s", folder);
+    pthread_mutex_unlock(&the.lock);
 }
 
 static const ub_cuda_api*
