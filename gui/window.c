@@ -20,8 +20,9 @@ struct ub_window_s {
     ub_view* view;
     PuglWorld* world;
     PuglView* pugl;
-    double width, height; // pixels
-    double ticked;        // s, when it was last drawn of its own accord
+    cairo_surface_t* canvas; // what is drawn on, as large as the window
+    double width, height;    // pixels
+    double ticked;           // s, when it was last drawn of its own accord
     bool closed;
 };
 
@@ -39,13 +40,36 @@ pointer(const ub_window* self, double x, double y, PuglMods state)
                              (state & PUGL_MOD_CTRL) != 0, puglGetTime(self->world)};
 }
 
+/// A canvas of the window's size.  It is in memory, not on the X server: there Cairo 1.16 keeps
+/// some of each font's glyphs for ever after a display is closed.
+static cairo_surface_t*
+canvas_of(ub_window* self)
+{
+    const int w = (int)self->width, h = (int)self->height;
+    if (self->canvas && (cairo_image_surface_get_width(self->canvas) != w ||
+                         cairo_image_surface_get_height(self->canvas) != h)) {
+        cairo_surface_destroy(self->canvas);
+        self->canvas = NULL;
+    }
+    if (!self->canvas) {
+        self->canvas = cairo_image_surface_create(CAIRO_FORMAT_RGB24, w, h);
+    }
+    return self->canvas;
+}
+
 static void
 expose(ub_window* self, const PuglExposeEvent* event)
 {
+    cairo_surface_t* const canvas = canvas_of(self);
+    cairo_t* const inner = cairo_create(canvas);
+    cairo_rectangle(inner, event->x, event->y, event->width, event->height);
+    cairo_clip(inner);
+    ub_view_draw(self->view, inner, self->width, self->height);
+    cairo_destroy(inner);
     cairo_t* const cr = (cairo_t*)puglGetContext(self->pugl);
+    cairo_set_source_surface(cr, canvas, 0, 0);
     cairo_rectangle(cr, event->x, event->y, event->width, event->height);
-    cairo_clip(cr);
-    ub_view_draw(self->view, cr, self->width, self->height);
+    cairo_fill(cr);
 }
 
 static bool
@@ -187,6 +211,9 @@ void
 ub_window_free(ub_window* window)
 {
     if (window) {
+        if (window->canvas) {
+            cairo_surface_destroy(window->canvas);
+        }
         if (window->pugl) {
             puglFreeView(window->pugl);
         }
