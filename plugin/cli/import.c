@@ -55,8 +55,9 @@ choose_path(const ub_cli_options* options, const ub_import* import, char* path, 
     if (!dir && !make_folder(folder, err, err_size)) {
         return false;
     }
-    return snprintf(path, size, "%s/%s%s%s", dir ? dir : folder, ub_import_name(import),
-                    options->import.bins > 1024 ? "-16kHz" : "", UB_MODEL_SUFFIX) < (int)size ||
+    return snprintf(path, size, "%s/%s%s%s%s", dir ? dir : folder, ub_import_name(import),
+                    options->import.bins > 1024 ? "-16kHz" : "",
+                    options->import.own_masks ? "-own" : "", UB_MODEL_SUFFIX) < (int)size ||
            ub_error(err, err_size, "%s: name is too long", dir ? dir : folder);
 }
 

@@ -20,6 +20,8 @@ archive() { status 0 unbraid import 4stems.tar.gz -o four.safetensors && [ -s fo
 check "an archive, to a file" archive
 into() { mkdir out && status 0 unbraid import --bins 1536 -o out five && [ -s out/spleeter-5stems-16kHz.safetensors ]; }
 check "to 16 kHz, into a folder" into
+own() { status 0 unbraid import --own-masks -o out two && [ -s out/spleeter-2stems-own.safetensors ]; }
+check "each network's own masks" own
 quiet() { status 0 unbraid import -q two && [ ! -s "$T/out" ] && [ ! -s "$T/err" ]; }
 check "-q prints nothing" quiet
 again() { unbraid import -q two -o a && unbraid import -q two -o b && cmp a b; }
@@ -70,7 +72,8 @@ check "refused: neither a file nor a name" refuse 1 "spleeter-9stems: no such fi
 cp a kept
 check "refused: no such archive" refuse 1 "nowhere: cannot be opened" unbraid import nowhere
 check "refused: a sound" refuse 1 "in.wav: cannot be read" unbraid import in.wav
-check "refused: an empty folder" refuse 1 "out: holds no .index file" unbraid import out
+mkdir none
+check "refused: an empty folder" refuse 1 "none: holds no .index file" unbraid import none
 head -c 3000 4stems.tar.gz >cut.tar.gz
 check "refused: an archive cut short" refuse 1 "cut.tar.gz: cannot be read: truncated gzip" unbraid import cut.tar.gz -o kept
 check "refused: a value that is no number" refuse 1 "bad.tar.gz: tensor conv2d_9/kernel: value 0 is nan" \
