@@ -1,23 +1,34 @@
 # Copyright 2026 The Unbraid authors
 # SPDX-License-Identifier: MIT
 #
-# Fill in a template of the bundle's metadata: "@include FILE" lines, running
-# port numbers for @INDEX@, the version, and what is behind "@ui " if there is a window.
+# Fill in a template of the bundle's metadata: "@include FILE [KEY=WORD]..." lines, with each
+# @KEY@ in the file, "_" in words for a space, running port numbers for @INDEX@, the version,
+# and what is behind "@ui " if there is a window.
 #
 #   awk -v version=MAJOR.MINOR.MICRO -v ui=0|1 -v dir=FOLDER -f fill.awk TEMPLATE
 
-function put(line,    file, included) {
+function put(line, words,    file, included, n, i, word, pair) {
     if (line ~ /^@ui /) {
         if (ui)
-            put(substr(line, 5))
+            put(substr(line, 5), words)
         return
     }
     if (line ~ /^@include /) {
-        file = dir "/" substr(line, 10)
+        sub(/^@include /, "", line)
+        file = line
+        sub(/ .*/, "", file)
+        words = file == line ? words : substr(line, length(file) + 2)
+        file = dir "/" file
         while ((getline included < file) > 0)
-            put(included)
+            put(included, words)
         close(file)
         return
+    }
+    n = split(words, word, " ")
+    for (i = 1; i <= n; ++i) {
+        split(word[i], pair, "=")
+        gsub(/_/, " ", pair[2])
+        gsub("@" pair[1] "@", pair[2], line)
     }
     if (line ~ /@INDEX@/)
         sub(/@INDEX@/, ports++, line)
@@ -28,4 +39,4 @@ function put(line,    file, included) {
 }
 
 BEGIN { split(version, number, ".") }
-{ put($0) }
+{ put($0, "") }

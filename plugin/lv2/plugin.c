@@ -233,6 +233,7 @@ static const LV2_Descriptor descriptors[UB_SHAPES] = {
     {UB_URI_STEREO, instantiate, connect_port, activate, run, NULL, cleanup, extension_data},
     {UB_URI_MONO, instantiate, connect_port, activate, run, NULL, cleanup, extension_data},
     {UB_URI_STEMS, instantiate, connect_port, activate, run, NULL, cleanup, extension_data},
+    {UB_URI_MIXER, instantiate, connect_port, activate, run, NULL, cleanup, extension_data},
 };
 
 LV2_SYMBOL_EXPORT const LV2_Descriptor*

@@ -10,17 +10,40 @@
 #include <string.h>
 #include <strings.h>
 
+static int
+find_source(const ub_network* net, const char* name)
+{
+    for (uint32_t s = 0; s < net->sources; ++s) {
+        if (!strcasecmp(name, net->source[s])) {
+            return (int)s;
+        }
+    }
+    return -1;
+}
+
+// By name; then what else the model has, in its order
 static void
 match_sources(ub_deck* deck)
 {
-    const ub_model* const model = ub_stream_model(deck->stream);
+    const ub_network* const net = &ub_stream_model(deck->stream)->net;
+    bool taken[UB_MAX_SOURCES] = {false};
     for (int i = 0; i < UB_INSTRUMENTS; ++i) {
-        deck->source[i] = -1;
-        for (uint32_t s = 0; s < model->net.sources; ++s) {
-            if (!strcasecmp(ub_instrument[i], model->net.source[s])) {
-                deck->source[i] = (int)s;
-            }
+        deck->source[i] = find_source(net, ub_instrument[i]);
+    }
+    if (deck->source[UB_INSTRUMENTS - 1] < 0) { // a model of two stems calls all else so
+        deck->source[UB_INSTRUMENTS - 1] = find_source(net, "accompaniment");
+    }
+    for (int i = 0; i < UB_INSTRUMENTS; ++i) {
+        if (deck->source[i] >= 0) {
+            taken[deck->source[i]] = true;
         }
+    }
+    int s = 0;
+    for (int i = UB_INSTRUMENTS; i < UB_STRIPS; ++i) {
+        while (s < (int)net->sources && taken[s]) {
+            ++s;
+        }
+        deck->source[i] = s < (int)net->sources ? s++ : -1;
     }
 }
 
@@ -29,9 +52,10 @@ name_sources(ub_deck* deck)
 {
     const ub_network* const net = &ub_stream_model(deck->stream)->net;
     size_t at = 0;
-    for (uint32_t s = 0; s < net->sources && at < sizeof(deck->sources); ++s) {
-        at += (size_t)snprintf(deck->sources + at, sizeof(deck->sources) - at, "%s%s", s ? "," : "",
-                               net->source[s]);
+    for (int i = 0; i < UB_STRIPS; ++i) {
+        const char* const name = deck->source[i] < 0 ? "" : net->source[deck->source[i]];
+        at += (size_t)snprintf(deck->sources + at, sizeof(deck->sources) - at, "%s%s", i ? "," : "",
+                               name);
     }
 }
 
@@ -41,10 +65,36 @@ allocate(const ub_deck_config* config, char* err, size_t err_size)
     ub_deck* const deck = (ub_deck*)ub_touched_alloc(1, sizeof(ub_deck));
     if (deck) {
         deck->outputs = config->outputs;
+        deck->kind = config->kind;
     } else {
         snprintf(err, err_size, "out of memory");
     }
     return deck;
+}
+
+bool
+ub_deck_lacks(const ub_deck* deck, char* line, size_t size)
+{
+    char names[64] = "";
+    for (int i = 0; ub_stream_model(deck->stream) && i < UB_INSTRUMENTS; ++i) {
+        if (deck->source[i] < 0) {
+            const size_t at = strlen(names);
+            snprintf(names + at, sizeof(names) - at, "%s%s", at ? ", " : "", ub_instrument[i]);
+        }
+    }
+    snprintf(line, size, "%s has no %s: what asks for that is silent", deck->path, names);
+    return *names;
+}
+
+bool
+ub_deck_asked_in_vain(const ub_deck* deck)
+{
+    bool vain = deck->kind == UB_PLAYS_ONE && deck->told && ub_stream_model(deck->stream) &&
+                !deck->wish[0].bypass;
+    for (int i = 0; i < UB_INSTRUMENTS; ++i) {
+        vain = vain && (deck->source[i] < 0 || deck->wish[0].instrument[i] <= 0.0f);
+    }
+    return vain;
 }
 
 // Returns the longest
@@ -69,6 +119,7 @@ open_stream(ub_deck* deck, const ub_deck_config* config, char* err, size_t err_s
                                             .rate = config->rate,
                                             .channels = config->channels,
                                             .outputs = config->outputs,
+                                            .slots = config->kind == UB_PLAYS_MIX ? UB_STRIPS : 0,
                                             .block = config->block,
                                             .engine = deck->engine};
     deck->stream = ub_stream_new(&stream_config, err, err_size);
@@ -154,9 +205,34 @@ ub_deck_reset(ub_deck* deck)
     deck->told = false;
 }
 
+// One synthesis: the masks of all instruments that the model has are mixed, not their sounds
+static void
+tell_mix(ub_deck* deck, const ub_wish* wish)
+{
+    ub_row row = {.dry = 1.0f};
+    bool solo = false;
+    for (int i = 0; i < UB_STRIPS; ++i) {
+        solo = solo || (wish->solo[i] && deck->source[i] >= 0);
+    }
+    for (uint32_t i = 0; ub_stream_model(deck->stream) && i < UB_STRIPS; ++i) {
+        float condition[UB_MAX_SOURCES] = {0};
+        if (deck->source[i] >= 0) {
+            condition[deck->source[i]] = 1.0f;
+        }
+        ub_stream_ask(deck->stream, i, wish->bypass ? NULL : condition);
+        row.slot[i] = wish->bypass || (solo && !wish->solo[i]) ? 0.0f : wish->instrument[i];
+        row.dry = wish->bypass ? 1.0f : 0.0f;
+    }
+    ub_stream_mix(deck->stream, 0, &row);
+}
+
 static void
 tell(ub_deck* deck, uint32_t output, const ub_wish* wish)
 {
+    if (deck->kind == UB_PLAYS_MIX) {
+        tell_mix(deck, wish);
+        return;
+    }
     ub_play play = {.remove = wish->remove, .amount = wish->amount, .gain = wish->gain};
     if (wish->bypass || !ub_stream_model(deck->stream)) {
         // Of many outputs the first alone has the mix, so that their sum is the mix
@@ -179,7 +255,7 @@ ub_deck_play(ub_deck* deck, ub_response response, const ub_wish* wish)
         deck->response = response;
         deck->told = false;
     }
-    ub_stream_shape(deck->stream, &(ub_shaping){1.0f, wish[0].consistency});
+    ub_stream_shape(deck->stream, &(ub_shaping){wish[0].strength, wish[0].consistency});
     for (uint32_t o = 0; o < deck->outputs; ++o) {
         if (!deck->told || !ub_wish_same(&wish[o], &deck->wish[o])) {
             tell(deck, o, &wish[o]);

@@ -13,17 +13,18 @@
 #include "plugin/shell/wish.h"
 #include "plugin/stream.h"
 
-#define UB_PATH_SIZE 4096
+#define UB_PATH_SIZE    4096
+#define UB_SOURCES_SIZE (UB_STRIPS * (UB_NAME_SIZE + 1))
 
 typedef struct {
     ub_engine* engine; ///< NULL if there is no model
     ub_stream* stream;
     uint32_t outputs;
-    char path[UB_PATH_SIZE]; ///< Of the model's file; "" if there is none
-    char sources[UB_MAX_SOURCES *
-                 (UB_NAME_SIZE + 1)]; ///< The model's names for them, parted by commas
-    int source[UB_INSTRUMENTS];       ///< Index into the model's sources, -1 if it has none such
-    uint32_t latency[UB_RESPONSES];   ///< Of each response, samples
+    ub_kind kind;
+    char path[UB_PATH_SIZE];        ///< Of the model's file; "" if there is none
+    int source[UB_STRIPS];          ///< Index into the model's sources, -1 if it has none such
+    char sources[UB_SOURCES_SIZE];  ///< Their names, parted by commas, "" for none
+    uint32_t latency[UB_RESPONSES]; ///< Of each response, samples
     ub_response response;
     bool told;                    ///< Whether `wish` holds what the stream does
     ub_wish wish[UB_MAX_OUTPUTS]; ///< By output
@@ -35,6 +36,7 @@ typedef struct {
     double rate;        ///< Hz
     uint32_t channels;  ///< Of the input, 1 or 2
     uint32_t outputs;   ///< Of so many channels each
+    ub_kind kind;       ///< What they play
     uint32_t block;     ///< Longest block that is usual, samples; 0 if that is not known
 } ub_deck_config;
 
@@ -51,6 +53,12 @@ ub_deck* ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_siz
 
 /// Not real-time safe.
 void ub_deck_free(ub_deck* deck);
+
+/// Which of the instruments the model does not have, if there are any, in one line.
+bool ub_deck_lacks(const ub_deck* deck, char* line, size_t size);
+
+/// Whether nothing that is selected is in the model.  Real-time safe.
+bool ub_deck_asked_in_vain(const ub_deck* deck);
 
 /// Forget all audio.  Real-time safe.
 void ub_deck_reset(ub_deck* deck);

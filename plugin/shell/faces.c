@@ -21,6 +21,20 @@ typedef struct {
     const char* tip;
 } face;
 
+#define STRIP(i, name)                                                            \
+    {UB_STRIP_GAIN + (i),                                                         \
+     UB_VIEW_LEVEL + (i),                                                         \
+     name,                                                                        \
+     "dB",                                                                        \
+     NULL,                                                                        \
+     "Level of the instrument in the mix; off at the bottom."},                   \
+        {UB_STRIP_MUTE + (i),         UB_VIEW_MUTE + (i), name " mute", "", NULL, \
+         "Leaves the instrument out."},                                           \
+    {                                                                             \
+        UB_STRIP_SOLO + (i), UB_VIEW_SOLO + (i), name " solo", "", NULL,          \
+            "Plays this instrument alone, or with the others that have it."       \
+    }
+
 static const face faces[] = {
     {UB_SOURCE, UB_VIEW_SOURCE, "Source", "", sources,
      "The instrument to pull out of the mix. Blend asks for several at once, as much of each as "
@@ -49,6 +63,15 @@ static const face faces[] = {
      "How much of the bass a blend has."},
     {UB_BLEND_OTHER, (ub_view_control)(UB_VIEW_BLEND + 3), "Other", "%", NULL,
      "How much of all else a blend has."},
+    {UB_STRENGTH, UB_VIEW_STRENGTH, "Strength", "", NULL,
+     "Above 1 less of the other instruments comes through, and the sound is thinner; below 1 it "
+     "is fuller."},
+    STRIP(0, "Vocals"),
+    STRIP(1, "Drums"),
+    STRIP(2, "Bass"),
+    STRIP(3, "Other"),
+    STRIP(4, "Extra 1"),
+    STRIP(5, "Extra 2"),
 };
 
 #define FACES (sizeof(faces) / sizeof(faces[0]))
@@ -106,7 +129,10 @@ const char*
 ub_face_status(float status, bool* trouble)
 {
     const long i = lrintf(status);
-    *trouble = i <= 0 || i == UB_STATUS_FAILING;
+    *trouble = i <= 0 || i == UB_STATUS_FAILING || i == UB_STATUS_LACKING;
+    if (i == UB_STATUS_LACKING) {
+        return "the model has no such source";
+    }
     if (i == UB_STATUS_FAILING) {
         return "fails: last masks kept";
     }

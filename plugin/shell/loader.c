@@ -49,6 +49,8 @@ make(ub_loader* loader, const char* path, ub_engine* engine)
     ub_deck* const deck = ub_deck_new(&loader->config, path, engine, err, sizeof(err));
     if (!deck) {
         fail(loader, err);
+    } else if (ub_deck_lacks(deck, err, sizeof(err))) {
+        ub_host_say(loader->host, err);
     }
     return deck;
 }

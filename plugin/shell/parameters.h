@@ -16,6 +16,7 @@
 #define UB_URI_MONO   "urn:unbraid:mono"
 #define UB_URI_STEREO "urn:unbraid:stereo"
 #define UB_URI_STEMS  "urn:unbraid:stems"
+#define UB_URI_MIXER  "urn:unbraid:mixer"
 
 #define UB_MAX_INS  2
 #define UB_MAX_OUTS 8
@@ -24,6 +25,10 @@
 #define UB_INSTRUMENTS 4
 static const char* const ub_instrument[UB_INSTRUMENTS] = {"vocals", "drums", "bass", "other"};
 #define UB_BLEND UB_INSTRUMENTS ///< What the selector offers after them
+
+/** A mixer's strips: those, and what else a model has, in its order.  A strip whose instrument
+    the model lacks does nothing. */
+#define UB_STRIPS 6
 
 /** Parameters.  The numbers are for good: sessions refer to parameters by them in some formats, by
     symbol in others, and later versions neither change nor use again one of either. */
@@ -45,7 +50,11 @@ typedef enum {
     UB_BLEND_OTHER = 14,
     UB_CONSISTENCY = 15, ///< 1 to make the stems sum to the mix
     UB_LOAD = 16,        ///< Out: share of the workers' time spent computing, %
-    UB_PARAMETERS
+    UB_STRENGTH = 17,    ///< Exponent on the masks: 1 leaves them as they are
+    UB_STRIP_GAIN = 18,  ///< Of the first strip, dB; at the minimum nothing.  The others follow.
+    UB_STRIP_MUTE = UB_STRIP_GAIN + UB_STRIPS,
+    UB_STRIP_SOLO = UB_STRIP_MUTE + UB_STRIPS, ///< If any has it, those alone
+    UB_PARAMETERS = UB_STRIP_SOLO + UB_STRIPS
 } ub_parameter;
 
 /** What the network should run on. */
@@ -65,6 +74,11 @@ typedef struct {
     bool output;
 } ub_parameter_spec;
 
+#define UB_STRIP_SPECS(strip, symbol)                                                    \
+    [UB_STRIP_GAIN + (strip)] = {symbol "_gain", -60, 12, 0, false, false},              \
+                     [UB_STRIP_MUTE + (strip)] = {symbol "_mute", 0, 1, 0, true, false}, \
+                     [UB_STRIP_SOLO + (strip)] = {symbol "_solo", 0, 1, 0, true, false}
+
 static const ub_parameter_spec ub_parameters[UB_PARAMETERS] = {
     [UB_SOURCE] = {"source", 0, UB_BLEND, 0, true, false},
     [UB_MODE] = {"mode", 0, 1, 0, true, false},
@@ -76,19 +90,28 @@ static const ub_parameter_spec ub_parameters[UB_PARAMETERS] = {
     [UB_PROCESSOR] = {"processor", 0, UB_PROCESSORS - 1, UB_AUTO, true, false},
     [UB_LATENCY] = {"latency", 0, 262144, 0, true, true},
     [UB_LATE] = {"late_frames", 0, 16777216, 0, true, true},
-    [UB_STATUS] = {"status", 0, 8, 0, true, true},
+    [UB_STATUS] = {"status", 0, 9, 0, true, true},
     [UB_BLEND_VOCALS] = {"blend_vocals", 0, 1, 1, false, false},
     [UB_BLEND_DRUMS] = {"blend_drums", 0, 1, 0, false, false},
     [UB_BLEND_BASS] = {"blend_bass", 0, 1, 0, false, false},
     [UB_BLEND_OTHER] = {"blend_other", 0, 1, 0, false, false},
     [UB_CONSISTENCY] = {"consistency", 0, 1, 0, true, false},
     [UB_LOAD] = {"engine_load", 0, 100, 0, false, true},
+    [UB_STRENGTH] = {"strength", 0.5f, 3, 1, false, false},
+    UB_STRIP_SPECS(0, "vocals"),
+    UB_STRIP_SPECS(1, "drums"),
+    UB_STRIP_SPECS(2, "bass"),
+    UB_STRIP_SPECS(3, "other"),
+    UB_STRIP_SPECS(4, "extra1"),
+    UB_STRIP_SPECS(5, "extra2"),
 };
+#undef UB_STRIP_SPECS
 
 /** Backend's name for each value of the status port.  0 is no backend, as there is no
     model; one past the end is a backend that has no value of its own. */
 #define UB_STATUSES       7
 #define UB_STATUS_FAILING (UB_STATUSES + 1) ///< The backend stopped making masks
+#define UB_STATUS_LACKING (UB_STATUSES + 2) ///< The model does not have what is selected
 static const char* const ub_status_backend[UB_STATUSES] = {
     "", "native", "reference", "cuda", "cuda-tf32", "cuda-bf16", "cuda-fp16"};
 
@@ -97,30 +120,46 @@ static const char* const ub_status_backend[UB_STATUSES] = {
 
 /** Parameters of a plugin with a selector */
 static const uint8_t ub_selector_parameters[] = {
-    UB_SOURCE,  UB_BLEND_VOCALS, UB_BLEND_DRUMS, UB_BLEND_BASS, UB_BLEND_OTHER, UB_MODE,
-    UB_AMOUNT,  UB_GAIN,         UB_RESPONSE,    UB_PROCESSOR,  UB_ENABLED,     UB_FREEWHEEL,
-    UB_LATENCY, UB_LATE,         UB_LOAD,        UB_STATUS};
+    UB_SOURCE,    UB_BLEND_VOCALS, UB_BLEND_DRUMS, UB_BLEND_BASS, UB_BLEND_OTHER, UB_MODE,
+    UB_AMOUNT,    UB_GAIN,         UB_STRENGTH,    UB_RESPONSE,   UB_PROCESSOR,   UB_ENABLED,
+    UB_FREEWHEEL, UB_LATENCY,      UB_LATE,        UB_LOAD,       UB_STATUS};
 
 /** Parameters of one that plays all instruments */
-static const uint8_t ub_stems_parameters[] = {UB_MODE,     UB_AMOUNT,    UB_GAIN,    UB_CONSISTENCY,
-                                              UB_RESPONSE, UB_PROCESSOR, UB_ENABLED, UB_FREEWHEEL,
-                                              UB_LATENCY,  UB_LATE,      UB_LOAD,    UB_STATUS};
+static const uint8_t ub_stems_parameters[] = {
+    UB_MODE,    UB_AMOUNT,    UB_GAIN,    UB_CONSISTENCY, UB_STRENGTH, UB_RESPONSE, UB_PROCESSOR,
+    UB_ENABLED, UB_FREEWHEEL, UB_LATENCY, UB_LATE,        UB_LOAD,     UB_STATUS};
+
+/** Parameters of a mixer */
+#define UB_STRIP(strip) UB_STRIP_GAIN + (strip), UB_STRIP_MUTE + (strip), UB_STRIP_SOLO + (strip)
+static const uint8_t ub_mixer_parameters[] = {UB_STRIP(0),  UB_STRIP(1), UB_STRIP(2),  UB_STRIP(3),
+                                              UB_STRIP(4),  UB_STRIP(5), UB_STRENGTH,  UB_RESPONSE,
+                                              UB_PROCESSOR, UB_ENABLED,  UB_FREEWHEEL, UB_LATENCY,
+                                              UB_LATE,      UB_LOAD,     UB_STATUS};
+#undef UB_STRIP
+
+/** What a plugin plays */
+typedef enum {
+    UB_PLAYS_ONE, ///< The instrument that is selected, or a blend
+    UB_PLAYS_ALL, ///< Each instrument, on an output of its own
+    UB_PLAYS_MIX, ///< All, on faders
+} ub_kind;
 
 /** One of the plugins */
 typedef struct {
-    const char* uri;           ///< Which one, for good, in every format
-    uint32_t ins;              ///< Audio inputs
-    uint32_t outs;             ///< Audio outputs, a multiple of ins
-    bool selector;             ///< Plays one instrument, not all
+    const char* uri; ///< Which one, for good, in every format
+    uint32_t ins;    ///< Audio inputs
+    uint32_t outs;   ///< Audio outputs, a multiple of ins
+    ub_kind kind;
     const uint8_t* parameters; ///< ub_parameter
     uint32_t n_parameters;
 } ub_shape;
 
-#define UB_SHAPES 3
+#define UB_SHAPES 4
 static const ub_shape ub_shapes[UB_SHAPES] = {
-    {UB_URI_STEREO, 2, 2, true, ub_selector_parameters, sizeof(ub_selector_parameters)},
-    {UB_URI_MONO, 1, 1, true, ub_selector_parameters, sizeof(ub_selector_parameters)},
-    {UB_URI_STEMS, 2, 8, false, ub_stems_parameters, sizeof(ub_stems_parameters)},
+    {UB_URI_STEREO, 2, 2, UB_PLAYS_ONE, ub_selector_parameters, sizeof(ub_selector_parameters)},
+    {UB_URI_MONO, 1, 1, UB_PLAYS_ONE, ub_selector_parameters, sizeof(ub_selector_parameters)},
+    {UB_URI_STEMS, 2, 8, UB_PLAYS_ALL, ub_stems_parameters, sizeof(ub_stems_parameters)},
+    {UB_URI_MIXER, 2, 2, UB_PLAYS_MIX, ub_mixer_parameters, sizeof(ub_mixer_parameters)},
 };
 
 #endif // UB_PLUGIN_SHELL_PARAMETERS_H

@@ -24,6 +24,9 @@ ub_player_open(ub_player* self, const ub_deck_config* config, const ub_host* hos
         ub_host_say(host, line);
         self->deck = ub_deck_new_dry(config, err, sizeof(err));
     }
+    if (self->deck && ub_deck_lacks(self->deck, line, sizeof(line))) {
+        ub_host_say(host, line);
+    }
     const bool ok =
         self->deck && ub_loader_start(&self->loader, self->deck, config, host, err, sizeof(err));
     if (!ok) {
@@ -205,5 +208,8 @@ ub_player_status(ub_player* self)
         self->backend = backend;
         ub_loader_explain(&self->loader);
     }
-    return ub_stream_healthy(self->deck->stream) ? ub_status_of(backend->name) : UB_STATUS_FAILING;
+    if (!ub_stream_healthy(self->deck->stream)) {
+        return UB_STATUS_FAILING;
+    }
+    return ub_deck_asked_in_vain(self->deck) ? UB_STATUS_LACKING : ub_status_of(backend->name);
 }

@@ -45,6 +45,7 @@ open_shell(const ub_shell_config* config, const ub_host* host)
                                         .rate = config->rate,
                                         .channels = self->shape->ins,
                                         .outputs = self->shape->outs / self->shape->ins,
+                                        .kind = self->shape->kind,
                                         .block = config->block};
     if (!ub_player_open(&self->player, &deck_config, &self->host)) {
         ub_shell_free(self);
@@ -125,7 +126,7 @@ play(ub_shell* self, bool wait)
 {
     ub_wish wish[UB_MAX_OUTPUTS];
     for (uint32_t o = 0; o < self->shape->outs / self->shape->ins; ++o) {
-        wish[o] = ub_wish_of(self->value, self->shape->selector, o);
+        wish[o] = ub_wish_of(self->value, self->shape->kind, o);
     }
     ub_player_play(&self->player, (ub_response)self->value[UB_RESPONSE], wish, wait);
 }
@@ -210,7 +211,7 @@ ub_shell_report(ub_shell* self, ub_report* report)
 {
     report->latency = self->value[UB_LATENCY];
     return ub_viewer_is_on(&self->viewer) &&
-           ub_viewer_report(&self->viewer, tap_of(self), !self->shape->selector, report);
+           ub_viewer_report(&self->viewer, tap_of(self), self->shape->kind != UB_PLAYS_ONE, report);
 }
 
 const char*

@@ -13,11 +13,13 @@
 
 /** What an output should play, by instrument. */
 typedef struct {
-    float instrument[UB_INSTRUMENTS]; ///< How much of each, 0 to 1
-    bool bypass;                      ///< The delayed mix as it came, from the first output
+    float instrument[UB_STRIPS]; ///< How much of each, 0 to 1; in a mixer its gain, linear
+    bool solo[UB_STRIPS];        ///< In a mixer
+    bool bypass;                 ///< The delayed mix as it came, from the first output
     bool remove;
     float amount;
     float gain; ///< Linear
+    float strength;
     float consistency;
 } ub_wish;
 
@@ -25,8 +27,7 @@ typedef struct {
 float ub_parameter_clean(ub_parameter parameter, float value);
 
 /// What clean values, [UB_PARAMETERS], ask an output to play.
-/// @param selector Whether the plugin plays what is selected, or one instrument on each output.
-ub_wish ub_wish_of(const float* value, bool selector, uint32_t output);
+ub_wish ub_wish_of(const float* value, ub_kind kind, uint32_t output);
 
 /// Whether two wishes sound the same
 bool ub_wish_same(const ub_wish* a, const ub_wish* b);

@@ -24,11 +24,11 @@ stop() {
 }
 start_jack
 
-# Its discovery tells of all three plugins, and complains of nothing
+# Its discovery tells of all plugins, and complains of nothing
 finds() {
     "$carla/carla-discovery-native" lv2 "$T/lv2/unbraid.lv2" >"$T/found" 2>"$T/err"
     cat "$T/err"
-    [ ! -s "$T/err" ] && for uri in "$URI" urn:unbraid:mono urn:unbraid:stems; do
+    [ ! -s "$T/err" ] && for uri in "$URI" urn:unbraid:mono urn:unbraid:stems urn:unbraid:mixer; do
         grep -q "carla-discovery::label::.*$uri\$" "$T/found" || return 1
     done
 }
@@ -136,6 +136,11 @@ lags 2 $studio
 until 2 status 1
 remove 1
 remove 0
+add urn:unbraid:mixer
+active 1 1
+program 1 Karaoke
+until 1 vocals_mute 1
+lags 1 $studio
 EOF
 }
 for how in '' bridge; do

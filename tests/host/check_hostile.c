@@ -63,7 +63,7 @@ check_bad_samples(const char* uri, const ub_sound* in)
     ub_sound out = ub_render(&plan, &bad);
     ub_ok(ub_sane(&out, INFINITY) && isfinite(out.channel[0][in->n - 1]),
           "%s: bad samples in, finite out", uri);
-    const ub_plan dry = {.uri = uri, .block = {1024}, .event = {{"amount", 0.0f, 0}}};
+    const ub_plan dry = {.uri = uri, .block = {1024}, .event = {{"enabled", 0.0f, 0}}};
     ub_sound dry_clean = ub_render(&dry, in);
     ub_sound dry_out = ub_render(&dry, &bad);
     const uint32_t gone = 1800 + 4096 + out.latency;
@@ -195,8 +195,9 @@ check_reopened(const ub_sound* in)
 
 /// Ports that no host connected, or with nonsense in them, must do no harm.
 static void
-check_ports(const char* uri)
+check_ports(const ub_shape* shape)
 {
+    const char* const uri = shape->uri;
     ub_rig rig;
     ub_ok(ub_rig_open(&rig, uri, 48000.0), "%s opens", uri);
     for (uint32_t p = 0; p < rig.ports; ++p) {
@@ -208,14 +209,16 @@ check_ports(const char* uri)
     ub_ok(true, "%s: no port connected", uri);
     ub_rig_close(&rig);
 
-    static const char* const symbols[] = {"mode", "amount", "gain", "enabled", "response"};
     static const float values[] = {NAN, INFINITY, -INFINITY, 1e30f, -1e30f, 0.5f, 1.49f, -0.2f};
     ub_sound in = ub_noises(512);
     ub_rig_open(&rig, uri, 48000.0);
     bool sane = true;
     for (int k = 0; k < 400; ++k) {
         const ub_plan plan = {.block = {(uint32_t)(k * 37 % 512 + 1)}, .real_time = k % 3};
-        *ub_rig_control(&rig, symbols[rand() % 5]) = values[rand() % 8];
+        const uint8_t p = shape->parameters[(uint32_t)rand() % shape->n_parameters];
+        if (!ub_parameters[p].output && p != UB_PROCESSOR) {
+            *ub_rig_control(&rig, ub_parameters[p].symbol) = values[rand() % 8];
+        }
         ub_sound out = ub_render_on(&rig, &plan, &in);
         sane = sane && ub_sane(&out, 20.0f) && out.latency > 0;
         ub_sound_free(&out);
@@ -238,7 +241,7 @@ main(void)
     check_cycles(&in);
     for (int s = 0; s < UB_SHAPES; ++s) {
         check_bad_samples(ub_shapes[s].uri, &in);
-        check_ports(ub_shapes[s].uri);
+        check_ports(&ub_shapes[s]);
     }
     ub_rig_close(&keeper);
     ub_sound_free(&in);

@@ -96,10 +96,10 @@ check_shape(const ub_shape* shape)
     for (uint32_t c = 0; c < shape->n_parameters; ++c) {
         check_control(shape, plugin, base + c, &ub_parameters[shape->parameters[c]]);
     }
-    if (shape->selector) {
+    if (shape->kind == UB_PLAYS_ONE) {
         ub_ok(scale_points(plugin, "source") == UB_BLEND + 1, "%s names each source", shape->uri);
     }
-    ub_ok(scale_points(plugin, "status") == UB_STATUS_FAILING + 1, "%s names each status",
+    ub_ok(scale_points(plugin, "status") == UB_STATUS_LACKING + 1, "%s names each status",
           shape->uri);
     const int latency = port_of(shape, UB_LATENCY);
     ub_ok(designated(plugin, LV2_CORE__OutputPort, LV2_CORE__latency) == latency &&

@@ -98,12 +98,12 @@ check_blocks(const char* uri, float response)
 
 /// What is kept and what is removed must add up to the input, to -110 dB.
 static void
-check_sum(const char* uri, float response)
+check_sum(const char* uri, float response, float strength)
 {
-    ub_plan plan = {.uri = uri, .event = {{"response", response, 0}}};
+    ub_plan plan = {.uri = uri, .event = {{"response", response, 0}, {"strength", strength, 0}}};
     ub_sound in = ub_noises(latency_of(&plan) + 66150);
     ub_sound kept = ub_render(&plan, &in);
-    plan.event[1] = (ub_event){"mode", 1.0f, 0};
+    plan.event[2] = (ub_event){"mode", 1.0f, 0};
     ub_sound rest = ub_render(&plan, &in);
     double largest = 0.0;
     for (uint32_t i = 0; i < in.n; ++i) {
@@ -111,8 +111,8 @@ check_sum(const char* uri, float response)
         largest = fmax(largest, fabs((double)in.channel[0][i]));
     }
     const double level = 20.0 * log10(ub_difference(&in, &kept, 1, 0, in.n) / largest);
-    ub_ok(level < -110.0, "%s response %.0f: kept and removed add up, error %.0f dB", uri, response,
-          level);
+    ub_ok(level < -110.0, "%s response %.0f, strength %g: kept and removed add up, error %.0f dB",
+          uri, response, (double)strength, level);
     ub_sound_free(&rest);
     ub_sound_free(&kept);
     ub_sound_free(&in);
@@ -198,10 +198,12 @@ main(void)
     check_impulses(UB_URI_STEMS, 48000.0);
     for (int response = 0; response < 3; ++response) {
         check_blocks(UB_URI_STEREO, (float)response);
-        check_sum(UB_URI_STEREO, (float)response);
+        check_sum(UB_URI_STEREO, (float)response, 1.0f);
     }
-    check_sum(UB_URI_MONO, 0.0f);
-    check_sum(UB_URI_STEMS, 0.0f);
+    check_sum(UB_URI_MONO, 0.0f, 1.0f);
+    check_sum(UB_URI_STEMS, 0.0f, 1.0f);
+    check_sum(UB_URI_STEREO, 2.0f, 2.5f);
+    check_change("strength", 3.0f, 1024, 30000);
     check_gain_step(44100.0, 1024, 30000);
     check_gain_step(48000.0, 64, 31111);
     check_gain_step(96000.0, 8192, 50017);

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define UB_RIG_PORTS    32
+#define UB_RIG_PORTS    64
 #define UB_RIG_CHANNELS 8
 #define UB_RIG_MESSAGES 8192 ///< Bytes
 

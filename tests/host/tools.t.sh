@@ -32,9 +32,9 @@ fi
 lists() { lv2ls | tee "$T/ls" | grep -qx "$1"; }
 clean_info() { lv2info "$1" >"$T/info" 2>"$T/err" && grep -q 'Has latency: *yes' "$T/info" && [ ! -s "$T/err" ]; }
 benches() { lv2bench -n 20000 -b 512 "$1" 2>&1 | tee "$T/bench" && grep -q "$1" "$T/bench"; }
-applies() { lv2apply -i "$2" -o "$T/out.wav" -c amount 0 "$1" && same "$2" "$T/out.wav" "$latency" 1e-5; }
+applies() { lv2apply -i "$2" -o "$T/out.wav" -c enabled 0 "$1" && same "$2" "$T/out.wav" "$latency" 1e-5; }
 
-for uri in "$URI" urn:unbraid:mono urn:unbraid:stems; do
+for uri in "$URI" urn:unbraid:mono urn:unbraid:stems urn:unbraid:mixer; do
     check "lv2ls lists $uri" lists "$uri"
     check "lv2info describes $uri without a complaint" clean_info "$uri"
     check "lv2bench runs $uri" benches "$uri"
@@ -42,4 +42,5 @@ done
 latency=$("$HOST" -s amount=0 "$T/in.wav" "$T/host.wav" | awk '{ print $2 }')
 check "lv2apply runs $URI" applies "$URI" "$T/in.wav"
 check "lv2apply runs urn:unbraid:mono" applies urn:unbraid:mono "$T/mono.wav"
+check "lv2apply runs urn:unbraid:mixer" applies urn:unbraid:mixer "$T/in.wav"
 plan

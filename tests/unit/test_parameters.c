@@ -34,9 +34,12 @@ test_numbers_and_symbols_are_for_good(void** state)
 {
     (void)state;
     static const char* const symbols[] = {
-        "source",      "mode",       "amount",      "gain",        "enabled",    "freewheel",
-        "response",    "processor",  "latency",     "late_frames", "status",     "blend_vocals",
-        "blend_drums", "blend_bass", "blend_other", "consistency", "engine_load"};
+        "source",      "mode",       "amount",      "gain",        "enabled",     "freewheel",
+        "response",    "processor",  "latency",     "late_frames", "status",      "blend_vocals",
+        "blend_drums", "blend_bass", "blend_other", "consistency", "engine_load", "strength",
+        "vocals_gain", "drums_gain", "bass_gain",   "other_gain",  "extra1_gain", "extra2_gain",
+        "vocals_mute", "drums_mute", "bass_mute",   "other_mute",  "extra1_mute", "extra2_mute",
+        "vocals_solo", "drums_solo", "bass_solo",   "other_solo",  "extra1_solo", "extra2_solo"};
     const size_t n = sizeof(symbols) / sizeof(*symbols);
     assert_true(UB_PARAMETERS >= n);
     for (size_t p = 0; p < n; ++p) {
@@ -48,7 +51,7 @@ static void
 test_values_fit_their_ranges(void** state)
 {
     (void)state;
-    assert_int_equal(ub_parameters[UB_STATUS].max, UB_STATUS_FAILING);
+    assert_int_equal(ub_parameters[UB_STATUS].max, UB_STATUS_LACKING);
     for (int c = 0; c < UB_PARAMETERS; ++c) {
         const ub_parameter_spec* spec = &ub_parameters[c];
         assert_true(spec->symbol && spec->min < spec->max);

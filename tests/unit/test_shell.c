@@ -278,6 +278,83 @@ test_rates_that_cannot_be_are_refused(void** state)
     }
 }
 
+/* Energy that comes back of noise through a mixer, from the start */
+static double
+mixed(ub_shell* shell)
+{
+    double power = 0.0;
+    uint32_t seed = 3;
+    ub_shell_activate(shell);
+    for (int b = 0; b < LONG / BLOCK; ++b) {
+        float x[BLOCK];
+        float y[2][BLOCK];
+        const float* const in[2] = {x, x};
+        float* const out[2] = {y[0], y[1]};
+        for (int i = 0; i < BLOCK; ++i) {
+            x[i] = 0.5f * ub_random_sample(&seed);
+        }
+        ub_shell_run(shell, in, out, BLOCK);
+        for (int i = 0; i < BLOCK; ++i) {
+            power += (double)(y[0][i] * y[0][i]);
+        }
+    }
+    return power;
+}
+
+/* A model of two stems and one of five: what it has, by name, then in its order */
+static void
+test_mixer_has_the_strips_of_its_model(void** state)
+{
+    (void)state;
+    char two[UB_TEST_PATH_SIZE];
+    char five[UB_TEST_PATH_SIZE];
+    ub_test_model_options options = {
+        .sample_rate = RATE, .window = 64, .frames = 128, .sources = 2, .seed = 5};
+    assert_true(ub_test_new_model(two, &options));
+    options.sources = 5;
+    assert_true(ub_test_new_model(five, &options));
+    ub_shell* shell = open_shell(UB_URI_MIXER, false);
+    assert_string_equal(ub_shell_sources(shell), "vocals,drums,bass,other,,");
+    assert_string_equal(said, "");
+    assert_true(ub_shell_restore(shell, five));
+    const double all = mixed(shell);
+    assert_string_equal(ub_shell_sources(shell), "vocals,drums,bass,other,source4,");
+    ub_shell_set(shell, UB_STRIP_SOLO + 5, 1.0f); // of what it does not have
+    assert_float_equal(mixed(shell), all, 1e-9 * all);
+    ub_shell_set(shell, UB_STRIP_MUTE + 4, 1.0f);
+    assert_true(mixed(shell) < 0.99 * all);
+    assert_true(ub_shell_restore(shell, two));
+    assert_non_null(strstr(said, "no bass, other"));
+    ub_shell_set(shell, UB_STRIP_SOLO + 2, 1.0f);
+    assert_float_equal(mixed(shell), all, 1e-3 * all);
+    ub_shell_free(shell);
+    unlink(two);
+    unlink(five);
+}
+
+static void
+test_source_that_is_not_there_is_said(void** state)
+{
+    (void)state;
+    char two[UB_TEST_PATH_SIZE];
+    const ub_test_model_options options = {
+        .sample_rate = RATE, .window = 64, .frames = 128, .sources = 2, .seed = 5};
+    assert_true(ub_test_new_model(two, &options));
+    ub_shell* shell = open_shell(UB_URI_STEREO, false);
+    assert_true(ub_shell_restore(shell, two));
+    ub_shell_activate(shell);
+    run(shell, BLOCK);
+    assert_true(ub_shell_get(shell, UB_STATUS) < UB_STATUSES);
+    ub_shell_set(shell, UB_SOURCE, 2.0f);
+    run(shell, BLOCK);
+    assert_float_equal(ub_shell_get(shell, UB_STATUS), UB_STATUS_LACKING, 0.0);
+    ub_shell_set(shell, UB_SOURCE, UB_BLEND); // of vocals, which it has
+    run(shell, BLOCK);
+    assert_true(ub_shell_get(shell, UB_STATUS) < UB_STATUSES);
+    ub_shell_free(shell);
+    unlink(two);
+}
+
 /* ==== A latency that stays while it plays ==== */
 
 static void
@@ -383,6 +460,8 @@ main(void)
         cmocka_unit_test(test_block_that_was_refused_can_be_set_again),
         cmocka_unit_test(test_without_a_model_the_mix_passes),
         cmocka_unit_test(test_rates_that_cannot_be_are_refused),
+        cmocka_unit_test(test_mixer_has_the_strips_of_its_model),
+        cmocka_unit_test(test_source_that_is_not_there_is_said),
         cmocka_unit_test(test_other_latency_waits_for_a_restart),
         cmocka_unit_test(test_same_latency_needs_no_restart),
         cmocka_unit_test(test_held_model_gives_way_to_a_newer_one),

@@ -20,6 +20,7 @@
 #include <lv2/parameters/parameters.h>
 #include <lv2/ui/ui.h>
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,21 +233,16 @@ take_value(ui* self, uint32_t port, float value)
     }
 }
 
-/// A strip for each instrument that the plugin has, empty where the model lacks it
+/// Strips' names, as the plugin orders them, empty where the model lacks one
 static void
 take_sources(ui* self, const char* names)
 {
     char strips[UB_VIEW_STRIPS][24] = {"", "", "", "", "", ""};
-    for (uint32_t i = 0; i < UB_INSTRUMENTS; ++i) {
-        const size_t n = strlen(ub_instrument[i]);
-        for (const char* at = names; at && *at;) {
-            const char* const end = at + strcspn(at, ",");
-            if ((size_t)(end - at) == n && !strncasecmp(at, ub_instrument[i], n)) {
-                snprintf(strips[i], sizeof(strips[i]), "%c%s", ub_instrument[i][0] - 'a' + 'A',
-                         ub_instrument[i] + 1);
-            }
-            at = *end ? end + 1 : end;
-        }
+    for (uint32_t i = 0; i < UB_VIEW_STRIPS && names; ++i) {
+        const size_t n = strcspn(names, ",");
+        snprintf(strips[i], sizeof(strips[i]), "%.*s", (int)n, names);
+        strips[i][0] = (char)toupper((unsigned char)strips[i][0]);
+        names = names[n] ? names + n + 1 : NULL;
     }
     ub_view_set_sources(self->view, (const char(*)[24])strips);
 }

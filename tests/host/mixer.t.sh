@@ -1,0 +1,5 @@
+#!/bin/sh
+# Copyright 2026 The Unbraid authors
+# SPDX-License-Identifier: MIT
+. tests/host/lib.sh
+"$BUILD/tests/host/check_mixer"
