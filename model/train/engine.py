@@ -47,14 +47,15 @@ class Engine:
             out = soundfile.read(folder / "out.wav", dtype="float32")[0].T
         return {name: out[2 * n : 2 * n + 2] for n, name in enumerate(OUTPUTS)}
 
-    def program(self, mix):
-        """{source: [2][samples]} of a mix by the command line."""
+    def program(self, mix, wanted=OUTPUTS):
+        """{name: [2][samples]} of a mix by the command line; a name is a source, or "no-SOURCE"."""
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             soundfile.write(folder / "mix.wav", mix.T, 44100, "FLOAT")
             command = [self.build / "unbraid", "-q", "-m", self.weights, "-o", folder]
+            command += [option for source in wanted for option in ("-s", source)]
             subprocess.run([*command, folder / "mix.wav"], check=True)
             return {
                 name: soundfile.read(folder / f"mix.{name}.wav", dtype="float32")[0].T
-                for name in OUTPUTS
+                for name in wanted
             }
