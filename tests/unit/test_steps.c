@@ -162,38 +162,75 @@ is_needed(const ub_span* needed, uint32_t image, uint32_t t)
     return t >= needed[image].first && t < needed[image].first + needed[image].count;
 }
 
-/* Every step's needed output has its input, and nothing more is asked for */
+/// Whether every step's needed output has its input
 static void
-frames_are_needed_by_later_steps(void** state)
+check_inputs(const ub_steps* s, const ub_span* needed)
 {
-    (void)state;
-    const ub_model* model = open_model();
-    const ub_steps* s = &model->steps[0];
-    const uint32_t frames = model->net.frames;
+    for (uint32_t i = 0; i < s->n; ++i) {
+        const ub_step* step = &s->step[i];
+        const ub_span in = ub_step_input(step->layer, ub_step_output(step, needed));
+        for (uint32_t t = in.first; t < in.first + in.count; ++t) {
+            for (uint32_t k = 0; k < step->n_in; ++k) {
+                assert_true(is_needed(needed, step->in[k], t));
+            }
+        }
+    }
+}
+
+/// For every frame of the mask, and for all of them
+static void
+check_frames(const ub_steps* s, uint32_t frames)
+{
     ub_span needed[UB_MAX_IMAGES];
     for (uint32_t first = 0; first < frames; ++first) {
         ub_steps_frames(s, (ub_span){first, 1}, needed);
         assert_int_equal(needed[s->images - 1].first, first);
         assert_int_equal(needed[s->images - 1].count, 1);
-        for (uint32_t i = 0; i < s->n; ++i) {
-            const ub_step* step = &s->step[i];
-            const ub_span out = ub_step_output(step, needed);
-            const ub_span in = ub_step_input(step->layer, out);
-            for (uint32_t t = in.first; t < in.first + in.count; ++t) {
-                for (uint32_t k = 0; k < step->n_in; ++k) {
-                    assert_true(is_needed(needed, step->in[k], t));
-                }
-            }
-        }
-        // A skip's first frame is the first that the decoder layer reads, or the encoder's next
-        const ub_span decoder = ub_step_input(s->step[5].layer, (ub_span){first, 1});
-        assert_true(needed[1].first <= decoder.first);
+        check_inputs(s, needed);
     }
     ub_steps_frames(s, (ub_span){0, frames}, needed);
     for (uint32_t i = 0; i < s->images; ++i) {
         assert_int_equal(needed[i].first, 0);
         assert_int_equal(needed[i].count, s->image[i].size[0]);
     }
+}
+
+static void
+frames_are_needed_by_later_steps(void** state)
+{
+    (void)state;
+    static const char* const names[] = {"simple", "stride3", "own", "films", "one"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
+        const ub_model* model = ub_test_open_golden(names[i], 1);
+        assert_non_null(model);
+        for (uint32_t u = 0; u < model->net.unets; ++u) {
+            check_frames(&model->steps[u], model->net.frames);
+        }
+        ub_model_unref(model);
+    }
+}
+
+/* A skip is needed from where the decoder reads it on, not as far back as the encoder's input */
+static void
+skips_are_needed_less(void** state)
+{
+    (void)state;
+    const ub_model* model = ub_test_open_golden("films", 1);
+    assert_non_null(model);
+    const ub_steps* s = &model->steps[0];
+    const uint32_t frames = model->net.frames;
+    ub_span needed[UB_MAX_IMAGES];
+    ub_steps_frames(s, (ub_span){frames - 2, 2}, needed);
+    const ub_step* first = &s->step[0];
+    const ub_step* takes_it = &s->step[s->n - 2];
+    assert_true(first->n_out == 2 && first->out[1].skip);
+    assert_int_equal(takes_it->in[1], first->out[1].image);
+    const ub_span skip = needed[first->out[1].image];
+    const ub_span before = needed[s->step[s->n - 1].in[0]]; // of the last convolution
+    const ub_span read = ub_step_input(takes_it->layer, before);
+    assert_int_equal(skip.first, read.first);
+    assert_int_equal(skip.count, read.count);
+    assert_true(skip.count < needed[first->out[0].image].count);
     ub_model_unref(model);
 }
 
@@ -205,6 +242,7 @@ main(void)
         cmocka_unit_test(raw_skips_are_images),
         cmocka_unit_test(inputs_are_what_outputs_depend_on),
         cmocka_unit_test(frames_are_needed_by_later_steps),
+        cmocka_unit_test(skips_are_needed_less),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
