@@ -15,8 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LENGTH   66150
-#define BALANCED {"response", 1.0f, 0}
+#define LENGTH 66150
+#define BALANCED            \
+    {                       \
+        "response", 1.0f, 0 \
+    }
 
 static const char* const strips[] = {"vocals", "drums", "bass", "other"};
 
@@ -77,7 +80,8 @@ check_alike(const ub_sound* in)
     ub_sound_free(&none);
 }
 
-/// A strip alone is the stem that the other plugin gives; and with what is left without it, the mix.
+/// A strip alone is the stem that the other plugin gives; and with what is left without it, the
+/// mix.
 static void
 check_strips(const ub_sound* in)
 {
@@ -112,9 +116,8 @@ check_strips(const ub_sound* in)
 static void
 check_nothing(const ub_sound* in)
 {
-    const ub_event extra[] = {{"extra1_solo", 1.0f, 0},
-                              {"extra1_gain", 12.0f, 0},
-                              {"extra2_mute", 1.0f, 0}};
+    const ub_event extra[] = {
+        {"extra1_solo", 1.0f, 0}, {"extra1_gain", 12.0f, 0}, {"extra2_mute", 1.0f, 0}};
     ub_sound out = mix(in, extra, 3);
     double error = error_db(in, 1.0, &out);
     ub_ok(error < -120.0, "strips of what the model lacks do nothing, error %.0f dB", error);

@@ -45,7 +45,16 @@ formatted() {
     git ls-files '*.[ch]' '*.cu' | xargs "$format" --dry-run -Werror
 }
 
+# The page on it names no file that is gone
+paged() {
+    [ "$(wc -l <model/README.md)" -le 60 ] && grep -o '`[a-z0-9_/]*/[a-z0-9_]*\.[ch]`' model/README.md | tr -d '`' |
+        while read -r file; do
+            [ -f "$file" ] || [ -f "model/$file" ] || { echo "$file"; false; } || exit 1
+        done
+}
+
 check "a room includes nothing above it" strays
+check "model/README.md is of this house" paged
 check "plugin/lv2 alone knows LV2" no_lv2
 format=$(command -v clang-format-14 || command -v clang-format || true)
 case $("${format:-false}" --version 2>/dev/null) in
