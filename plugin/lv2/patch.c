@@ -24,6 +24,7 @@ ub_patch_init(ub_patch* patch, LV2_URID_Map* map)
     patch->sources = map->map(map->handle, UB_URI_SOURCES);
     patch->message = map->map(map->handle, UB_URI_MESSAGE);
     patch->watch = map->map(map->handle, UB_URI_WATCH);
+    patch->scale = map->map(map->handle, UB_URI_SCALE);
     patch->report = map->map(map->handle, UB_URI_REPORT);
     lv2_atom_forge_init(&patch->forge, map);
 }
@@ -88,6 +89,16 @@ ub_patch_text(const ub_patch* patch, const LV2_Atom* value)
     return value && is_text(patch, value) ? (const char*)(value + 1) : NULL;
 }
 
+float
+ub_patch_scale(const ub_patch* patch, const LV2_Atom* value)
+{
+    float scale = 0.0f;
+    if (value && value->type == patch->atom_float && value->size == sizeof(scale)) {
+        memcpy(&scale, value + 1, sizeof(scale));
+    }
+    return scale >= 0.5f && scale <= 4.0f ? scale : 0.0f;
+}
+
 static void
 take_statement(const ub_patch* patch, const ub_statement* said, ub_request* request)
 {
@@ -96,6 +107,8 @@ take_statement(const ub_patch* patch, const ub_statement* said, ub_request* requ
         request->get = request->get || !said->property || ours; // without one: all there are
     } else if (said->verb == patch->patch_set && said->property == patch->watch) {
         request->watch = true;
+    } else if (said->verb == patch->patch_set && said->property == patch->scale) {
+        request->scale = ub_patch_scale(patch, said->value);
     } else if (said->verb == patch->patch_set && ours && ub_patch_text(patch, said->value)) {
         request->path = ub_patch_text(patch, said->value);
     }
@@ -104,7 +117,7 @@ take_statement(const ub_patch* patch, const ub_statement* said, ub_request* requ
 ub_request
 ub_patch_read(const ub_patch* patch, const LV2_Atom_Sequence* messages)
 {
-    ub_request request = {NULL, false, false};
+    ub_request request = {NULL, false, false, 0.0f};
     const uint8_t* const body = (const uint8_t*)(&messages->atom + 1);
     const LV2_Atom* atom = NULL;
     ub_statement said;
@@ -163,6 +176,10 @@ ub_patch_write(ub_patch* patch, LV2_Atom_Sequence* messages, const ub_news* news
     set_text(patch, patch->model, news->path, true, room);
     set_text(patch, patch->sources, news->sources, false, room);
     set_text(patch, patch->message, news->message, false, room);
+    if (news->scale && begin_set(patch, patch->scale, sizeof(float), room, &object)) {
+        lv2_atom_forge_float(forge, *news->scale);
+        lv2_atom_forge_pop(forge, &object);
+    }
     if (news->report && begin_set(patch, patch->report, sizeof(*news->report), room, &object)) {
         lv2_atom_forge_vector(forge, sizeof(float), patch->atom_float, UB_REPORT_FLOATS,
                               news->report);

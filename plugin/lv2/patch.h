@@ -21,6 +21,7 @@
 #define UB_URI_SOURCES "urn:unbraid:sources" ///< Its sources' names, parted by commas
 #define UB_URI_MESSAGE "urn:unbraid:message" ///< What was said last, as why a file is refused
 #define UB_URI_WATCH   "urn:unbraid:watch"   ///< Set: somebody watches for two seconds
+#define UB_URI_SCALE   "urn:unbraid:scale"   ///< Of the window, a float, 0 for the screen's
 #define UB_URI_REPORT  "urn:unbraid:report"  ///< ub_report, a vector of floats, then
 
 typedef struct {
@@ -37,6 +38,7 @@ typedef struct {
     LV2_URID sources;
     LV2_URID message;
     LV2_URID watch;
+    LV2_URID scale;
     LV2_URID report;
     LV2_Atom_Forge forge;
 } ub_patch;
@@ -55,6 +57,9 @@ typedef struct {
 /// if it is none.  Real-time safe.
 bool ub_patch_parse(const ub_patch* patch, const LV2_Atom* object, ub_statement* statement);
 
+/// A scale that a window can have, 0 for any other value
+float ub_patch_scale(const ub_patch* patch, const LV2_Atom* value);
+
 /// A text or path that ends within its size, else NULL
 const char* ub_patch_text(const ub_patch* patch, const LV2_Atom* value);
 
@@ -63,6 +68,7 @@ typedef struct {
     const char* path; ///< The last model set, as long as the messages are there, or NULL
     bool get;         ///< Asked which model plays
     bool watch;       ///< Somebody watches
+    float scale;      ///< Chosen for the window, 0: none was
 } ub_request;
 
 /// Real-time safe.
@@ -73,6 +79,7 @@ typedef struct {
     const char* path; ///< Of the model that plays
     const char* sources;
     const char* message;
+    const float* scale;
     const ub_report* report;
 } ub_news;
 

@@ -17,6 +17,7 @@
 #include <lv2/core/lv2_util.h>
 #include <lv2/options/options.h>
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ typedef struct {
     float* control[UB_PARAMETERS]; // NULL where not connected
     const LV2_Atom_Sequence* messages;
     LV2_Atom_Sequence* notes;
+    _Atomic float scale; // That somebody gave the window, 0: nobody did
 } plugin;
 
 static void
@@ -122,8 +124,8 @@ static bool
 take_in(plugin* self)
 {
     const bool talks = self->messages && self->host.map;
-    const ub_request request =
-        talks ? ub_patch_read(&self->patch, self->messages) : (ub_request){NULL, false, false};
+    const ub_request request = talks ? ub_patch_read(&self->patch, self->messages)
+                                     : (ub_request){NULL, false, false, 0.0f};
     for (uint32_t i = 0; i < self->shape->n_parameters; ++i) {
         const ub_parameter p = (ub_parameter)self->shape->parameters[i];
         if (!ub_parameters[p].output) {
@@ -133,6 +135,9 @@ take_in(plugin* self)
     }
     if (request.path) {
         ub_shell_order(self->shell, request.path);
+    }
+    if (request.scale > 0.0f) {
+        atomic_store_explicit(&self->scale, request.scale, memory_order_relaxed);
     }
     if (request.watch) {
         ub_shell_watch(self->shell);
@@ -148,9 +153,11 @@ tell(plugin* self, bool changed, bool all)
     if (changed) {
         ub_notice_take(&self->notice, self->message);
     }
+    const float scale = atomic_load_explicit(&self->scale, memory_order_relaxed);
     const ub_news news = {.path = all ? ub_shell_playing(self->shell) : NULL,
                           .sources = all ? ub_shell_sources(self->shell) : NULL,
                           .message = all ? self->message : NULL,
+                          .scale = all && scale > 0.0f ? &scale : NULL,
                           .report = ub_shell_report(self->shell, &report) ? &report : NULL};
     ub_patch_write(&self->patch, self->notes, &news);
 }
@@ -185,8 +192,9 @@ save(LV2_Handle instance, LV2_State_Store_Function store, LV2_State_Handle handl
 {
     (void)flags;
     plugin* const self = (plugin*)instance;
-    return self->host.map ? ub_state_save(self->shell, &self->patch, store, handle, features)
-                          : LV2_STATE_SUCCESS;
+    return self->host.map
+               ? ub_state_save(self->shell, &self->patch, &self->scale, store, handle, features)
+               : LV2_STATE_SUCCESS;
 }
 
 static LV2_State_Status
@@ -195,7 +203,8 @@ restore(LV2_Handle instance, LV2_State_Retrieve_Function retrieve, LV2_State_Han
 {
     (void)flags;
     plugin* const self = (plugin*)instance;
-    return self->host.map ? ub_state_restore(self->shell, &self->patch, retrieve, handle, features)
+    return self->host.map ? ub_state_restore(self->shell, &self->patch, &self->scale, retrieve,
+                                             handle, features)
                           : LV2_STATE_ERR_NO_FEATURE;
 }
 

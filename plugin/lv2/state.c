@@ -5,6 +5,7 @@
 
 #include <lv2/core/lv2_util.h>
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,9 +37,9 @@ map_path(const LV2_Feature* const* features, bool to_abstract, const char* path,
     return length < UB_PATH_SIZE;
 }
 
-LV2_State_Status
-ub_state_save(ub_shell* shell, const ub_patch* patch, LV2_State_Store_Function store,
-              LV2_State_Handle handle, const LV2_Feature* const* features)
+static LV2_State_Status
+save_model(ub_shell* shell, const ub_patch* patch, LV2_State_Store_Function store,
+           LV2_State_Handle handle, const LV2_Feature* const* features)
 {
     char path[UB_PATH_SIZE];
     char mapped[UB_PATH_SIZE];
@@ -56,6 +57,19 @@ ub_state_save(ub_shell* shell, const ub_patch* patch, LV2_State_Store_Function s
                  LV2_STATE_IS_POD | LV2_STATE_IS_PORTABLE);
 }
 
+LV2_State_Status
+ub_state_save(ub_shell* shell, const ub_patch* patch, const _Atomic float* scale,
+              LV2_State_Store_Function store, LV2_State_Handle handle,
+              const LV2_Feature* const* features)
+{
+    const float value = atomic_load(scale);
+    if (value > 0.0f) { // the window's size is no reason to lose the model
+        store(handle, patch->scale, &value, sizeof(value), patch->atom_float,
+              LV2_STATE_IS_POD | LV2_STATE_IS_PORTABLE);
+    }
+    return save_model(shell, patch, store, handle, features);
+}
+
 // What a host kept, as text: not every host counts the zero at its end (Carla does not)
 static bool
 copy_text(const char* kept, size_t size, char text[UB_PATH_SIZE])
@@ -68,9 +82,9 @@ copy_text(const char* kept, size_t size, char text[UB_PATH_SIZE])
     return length < UB_PATH_SIZE;
 }
 
-LV2_State_Status
-ub_state_restore(ub_shell* shell, const ub_patch* patch, LV2_State_Retrieve_Function retrieve,
-                 LV2_State_Handle handle, const LV2_Feature* const* features)
+static LV2_State_Status
+restore_model(ub_shell* shell, const ub_patch* patch, LV2_State_Retrieve_Function retrieve,
+              LV2_State_Handle handle, const LV2_Feature* const* features)
 {
     size_t size = 0;
     uint32_t type = 0;
@@ -88,4 +102,31 @@ ub_state_restore(ub_shell* shell, const ub_patch* patch, LV2_State_Retrieve_Func
         return LV2_STATE_ERR_UNKNOWN;
     }
     return ub_shell_restore(shell, path) ? LV2_STATE_SUCCESS : LV2_STATE_ERR_UNKNOWN;
+}
+
+static void
+restore_scale(const ub_patch* patch, _Atomic float* scale, LV2_State_Retrieve_Function retrieve,
+              LV2_State_Handle handle)
+{
+    size_t size = 0;
+    uint32_t type = 0;
+    uint32_t flags = 0;
+    const void* const kept = retrieve(handle, patch->scale, &size, &type, &flags);
+    struct {
+        LV2_Atom atom;
+        float value;
+    } value = {{sizeof(float), type}, 0.0f};
+    if (kept && size == sizeof(float)) {
+        memcpy(&value.value, kept, sizeof(float));
+        atomic_store(scale, ub_patch_scale(patch, &value.atom));
+    }
+}
+
+LV2_State_Status
+ub_state_restore(ub_shell* shell, const ub_patch* patch, _Atomic float* scale,
+                 LV2_State_Retrieve_Function retrieve, LV2_State_Handle handle,
+                 const LV2_Feature* const* features)
+{
+    restore_scale(patch, scale, retrieve, handle);
+    return restore_model(shell, patch, retrieve, handle, features);
 }

@@ -7,7 +7,8 @@
 /**
    @file
    What a session keeps besides the ports: the model's path, "" for the bundle's own
-   model.  That is also what plays when a session keeps none.
+   model, which also plays when a session keeps none; and the window's scale, if somebody
+   has chosen one.
 */
 
 #include "plugin/lv2/patch.h"
@@ -16,11 +17,11 @@
 #include <lv2/state/state.h>
 
 /// Not on the audio thread, as restore
-LV2_State_Status ub_state_save(ub_shell* shell, const ub_patch* patch,
+LV2_State_Status ub_state_save(ub_shell* shell, const ub_patch* patch, const _Atomic float* scale,
                                LV2_State_Store_Function store, LV2_State_Handle handle,
                                const LV2_Feature* const* features);
 
-LV2_State_Status ub_state_restore(ub_shell* shell, const ub_patch* patch,
+LV2_State_Status ub_state_restore(ub_shell* shell, const ub_patch* patch, _Atomic float* scale,
                                   LV2_State_Retrieve_Function retrieve, LV2_State_Handle handle,
                                   const LV2_Feature* const* features);
 

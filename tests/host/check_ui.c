@@ -46,6 +46,8 @@ typedef struct {
     int touched; // ports held
     unsigned touches;
     int width, height;
+    LV2UI_Touch touching;
+    LV2UI_Resize resizing;
     _Alignas(8) uint8_t events[UB_RIG_MESSAGES]; // to the plugin, with the next run
     uint32_t size;
 } host;
@@ -100,21 +102,17 @@ open_ui(host* h, ub_rig* rig, const char* uri, float scale)
     h->rig = rig;
     h->ui = descriptor;
     static const float rate = (float)RATE;
-    const LV2UI_Touch touching = {h, touch};
-    const LV2UI_Resize resizing = {h, resize};
+    h->touching = (LV2UI_Touch){h, touch};
+    h->resizing = (LV2UI_Resize){h, resize};
     const LV2_Options_Option options[] = {{LV2_OPTIONS_INSTANCE, 0, ub_urid(LV2_UI__scaleFactor),
                                            sizeof(float), ub_urid(LV2_ATOM__Float), &scale},
                                           {LV2_OPTIONS_INSTANCE, 0,
                                            ub_urid(LV2_PARAMETERS__sampleRate), sizeof(float),
                                            ub_urid(LV2_ATOM__Float), &rate},
                                           {LV2_OPTIONS_INSTANCE, 0, 0, 0, 0, NULL}};
-    static LV2UI_Touch kept_touch[4];
-    static unsigned kept;
-    LV2UI_Touch* const lasting = &kept_touch[kept++ % 4]; // the window keeps the feature
-    *lasting = touching;
     const LV2_Feature map = {LV2_URID__map, ub_urid_map()};
-    const LV2_Feature touch_feature = {LV2_UI__touch, lasting};
-    const LV2_Feature resize_feature = {LV2_UI__resize, (void*)&resizing};
+    const LV2_Feature touch_feature = {LV2_UI__touch, &h->touching};
+    const LV2_Feature resize_feature = {LV2_UI__resize, &h->resizing};
     const LV2_Feature option_feature = {LV2_OPTIONS__options, (void*)options};
     const LV2_Feature parent = {LV2_UI__parent, (void*)DefaultRootWindow(display)};
     const LV2_Feature* const features[] = {
@@ -435,6 +433,32 @@ check_two(void)
     close_all(&b);
 }
 
+/// A size that somebody gives the window is kept by the plugin, for the next one
+static void
+check_scale(void)
+{
+    host h;
+    ub_rig* const rig = open_rig(UB_URI_STEREO);
+    static float sound[BLOCK];
+    open_ui(&h, rig, UB_URI_STEREO, 0.0f);
+    idle_for(&h, 0.2);
+    run(&h, (float*[]){sound, sound});
+    XResizeWindow(display, h.window, 1290, 780);
+    XSync(display, False);
+    idle_for(&h, 1.0);
+    run(&h, (float*[]){sound, sound});
+    h.ui->cleanup(h.handle);
+    open_ui(&h, rig, UB_URI_STEREO, 0.0f);
+    run(&h, (float*[]){sound, sound});
+    ub_ok(h.width == 1290 && h.height == 780, "the next window is as large (%d x %d)", h.width,
+          h.height);
+    h.ui->cleanup(h.handle);
+    open_ui(&h, rig, UB_URI_STEREO, 1.0f);
+    run(&h, (float*[]){sound, sound});
+    ub_ok(h.width == 860, "unless the host says how large it is to be");
+    close_all(&h);
+}
+
 static bool
 load(const char* folder)
 {
@@ -465,6 +489,7 @@ main(int argc, char** argv)
     check_silence();
     check_refusal(argv[2]);
     check_two();
+    check_scale();
     check_leaks();
     XCloseDisplay(display);
     return ub_done();

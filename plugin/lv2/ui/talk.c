@@ -28,6 +28,18 @@ begin(ub_talk* talk, LV2_URID type, LV2_Atom_Forge_Frame* frame, uint8_t* buffer
     return forge;
 }
 
+/// Begin one that sets a property; its value is to follow
+static LV2_Atom_Forge*
+begin_set(ub_talk* talk, LV2_URID property, LV2_Atom_Forge_Frame* frame, uint8_t* buffer,
+          size_t size)
+{
+    LV2_Atom_Forge* const forge = begin(talk, talk->patch.patch_set, frame, buffer, size);
+    lv2_atom_forge_key(forge, talk->patch.patch_property);
+    lv2_atom_forge_urid(forge, property);
+    lv2_atom_forge_key(forge, talk->patch.patch_value);
+    return forge;
+}
+
 static void
 send(ub_talk* talk, LV2_Atom_Forge_Frame* frame, const uint8_t* buffer)
 {
@@ -43,11 +55,19 @@ ub_talk_watch(ub_talk* talk)
     _Alignas(8) uint8_t buffer[256];
     LV2_Atom_Forge_Frame frame;
     LV2_Atom_Forge* const forge =
-        begin(talk, talk->patch.patch_set, &frame, buffer, sizeof(buffer));
-    lv2_atom_forge_key(forge, talk->patch.patch_property);
-    lv2_atom_forge_urid(forge, talk->patch.watch);
-    lv2_atom_forge_key(forge, talk->patch.patch_value);
+        begin_set(talk, talk->patch.watch, &frame, buffer, sizeof(buffer));
     lv2_atom_forge_bool(forge, true);
+    send(talk, &frame, buffer);
+}
+
+void
+ub_talk_scale(ub_talk* talk, float scale)
+{
+    _Alignas(8) uint8_t buffer[256];
+    LV2_Atom_Forge_Frame frame;
+    LV2_Atom_Forge* const forge =
+        begin_set(talk, talk->patch.scale, &frame, buffer, sizeof(buffer));
+    lv2_atom_forge_float(forge, scale);
     send(talk, &frame, buffer);
 }
 
@@ -69,10 +89,7 @@ ub_talk_choose(ub_talk* talk, const char* path)
         return;
     }
     LV2_Atom_Forge* const forge =
-        begin(talk, talk->patch.patch_set, &frame, buffer, sizeof(buffer));
-    lv2_atom_forge_key(forge, talk->patch.patch_property);
-    lv2_atom_forge_urid(forge, talk->patch.model);
-    lv2_atom_forge_key(forge, talk->patch.patch_value);
+        begin_set(talk, talk->patch.model, &frame, buffer, sizeof(buffer));
     lv2_atom_forge_path(forge, path, (uint32_t)strlen(path));
     send(talk, &frame, buffer);
 }
@@ -95,7 +112,7 @@ ub_talk_read(const ub_talk* talk, uint32_t size, const void* message, ub_report*
 {
     const ub_patch* const patch = &talk->patch;
     const LV2_Atom* const atom = (const LV2_Atom*)message;
-    ub_talk_news news = {NULL, NULL, NULL, false};
+    ub_talk_news news = {NULL, NULL, NULL, 0.0f, false};
     ub_statement said;
     if (size < sizeof(*atom) || atom->size > size - sizeof(*atom) ||
         !ub_patch_parse(patch, atom, &said) || said.verb != patch->patch_set) {
@@ -107,6 +124,8 @@ ub_talk_read(const ub_talk* talk, uint32_t size, const void* message, ub_report*
         news.sources = ub_patch_text(patch, said.value);
     } else if (said.property == patch->message) {
         news.message = ub_patch_text(patch, said.value);
+    } else if (said.property == patch->scale) {
+        news.scale = ub_patch_scale(patch, said.value);
     } else if (said.property == patch->report && said.value) {
         news.report = read_report(talk, said.value, into);
     }

@@ -35,11 +35,15 @@ void ub_talk_get(ub_talk* talk);
 /// Set the model; "" for the bundle's
 void ub_talk_choose(ub_talk* talk, const char* path);
 
+/// Tell the scale that somebody gave the window
+void ub_talk_scale(ub_talk* talk, float scale);
+
 /** What the plugin has said. */
 typedef struct {
     const char* model;   ///< Its path, or NULL if this is not told
     const char* sources; ///< Their names, parted by commas, or NULL
     const char* message; ///< What went wrong, "" if nothing, or NULL
+    float scale;         ///< Chosen for the window, 0 if this is not told
     bool report;         ///< Whether there is one in *into
 } ub_talk_news;
 

@@ -6,10 +6,9 @@
    The LV2 user interface: the window between a host's ports and the plugin's messages.
 */
 
-#include "gui/window.h"
 #include "plugin/lv2/ports.h"
 #include "plugin/lv2/ui/models.h"
-#include "plugin/lv2/ui/talk.h"
+#include "plugin/lv2/ui/ui.h"
 #include "plugin/shell/faces.h"
 
 #include <lv2/atom/atom.h>
@@ -20,34 +19,18 @@
 #include <lv2/parameters/parameters.h>
 #include <lv2/ui/ui.h>
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define WATCH_S 1.0 ///< The plugin forgets after two that somebody watches
-
-typedef struct {
-    const ub_shape* shape;
-    ub_view_spec specs[UB_VIEW_CONTROLS];
-    ub_view* view;
-    ub_window* window;
-    ub_talk talk;
-    bool talks; ///< The host maps URIs
-    LV2UI_Write_Function write;
-    LV2UI_Controller controller;
-    const LV2UI_Touch* touch;
-    const LV2UI_Resize* resize;
-    ub_view_status status;
-    char bundle[1024];
-    double watched; ///< s, when it was last asked for reports
-} ui;
+#define SETTLED_S 0.5 ///< That a size must last to be somebody's choice
+#define WATCH_S   1.0 ///< The plugin forgets after two that somebody watches
 
 /// The port of a control of the window
 static uint32_t
-port_of(const ui* self, ub_view_control control)
+port_of(const ub_ui* self, ub_view_control control)
 {
     const ub_parameter parameter = ub_face_parameter(control);
     uint32_t i = 0;
@@ -60,7 +43,7 @@ port_of(const ui* self, ub_view_control control)
 static void
 on_grab(void* handle, ub_view_control control, bool grabbed)
 {
-    const ui* const self = (const ui*)handle;
+    const ub_ui* const self = (const ub_ui*)handle;
     if (self->touch) {
         self->touch->touch(self->touch->handle, port_of(self, control), grabbed);
     }
@@ -69,14 +52,14 @@ on_grab(void* handle, ub_view_control control, bool grabbed)
 static void
 on_set(void* handle, ub_view_control control, float value)
 {
-    const ui* const self = (const ui*)handle;
+    const ub_ui* const self = (const ub_ui*)handle;
     self->write(self->controller, port_of(self, control), sizeof(float), 0, &value);
 }
 
 static void
 on_choose(void* handle, const char* path)
 {
-    ui* const self = (ui*)handle;
+    ub_ui* const self = (ub_ui*)handle;
     if (self->talks) {
         ub_talk_choose(&self->talk, path);
     }
@@ -85,7 +68,7 @@ on_choose(void* handle, const char* path)
 static void
 on_list(void* handle)
 {
-    ui* const self = (ui*)handle;
+    ub_ui* const self = (ub_ui*)handle;
     ub_view_model models[32];
     const uint32_t n = ub_offered_models(self->bundle, models, 32);
     ub_view_set_models(self->view, models, n);
@@ -108,14 +91,14 @@ option(const LV2_Options_Option* options, LV2_URID_Map* map, const char* uri)
 static void
 cleanup(LV2UI_Handle handle)
 {
-    ui* const self = (ui*)handle;
+    ub_ui* const self = (ub_ui*)handle;
     ub_window_free(self->window);
     ub_view_free(self->view);
     free(self);
 }
 
 static bool
-open_window(ui* self, uintptr_t parent, double scale, char* err, size_t err_size)
+open_window(ub_ui* self, uintptr_t parent, double scale, char* err, size_t err_size)
 {
     const ub_view_actions actions = {self, on_grab, on_set, on_choose, on_list};
     ub_faces(self->shape, self->specs);
@@ -128,10 +111,10 @@ open_window(ui* self, uintptr_t parent, double scale, char* err, size_t err_size
     return self->window != NULL;
 }
 
-static ui*
+static ub_ui*
 allocate(const char* plugin_uri, const char* bundle)
 {
-    ui* const self = (ui*)calloc(1, sizeof(ui));
+    ub_ui* const self = (ub_ui*)calloc(1, sizeof(ub_ui));
     for (uint32_t i = 0; self && i < UB_SHAPES; ++i) {
         if (!strcmp(ub_shapes[i].uri, plugin_uri)) {
             self->shape = &ub_shapes[i];
@@ -147,7 +130,7 @@ allocate(const char* plugin_uri, const char* bundle)
 }
 
 static void
-take_features(ui* self, const LV2_Feature* const* features)
+take_features(ub_ui* self, const LV2_Feature* const* features)
 {
     LV2_URID_Map* const map = (LV2_URID_Map*)lv2_features_data(features, LV2_URID__map);
     const LV2_Options_Option* const options =
@@ -171,7 +154,7 @@ instantiate(const LV2UI_Descriptor* descriptor, const char* plugin_uri, const ch
     LV2_URID_Map* const map = (LV2_URID_Map*)lv2_features_data(features, LV2_URID__map);
     const LV2_Options_Option* const options =
         (const LV2_Options_Option*)lv2_features_data(features, LV2_OPTIONS__options);
-    ui* const self = allocate(plugin_uri, bundle);
+    ub_ui* const self = allocate(plugin_uri, bundle);
     if (!self) {
         return NULL;
     }
@@ -189,6 +172,8 @@ instantiate(const LV2UI_Descriptor* descriptor, const char* plugin_uri, const ch
     *widget = (LV2UI_Widget)ub_window_native(self->window);
     unsigned width, height;
     ub_window_size(self->window, &width, &height);
+    self->fixed = scale > 0.0;
+    self->scale = ub_view_scale(self->view, width, height);
     if (self->resize) {
         self->resize->ui_resize(self->resize->handle, (int)width, (int)height);
     }
@@ -198,95 +183,32 @@ instantiate(const LV2UI_Descriptor* descriptor, const char* plugin_uri, const ch
     return self;
 }
 
-/// A parameter that the window shows as status
+/// Tell the plugin, which keeps it, once somebody has let go of the window's edge
 static void
-take_meter(ui* self, ub_parameter parameter, float value)
+watch_scale(ub_ui* self, double now)
 {
-    if (!isfinite(value)) {
-        return;
+    unsigned width, height;
+    ub_window_size(self->window, &width, &height);
+    const double scale = ub_view_scale(self->view, width, height);
+    if (fabs(scale - self->scale) < 0.01) {
+        self->resized = now;
+    } else if (now - self->resized > SETTLED_S) {
+        self->scale = scale;
+        ub_talk_scale(&self->talk, (float)scale);
     }
-    ub_view_status* const s = &self->status;
-    if (parameter == UB_LATENCY) {
-        s->latency = value;
-    } else if (parameter == UB_LATE) {
-        s->late = value;
-    } else if (parameter == UB_LOAD) {
-        s->load = value;
-    } else if (parameter == UB_STATUS) {
-        snprintf(s->computes, sizeof(s->computes), "%s", ub_face_status(value, &s->trouble));
-    }
-}
-
-static void
-take_value(ui* self, uint32_t port, float value)
-{
-    const uint32_t first = ub_port_parameters(self->shape);
-    if (port < first || port - first >= self->shape->n_parameters) {
-        return;
-    }
-    const ub_parameter parameter = (ub_parameter)self->shape->parameters[port - first];
-    const ub_view_control control = ub_face_of(parameter);
-    if (control < UB_VIEW_CONTROLS) {
-        ub_view_set(self->view, control, value);
-    } else {
-        take_meter(self, parameter, value);
-    }
-}
-
-/// Strips' names, as the plugin orders them, empty where the model lacks one
-static void
-take_sources(ui* self, const char* names)
-{
-    char strips[UB_VIEW_STRIPS][24] = {"", "", "", "", "", ""};
-    for (uint32_t i = 0; i < UB_VIEW_STRIPS && names; ++i) {
-        const size_t n = strcspn(names, ",");
-        snprintf(strips[i], sizeof(strips[i]), "%.*s", (int)n, names);
-        strips[i][0] = (char)toupper((unsigned char)strips[i][0]);
-        names = names[n] ? names + n + 1 : NULL;
-    }
-    ub_view_set_sources(self->view, (const char(*)[24])strips);
-}
-
-static void
-take_message(ui* self, uint32_t size, const void* buffer)
-{
-    ub_report report;
-    const ub_talk_news news = ub_talk_read(&self->talk, size, buffer, &report);
-    if (news.model) {
-        ub_offered_name(news.model, self->status.model, sizeof(self->status.model));
-    }
-    if (news.sources) {
-        take_sources(self, news.sources);
-    }
-    if (news.message) {
-        snprintf(self->status.message, sizeof(self->status.message), "%s", news.message);
-    }
-    if (news.report) {
-        self->status.latency = report.latency;
-        ub_view_report(self->view, &report);
-    }
-}
-
-static void
-port_event(LV2UI_Handle handle, uint32_t port, uint32_t size, uint32_t format, const void* buffer)
-{
-    ui* const self = (ui*)handle;
-    if (!format && size == sizeof(float)) {
-        take_value(self, port, *(const float*)buffer);
-    } else if (self->talks && format == self->talk.event_transfer) {
-        take_message(self, size, buffer);
-    }
-    ub_view_set_status(self->view, &self->status);
 }
 
 static int
 idle(LV2UI_Handle handle)
 {
-    ui* const self = (ui*)handle;
+    ub_ui* const self = (ub_ui*)handle;
     const double now = ub_window_time(self->window);
     if (self->talks && now - self->watched >= WATCH_S) {
         self->watched = now;
         ub_talk_watch(&self->talk);
+    }
+    if (self->talks) {
+        watch_scale(self, now);
     }
     return !ub_window_idle(self->window);
 }
@@ -294,7 +216,7 @@ idle(LV2UI_Handle handle)
 static int
 on_resize(LV2UI_Feature_Handle handle, int width, int height)
 {
-    ui* const self = (ui*)handle;
+    ub_ui* const self = (ub_ui*)handle;
     if (width > 0 && height > 0) {
         ub_window_resize(self->window, (unsigned)width, (unsigned)height);
     }
@@ -315,7 +237,7 @@ extension_data(const char* uri)
 LV2_SYMBOL_EXPORT const LV2UI_Descriptor*
 lv2ui_descriptor(uint32_t index)
 {
-    static const LV2UI_Descriptor descriptor = {UB_URI_UI, instantiate, cleanup, port_event,
+    static const LV2UI_Descriptor descriptor = {UB_URI_UI, instantiate, cleanup, ub_ui_port_event,
                                                 extension_data};
     return index ? NULL : &descriptor;
 }
