@@ -24,16 +24,20 @@ ardour() {
     tail -n 20 "$T/ardour.log"
     grep -q "$says" "$T/ardour.log"
 }
-# render FOLDER LABEL SAMPLE:VALUE...: $T/FOLDER.wav
+# render FOLDER LABEL SAMPLE:VALUE...: $T/FOLDER.wav, through the plugin of $uri
+uri=$URI
 render() {
     rm -rf "${T:?}/$1" "${T:?}/$1.wav"
-    ardour "session made" ardour$version-lua tests/host/ardour_session.lua "$T/$1" "$T/in.wav" "$URI" \
+    ardour "session made" ardour$version-lua tests/host/ardour_session.lua "$T/$1" "$T/in.wav" "$uri" \
         "$2" "$3" &&
         ardour "Writing" ardour$version-export -b float -o "$T/$1.wav" "$T/$1" mix
 }
 
 aligned() { render dry amount "0:0" && same "$T/in.wav" "$T/dry.wav" 0 1e-5; }
 check "an export through the plugin is aligned" tries 6 aligned
+mixes() { uri=urn:unbraid:mixer && render mixer drums "0:0" && same "$T/in.wav" "$T/mixer.wav" 0 1e-5; }
+check "an export through the mixer is the mix" tries 6 mixes
+uri=$URI
 
 for source in 0 1 2; do
     "$HOST" -a -s source=$source "$T/in.wav" "$T/$source.wav" >/dev/null
