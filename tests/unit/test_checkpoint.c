@@ -244,7 +244,7 @@ wrong_entries_are_refused(void** state)
     tensor->extra_size = UINT64_MAX - 8;
     refused("tensor conv2d_7/bias: lies beyond the end of the data");
     tensor->extra_size = 0;
-    tensor->shape[0] = (uint64_t)1 << 62; // Four times this is 0
+    tensor->shape[0] = ((uint64_t)1 << 62) + 2; // Four times this is 8
     refused("tensor conv2d_7/bias: 8 bytes do not fit its shape");
     tensor->shape[0] = UINT64_MAX;
     refused("tensor conv2d_7/bias: 8 bytes do not fit its shape");
@@ -259,6 +259,54 @@ one_name_twice_is_refused(void** state)
     (void)state;
     snprintf(ub_test_tensor_of(made, "conv2d_8/bias")->name, 64, "conv2d_8/kernel");
     refused("conv2d_8/kernel comes after conv2d_8/kernel");
+}
+
+/// Add a block's restarts, none, and trailer; returns the size without the trailer
+static size_t
+end_block(ub_test_buffer* file, size_t begin)
+{
+    ub_test_put(file, "\0\0\0\0\0", 5);
+    const ub_bytes block = {file->bytes + begin, file->size - begin};
+    const uint32_t crc = ub_masked_crc32c(block);
+    for (unsigned i = 0; i < 4; ++i) {
+        ub_test_put(file, &(uint8_t){(uint8_t)(crc >> 8 * i)}, 1);
+    }
+    return block.size - 1;
+}
+
+/// A table whose only block, of less than 100 bytes, is this, must be refused
+static void
+block_refused(const char* entries, size_t size, const char* expected)
+{
+    char err[256] = "";
+    char places[48] = "\0"; // and the footer, where the index's place stands second
+    ub_checkpoint checkpoint;
+    index_file.size = 0;
+    ub_test_put(&index_file, entries, size);
+    const char first[] = {0, 1, 2, 'k', 0, (char)end_block(&index_file, 0)};
+    const size_t begin = index_file.size;
+    ub_test_put(&index_file, first, sizeof(first));
+    places[2] = (char)begin;
+    places[3] = (char)end_block(&index_file, begin);
+    memcpy(places + 40, "\x57\xFB\x80\x8B\x24\x75\x47\xDB", 8);
+    ub_test_put(&index_file, places, sizeof(places));
+    assert_false(read_copies(&checkpoint, index_file.size, 0, err));
+    check_message(err, expected);
+    ub_checkpoint_free(&checkpoint);
+}
+
+static void
+wrong_blocks_are_refused(void** state)
+{
+    (void)state;
+    write_files(); // Room
+    block_refused("", 0, "no header");
+    block_refused("\x01\x01\0x", 4, "an entry is cut short"); // shares what is not there
+    block_refused("\0\x02\0x", 4, "an entry is cut short");
+    block_refused("\0\x01\x01x", 4, "an entry is cut short");
+    block_refused("\0\x01", 2, "an entry is cut short");
+    block_refused("\0\x01\0\0", 4, "holds a zero");
+    block_refused("\0\0\x02\x08\x01\0\x01\0x\0\x01\0x", 13, "x comes after x");
 }
 
 static void
@@ -301,6 +349,7 @@ main(void)
         cmocka_unit_test_setup_teardown(other_kinds_of_checkpoints_are_refused, make, free_all),
         cmocka_unit_test_setup_teardown(wrong_entries_are_refused, make, free_all),
         cmocka_unit_test_setup_teardown(one_name_twice_is_refused, make, free_all),
+        cmocka_unit_test_setup_teardown(wrong_blocks_are_refused, make, free_all),
         cmocka_unit_test_setup_teardown(wrong_tensors_are_refused, make, free_all),
     };
     return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
