@@ -48,10 +48,19 @@ scale_timing(const ub_timing* t, double hop)
                        .heard = t->heard};
 }
 
-// An answer is taken up at the start of a block, so one that is asked for within a block
-// comes when that has passed
+// Jobs under way of a stream that waits for them: so many that no thread runs out of work while
+// the stream's own does the rest
+static uint32_t
+jobs_ahead(const ub_engine* engine)
+{
+    const unsigned threads = ub_engine_workers(engine);
+    return threads > 1 ? 2 * threads : 1;
+}
+
+// With jobs ahead, deadlines are as long as those take.  Else: an answer is taken up at the start
+// of a block, so one that is asked for within a block comes when that has passed
 static void
-set_timings(ub_stream* self, const ub_grid* grid, double rate, uint32_t block)
+set_timings(ub_stream* self, const ub_grid* grid, double rate, uint32_t block, uint32_t ahead)
 {
     const double hop = rate * grid->hop / grid->rate;
     const uint32_t frames = (uint32_t)ceil(block / hop);
@@ -62,6 +71,9 @@ set_timings(ub_stream* self, const ub_grid* grid, double rate, uint32_t block)
         self->timings[i] = scale_timing(&timings[i], hop / rate);
         if (self->timings[i].deadline < needed) {
             self->timings[i].deadline = needed;
+        }
+        if (ahead) {
+            self->timings[i].deadline = (ahead - 1) * self->timings[i].step + 1;
         }
     }
 }
@@ -121,7 +133,8 @@ open_stream(ub_stream* self, const ub_stream_config* config, char* err, size_t e
         snprintf(err, err_size, "stream: %u slots (expected 1 to %d)", self->slots, UB_MAX_SLOTS);
         return false;
     }
-    set_timings(self, &grid, config->rate, config->block);
+    set_timings(self, &grid, config->rate, config->block,
+                config->waits ? jobs_ahead(config->engine) : 0);
     if (!add_client(self, &grid, config, why, sizeof(why)) ||
         !add_separator(self, &grid, config->rate, config->channels, config->outputs, why,
                        sizeof(why))) {
@@ -169,7 +182,7 @@ ub_stream_new_dry(double rate, uint32_t channels, uint32_t slots, uint32_t outpu
     ub_stream* self = allocate(err, err_size);
     if (self) {
         self->slots = slots ? slots : outputs;
-        set_timings(self, &grid, rate, 0);
+        set_timings(self, &grid, rate, 0, 0);
     }
     if (self && !add_separator(self, &grid, rate, channels, outputs, err, err_size)) {
         ub_stream_free(self);

@@ -35,6 +35,10 @@ typedef struct {
     uint32_t slots;         ///< Masks made at a time, 1 to UB_MAX_SLOTS, or 0 for one an output
     uint32_t block;         ///< Longest block that the host usually runs, samples, 0 if not
                             ///< known: masks get the time that it takes, and latency grows
+    bool waits;             ///< For a file: it always waits for its masks, and has so many jobs
+                            ///< under way that all of the engine's threads have work meanwhile,
+                            ///< or takes turns with the only one.  Latency is as long as that
+                            ///< takes; masks are the same.
     ub_engine* engine;      ///< Not owned; must outlive the stream
 } ub_stream_config;
 

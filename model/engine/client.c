@@ -143,11 +143,14 @@ init_jobs(ub_client* client, const ub_client_options* options)
     client->room = *room;
     client->tickets = ub_touched_alloc(room->jobs, sizeof(ub_ticket));
     client->free = ub_touched_alloc(room->jobs, sizeof(ub_ticket*));
+    client->begun = calloc(room->jobs, sizeof(ub_ticket*));
     client->which = ub_touched_alloc(room->jobs, which);
     client->masks = ub_touched_alloc(room->mask_frames, frame);
-    const bool ok = client->tickets && client->free && client->which && client->masks;
+    const bool ok =
+        client->tickets && client->free && client->begun && client->which && client->masks;
     for (uint32_t i = 0; ok && i < room->jobs; ++i) {
         client->tickets[i].job.which = client->which + i * which;
+        client->tickets[i].client = client;
         client->free[client->n_free++] = &client->tickets[i];
     }
     return ok;
@@ -207,6 +210,7 @@ ub_client_clear(ub_client* client)
 {
     free(client->tickets);
     free(client->free);
+    free(client->begun);
     free(client->which);
     free(client->masks);
     ub_client_drop_trail(client);
@@ -222,8 +226,29 @@ ub_client_clear(ub_client* client)
 ub_ticket*
 ub_client_head(ub_client* client)
 {
-    ub_ticket** slot = ub_ring_read(client->asked);
+    ub_ticket** slot = client->taken ? NULL : ub_ring_read(client->asked);
     return slot ? *slot : NULL;
+}
+
+ub_ticket*
+ub_client_begin(ub_client* client)
+{
+    ub_ticket* ticket = ub_client_head(client);
+    ub_ring_pop(client->asked);
+    client->begun[(client->first_begun + client->n_begun++) % client->room.jobs] = ticket;
+    client->taken = true;
+    ticket->has_client = true;
+    ticket->done = false;
+    return ticket;
+}
+
+void
+ub_client_let_go(ub_ticket* ticket)
+{
+    if (ticket->has_client) {
+        ticket->client->taken = false;
+        ticket->has_client = false;
+    }
 }
 
 static void
@@ -287,14 +312,24 @@ ub_client_window(const ub_client* client, const ub_job* job, float* window)
 }
 
 void
-ub_client_answer(ub_client* client)
+ub_client_answer(ub_ticket* ticket)
 {
-    ub_ticket** from = ub_ring_read(client->asked);
-    ub_ticket** to = ub_ring_write(client->answered); // never full: it holds all tickets
-    *to = *from;
-    ub_ring_pop(client->asked);
-    ub_ring_commit(client->answered);
-    sem_post(&client->answers);
+    ub_client* client = ticket->client;
+    ticket->done = true;
+    while (client->n_begun && client->begun[client->first_begun]->done) {
+        ub_ticket** to = ub_ring_write(client->answered); // never full: it holds all tickets
+        *to = client->begun[client->first_begun];
+        client->first_begun = (client->first_begun + 1) % client->room.jobs;
+        --client->n_begun;
+        ub_ring_commit(client->answered);
+        sem_post(&client->answers);
+    }
+}
+
+bool
+ub_client_is_busy(const ub_client* client)
+{
+    return client->taken || client->n_begun;
 }
 
 bool

@@ -38,6 +38,14 @@ struct ub_desk_s {
     folded_entry entry[MOST_ITEMS]; // [n_items]
     float* made[UB_MAX_CONDITIONS]; // masks that are more than an output, likewise
     uint64_t runs;
+
+    // Jobs that are open
+    ub_ticket* open[UB_DESK_JOBS];
+    uint32_t first[UB_DESK_JOBS]; // each one's first item
+    uint32_t n_open;
+    ub_item items[MOST_ITEMS];
+    uint32_t n_listed; // items
+    ub_span span;      // of all of them
 };
 
 static bool
@@ -279,29 +287,32 @@ ub_job_span(const ub_model* model, const ub_job* job)
 // A job that has expired is only in the way of those that have not.  Returns whether
 // there is something to compute.
 static bool
-open_job(ub_client* client, ub_ticket* ticket)
+open_job(ub_ticket* ticket)
 {
     ub_job* job = &ticket->job;
-    ub_client_take_frames(client, job->end);
-    job->ok = atomic_load(&client->waited_for) || ub_now() < ticket->expiry;
+    ub_client_take_frames(ticket->client, job->end);
+    job->ok = atomic_load(&ticket->client->waited_for) || ub_now() < ticket->expiry;
     return job->ok && job->conditions;
 }
 
-// List what a client's job needs.  Returns the number of items.
+// List what a job needs.  Returns the number of items.
 static uint32_t
-list_job(ub_desk* desk, ub_client* client, uint32_t number, ub_item* items, uint32_t from)
+list_job(ub_desk* desk, uint32_t number)
 {
-    const ub_job* job = &client->taken->job;
-    const ub_span span = ub_job_span(desk->model, job);
+    ub_client* client = desk->open[number]->client;
+    const ub_job* job = &desk->open[number]->job;
     ub_passes* passes = &desk->passes[number];
+    ub_item* items = desk->items + desk->first[number];
+    desk->span = ub_job_span(desk->model, job);
     ub_passes_begin(passes, &desk->model->net);
     for (uint32_t c = 0; c < job->conditions; ++c) {
         ub_passes_add(passes, job->condition[c]);
     }
     ub_client_window(client, job, desk->window[number]);
-    const uint32_t n = list_items(desk, passes, desk->window[number], items, from);
-    for (uint32_t i = from; i < from + n; ++i) {
-        items[i].trail = trail_of(desk, client, &span);
+    const uint32_t n =
+        list_items(desk, passes, desk->window[number], desk->items, desk->first[number]);
+    for (uint32_t i = 0; i < n; ++i) {
+        items[i].trail = trail_of(desk, client, &desk->span);
         items[i].start = job->end - desk->model->net.frames + 1;
         items[i].offline = isinf(job->expiry);
     }
@@ -310,42 +321,48 @@ list_job(ub_desk* desk, ub_client* client, uint32_t number, ub_item* items, uint
 
 // A computed job's masks
 static void
-finish_job(const ub_desk* desk, const ub_client* client, uint32_t number, float* const* output)
+finish_job(const ub_desk* desk, uint32_t number)
 {
-    ub_job* job = &client->taken->job;
+    ub_job* job = &desk->open[number]->job;
     const float* masks[UB_MAX_CONDITIONS] = {NULL};
     const ub_span span = ub_job_span(desk->model, job);
     for (uint32_t c = 0; c < job->conditions; ++c) {
-        masks[c] = ub_passes_mask(&desk->passes[number], c, output, desk->window[number],
-                                  span.first, span.count, desk->made[c]);
+        masks[c] = ub_passes_mask(&desk->passes[number], c, desk->output + desk->first[number],
+                                  desk->window[number], span.first, span.count, desk->made[c]);
     }
-    sort_masks(desk, client, job, masks);
+    sort_masks(desk, desk->open[number]->client, job, masks);
 }
 
 bool
-ub_desk_serve(ub_desk* desk, ub_client* const* clients, uint32_t n)
+ub_desk_open(ub_desk* desk, ub_ticket* const* jobs, uint32_t n)
 {
-    ub_item items[MOST_ITEMS] = {{0}};
-    uint32_t first[UB_DESK_JOBS]; // each job's first item
-    uint32_t n_items = 0;
-    ub_span span = {0, 0};
+    bool trails = false;
     ++desk->runs;
+    desk->n_open = n;
+    desk->n_listed = 0;
     for (uint32_t i = 0; i < n; ++i) {
-        first[i] = n_items;
-        if (open_job(clients[i], clients[i]->taken)) {
-            span = ub_job_span(desk->model, &clients[i]->taken->job);
-            n_items += list_job(desk, clients[i], i, items, n_items);
+        desk->open[i] = jobs[i];
+        desk->first[i] = desk->n_listed;
+        if (open_job(jobs[i])) {
+            desk->n_listed += list_job(desk, i);
+            trails = trails || desk->items[desk->first[i]].trail;
         }
     }
-    const bool ok = !n_items || run(desk, items, n_items, &span);
-    for (uint32_t i = 0; i < n; ++i) {
-        ub_job* job = &clients[i]->taken->job;
+    return trails;
+}
+
+bool
+ub_desk_compute(ub_desk* desk)
+{
+    const bool ok = !desk->n_listed || run(desk, desk->items, desk->n_listed, &desk->span);
+    for (uint32_t i = 0; i < desk->n_open; ++i) {
+        ub_job* job = &desk->open[i]->job;
         if (job->ok && job->conditions) {
             job->ok = ok;
-            atomic_store(&clients[i]->failed, !ok);
+            atomic_store(&desk->open[i]->client->failed, !ok);
         }
         if (job->ok) {
-            finish_job(desk, clients[i], i, desk->output + first[i]);
+            finish_job(desk, i);
         }
     }
     return ok;

@@ -38,8 +38,12 @@ const char* ub_desk_fault(const ub_desk* desk);
 /// The frames of its window that a job asks for
 ub_span ub_job_span(const ub_model* model, const ub_job* job);
 
-/// Compute the masks of n clients' head jobs, which ask for the same span, except those
-/// that would come too late.  False if the backend failed.
-bool ub_desk_serve(ub_desk* desk, ub_client* const* clients, uint32_t n);
+/// Make the windows of n jobs, which ask for the same span, of clients that are taken.  Returns
+/// whether those must stay so until the jobs are computed.
+bool ub_desk_open(ub_desk* desk, ub_ticket* const* jobs, uint32_t n);
+
+/// Compute the masks of the jobs that are open, except those that would come too late.  False if
+/// the backend failed.
+bool ub_desk_compute(ub_desk* desk);
 
 #endif // UB_MODEL_ENGINE_DESK_H

@@ -120,6 +120,12 @@ ub_engine_free(ub_engine* engine)
     }
 }
 
+unsigned
+ub_engine_workers(const ub_engine* engine)
+{
+    return engine->n_workers;
+}
+
 const ub_backend*
 ub_engine_backend(const ub_engine* engine)
 {
@@ -196,7 +202,7 @@ ub_client_free(ub_client* client)
         return; // a worker that is gone may have held the lock, or this client
     }
     pthread_mutex_lock(&engine->lock);
-    while (client->taken) {
+    while (ub_client_is_busy(client)) {
         pthread_cond_wait(&engine->idle, &engine->lock);
     }
     ub_client** link = &engine->clients;

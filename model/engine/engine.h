@@ -36,6 +36,9 @@ ub_engine* ub_engine_new(const ub_engine_options* options, char* err, size_t err
 /// goes before it.  If that asks for a device that is not there, the processor computes.
 ub_engine* ub_engine_shared(const char* processor, char* err, size_t err_size);
 
+/// How many jobs it computes at a time
+unsigned ub_engine_workers(const ub_engine* engine);
+
 /// Drop a reference.  All of the engine's clients must be gone at the last one.
 void ub_engine_free(ub_engine* engine);
 

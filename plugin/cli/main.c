@@ -34,7 +34,7 @@ static const char help[] =
     "  -m, --model MODEL    weights file, or a name that 'unbraid models' lists (default:\n"
     "                       UNBRAID_MODEL, else the installed one)\n"
     "  -b, --backend NAME   what computes: see 'unbraid info' (default: the best)\n"
-    "  -j, --threads N      threads to compute with (default: 1)\n"
+    "  -j, --threads N      threads to compute with (default: one a core, up to 4)\n"
     "  -q, --quiet          print errors and warnings only\n"
     "      --json           print one JSON object per file\n"
     "  -h, --help           print this\n"

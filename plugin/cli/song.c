@@ -75,6 +75,7 @@ open_stream(song* self, char* err, size_t err_size)
                                      .channels = self->channels,
                                      .outputs = config->parts->n,
                                      .slots = (uint32_t)__builtin_popcount(sources),
+                                     .waits = true,
                                      .engine = config->engine};
     char why[1024];
     self->stream = ub_stream_new(&stream, why, sizeof(why));

@@ -219,6 +219,49 @@ test_windows_come_with_their_trail(void** state)
     ub_engine_free(engine);
 }
 
+/* Two workers are at two jobs of one stream at once, unless windows are computed from what the
+   last one left; a third waits for its turn */
+static void
+test_workers_share_a_stream(void** state)
+{
+    (void)state;
+    char err[256] = "";
+    ub_backend processor = stub_device_backend;
+    static const ub_backend* both[] = {NULL, NULL};
+    processor.device = false;
+    for (int trail = 0; trail < 2; ++trail) {
+        processor.trail_new = trail ? stub_device_backend.trail_new : NULL;
+        both[0] = &processor;
+        stub_device_reset();
+        ub_engine* engine =
+            ub_engine_new(&(ub_engine_options){.workers = 2, .backends = both}, err, sizeof(err));
+        assert_non_null(engine);
+        ub_client* client = stub_client_new(engine, model);
+        ub_masker* m = ub_client_masker(client);
+        atomic_store(&stub_device.gated, true);
+        for (int i = 0; i < 3; ++i) {
+            stub_client_ask(client, 1.0f + (float)i, 4, 1.0, INFINITY);
+        }
+        sem_wait(&stub_device.arrived);
+        if (!trail) {
+            sem_wait(&stub_device.arrived);
+        }
+        usleep(20000); // for what should not come
+        assert_int_equal(stub_device.runs, trail ? 1 : 2);
+        for (int i = 0; i < 3; ++i) {
+            sem_post(&stub_device.gate);
+        }
+        for (int i = 0; i < 3; ++i) {
+            ub_job* job = stub_client_answer(client);
+            assert_true(job->ok);
+            m->release(m, job);
+        }
+        assert_int_equal(stub_device.runs, 3);
+        ub_client_free(client);
+        ub_engine_free(engine);
+    }
+}
+
 /* The job at which a device fails is computed by what takes over, and so are all others */
 static void
 test_processor_takes_over_from_lost_device(void** state)
@@ -369,6 +412,7 @@ main(void)
         cmocka_unit_test(test_what_is_waited_for_does_not_expire),
         cmocka_unit_test(test_resets_let_jobs_expire),
         cmocka_unit_test(test_windows_come_with_their_trail),
+        cmocka_unit_test(test_workers_share_a_stream),
         cmocka_unit_test(test_processor_takes_over_from_lost_device),
         cmocka_unit_test(test_next_backend_where_one_cannot_be_made),
         cmocka_unit_test(test_without_another_backend_jobs_fail),
