@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The hop that timings are in, that of the default model, s
-#define HOP (512.0 / 44100.0)
-
 struct ub_stream_s {
     const ub_model* model;
     ub_client* client;
@@ -22,29 +19,56 @@ struct ub_stream_s {
     ub_timing timings[UB_RESPONSES];
 };
 
-// By latency against SDR (model/train/timings.py): look-ahead gains up to 16 frames, a fade
-// averages in what older windows guessed with less of it.  Long steps are for many streams.
-static const ub_timing timings[UB_RESPONSES] = {
-    [UB_STUDIO] = {.lookahead = 40, .step = 48, .fade = 16, .deadline = 24},
-    [UB_BALANCED] = {.lookahead = 16, .step = 8, .fade = 0, .deadline = 8},
-    [UB_LIVE] = {.lookahead = 3, .step = 2, .fade = 0, .deadline = 3, .heard = 2},
+/** Timings as they were measured, with a model of that hop. */
+typedef struct {
+    double hop; // s
+    ub_timing timing[UB_RESPONSES];
+} measured;
+
+// By latency against SDR (model/train/timings.py).  Long steps are for many streams.
+static const measured tables[] = {
+    // The default, windows of 46 ms: look-ahead gains up to 16 frames, a fade averages in what
+    // older windows guessed with less of it
+    {512.0 / 44100.0,
+     {[UB_STUDIO] = {.lookahead = 40, .step = 48, .fade = 16, .deadline = 24},
+      [UB_BALANCED] = {.lookahead = 16, .step = 8, .fade = 0, .deadline = 8},
+      [UB_LIVE] = {.lookahead = 3, .step = 2, .fade = 0, .deadline = 3, .heard = 2}}},
+    // Spleeter's networks, windows of 93 ms: look-ahead gains up to 48 frames; in Live the last
+    // frame of a step has none, and no more are left in 140 ms
+    {1024.0 / 44100.0,
+     {[UB_STUDIO] = {.lookahead = 29, .step = 16, .fade = 8, .deadline = 10},
+      [UB_BALANCED] = {.lookahead = 8, .step = 4, .fade = 0, .deadline = 4},
+      [UB_LIVE] = {.lookahead = 0, .step = 2, .fade = 0, .deadline = 2, .heard = 2}}},
 };
 
 const ub_timing*
 ub_response_timings(void)
 {
-    return timings;
+    return tables[0].timing;
+}
+
+// The table with the longest hop that is not longer, or the first
+static const measured*
+table_for(double hop)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < sizeof(tables) / sizeof(*tables); ++i) {
+        best = tables[i].hop <= hop * (1.0 + 1e-9) ? i : best;
+    }
+    return &tables[best];
 }
 
 // The same times, where they can be, in frames of a longer hop
 static ub_timing
-scale_timing(const ub_timing* t, double hop)
+response_timing(ub_response response, double hop)
 {
-    const double scale = fmin(HOP / hop, 1.0);
+    const measured* table = table_for(hop);
+    const ub_timing* t = &table->timing[response];
+    const double scale = fmin(table->hop / hop, 1.0);
     return (ub_timing){.lookahead = (uint32_t)lrint(scale * t->lookahead),
                        .step = (uint32_t)fmax(rint(scale * t->step), 1.0),
                        .fade = (uint32_t)lrint(scale * t->fade),
-                       .deadline = (uint32_t)ceil(scale * t->deadline),
+                       .deadline = (uint32_t)ceil(scale * t->deadline - 1e-6),
                        .heard = t->heard};
 }
 
@@ -65,10 +89,10 @@ set_timings(ub_stream* self, const ub_grid* grid, double rate, uint32_t block, u
     const double hop = rate * grid->hop / grid->rate;
     const uint32_t frames = (uint32_t)ceil(block / hop);
     // However long a host's blocks may be, no more, so that the latency port's maximum holds
-    const uint32_t longest = scale_timing(&timings[UB_STUDIO], hop / rate).deadline;
+    const uint32_t longest = response_timing(UB_STUDIO, hop / rate).deadline;
     const uint32_t needed = frames + 1 < longest ? frames + 1 : longest;
     for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
-        self->timings[i] = scale_timing(&timings[i], hop / rate);
+        self->timings[i] = response_timing(i, hop / rate);
         if (self->timings[i].deadline < needed) {
             self->timings[i].deadline = needed;
         }

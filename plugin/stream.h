@@ -17,12 +17,13 @@
 typedef enum {
     UB_STUDIO,   ///< Best quality: long look-ahead, windows cross-faded
     UB_BALANCED, ///< For playing along with a recording
-    UB_LIVE,     ///< For playing: at most 120 ms, for blocks of up to 1024 samples
+    UB_LIVE,     ///< For playing: at most 120 ms, with a model of windows of 93 ms at most
+                 ///< 140 ms, for blocks of up to 1024 samples
     UB_RESPONSES
 } ub_response;
 
-/// Timings of all responses, [UB_RESPONSES], with the default model.  One with a longer hop
-/// has fewer frames in as much time.
+/// Timings of all responses, [UB_RESPONSES], with a model of a hop of 11.6 ms or less.  One
+/// with a longer hop has fewer frames in about as much time.
 const ub_timing* ub_response_timings(void);
 
 typedef struct {
