@@ -18,13 +18,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UB_CUDA_ABI     2 ///< Changes with anything in this file
+#define UB_CUDA_ABI     3 ///< Changes with anything in this file
 #define UB_CUDA_SYMBOL  "ub_cuda_open"
 #define UB_CUDA_LANES   8U         ///< Channels of an image are a multiple of it
 #define UB_CUDA_BATCH   64U        ///< Most items in a run
 #define UB_CUDA_LAYERS  16U        ///< Most layers
 #define UB_CUDA_PHASES  64U        ///< Most phases of a transposed convolution
-#define UB_CUDA_TARGETS 9U         ///< Most places that a layer's output goes to
+#define UB_CUDA_OUTPUTS 2U         ///< Most images that come of a layer's sums
+#define UB_CUDA_TARGETS 9U         ///< Most places that they go to
 #define UB_CUDA_DEVICES 16U        ///< Most devices that are told of
 #define UB_CUDA_TEXT    256U       ///< Room for one line of text
 #define UB_CUDA_MASK    UINT32_MAX ///< The place of the last layer's output
@@ -42,7 +43,8 @@ typedef enum {
     UB_CUDA_RELU,
     UB_CUDA_LEAKY,
     UB_CUDA_SIGMOID,
-    UB_CUDA_TANH
+    UB_CUDA_TANH,
+    UB_CUDA_ELU
 } ub_cuda_act;
 
 /** One convolution, its input's frames in_first to in_first + in_size[0] - 1. */
@@ -54,7 +56,8 @@ typedef struct {
     uint32_t filters;
     uint32_t kernel[2];
     uint32_t stride[2];
-    uint32_t pad[2]; ///< Zeros, as many before as after
+    uint32_t dilation[2]; ///< 1 if transposed
+    uint32_t pad[2];      ///< Zeros, as many before as after
     uint32_t out_size[2];
     uint32_t weights; ///< Number of the tensor
     size_t raw;       ///< Where its output begins in the raw buffer, in values for one item
@@ -67,14 +70,24 @@ typedef struct {
     uint32_t channel;  ///< Of the layer's first filter
 } ub_cuda_phase;
 
+/** y = gain * activation(scale * x + shift) + offset, without gain and offset if not `after`. */
 typedef struct {
+    uint32_t activation;
+    float slope;
+    uint32_t after;
+    uint32_t finish; ///< Where its scales begin in an item's, then come its shifts, then gains
+                     ///< and offsets if `after`
+} ub_cuda_output;
+
+typedef struct {
+    uint32_t output;  ///< Number in the layer
     uint32_t image;   ///< Or UB_CUDA_MASK
     uint32_t channel; ///< Of the layer's first filter
 } ub_cuda_target;
 
 /**
    One layer.  Output (t, b) is at phase (t + crop) % stride, q (t + crop) / stride of
-   its convolutions' outputs; then y = activation(scale * x + shift), to every target.
+   its convolutions' outputs; what its outputs make of that goes to their targets.
 */
 typedef struct {
     uint32_t n_convs;
@@ -84,9 +97,7 @@ typedef struct {
     uint32_t bins;
     uint32_t stride[2];
     uint32_t crop[2];
-    uint32_t activation;
-    float slope;
-    uint32_t finish; ///< Where its scales begin in an item's, then come its shifts
+    ub_cuda_output output[UB_CUDA_OUTPUTS];
     uint32_t n_targets;
     ub_cuda_target target[UB_CUDA_TARGETS];
     ub_cuda_phase phase[UB_CUDA_PHASES]; ///< [frame phase * stride[1] + bin phase]
@@ -103,7 +114,7 @@ typedef struct {
 typedef struct {
     uint32_t channels; ///< Of input and mask, without padding
     uint32_t layers;
-    uint32_t finish; ///< Values of all layers' scales and shifts, for one item
+    uint32_t finish; ///< Values of all outputs' scales, shifts and so on, for one item
     uint32_t count;  ///< Frames of the mask
     size_t raw;      ///< Values in the raw buffer, for one item
     ub_cuda_image image[UB_CUDA_LAYERS];
@@ -119,7 +130,7 @@ typedef struct {
 
 typedef struct {
     const float* input;  ///< [channels][frames][bins]
-    const float* finish; ///< Scales and shifts, as the program lays them out
+    const float* finish; ///< Scales, shifts and so on, as the program lays them out
     float* mask;         ///< [channels][count][bins]
 } ub_cuda_item;
 

@@ -77,7 +77,8 @@ view_make(view* v, const ub_cuda_conv_task* t, char* err)
            ub_cudnn_worked(describe_weights(v->weights, t), err) &&
            ub_cudnn_worked(cudnnSetConvolution2dDescriptor(
                                v->conv, (int)c->pad[0], (int)c->pad[1], (int)c->stride[0],
-                               (int)c->stride[1], 1, 1, CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
+                               (int)c->stride[1], (int)c->dilation[0], (int)c->dilation[1],
+                               CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
                            err) &&
            ub_cudnn_worked(cudnnSetConvolutionMathType(v->conv, math_type(t->precision)), err);
 }

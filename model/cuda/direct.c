@@ -17,15 +17,17 @@ is_direct(const ub_cuda_layer* layer, uint32_t k)
     for (uint32_t p = 0; p < phases_of(layer); ++p) {
         phases += layer->phase[p].conv == k;
     }
-    return phases == 1 && !layer->conv[k].transposed && layer->conv[k].filters == layer->filters;
+    return phases == 1 && !layer->conv[k].transposed && layer->conv[k].filters == layer->filters &&
+           layer->conv[k].dilation[0] == 1 && layer->conv[k].dilation[1] == 1;
 }
 
 /// Whether a target is an image that begins at a whole lane and, if there are several, that
-/// the layer fills
+/// the layer fills; and an output that cuDNN makes
 static bool
 takes(const ub_cuda_program* program, const ub_cuda_layer* layer, const ub_cuda_target* target)
 {
-    if (target->image == UB_CUDA_MASK || target->channel % UB_CUDA_LANES) {
+    if (target->image == UB_CUDA_MASK || target->channel % UB_CUDA_LANES || target->output ||
+        layer->output[0].after || layer->output[0].activation == UB_CUDA_ELU) {
         return false;
     }
     const ub_cuda_image* image = &program->image[target->image];

@@ -85,22 +85,34 @@ ub_cuda_mask_at(const ub_cuda_layer* layer, ub_cuda_point p)
 }
 
 UB_BOTH float
-ub_cuda_finish(const ub_cuda_layer* layer, const float* finish, uint32_t channel, float x)
+ub_cuda_activate(const ub_cuda_output* output, float y)
 {
-    const float* scale = finish + layer->finish;
-    const float y = scale[channel] * x + scale[layer->filters + channel];
-    switch (layer->activation) {
+    switch (output->activation) {
     case UB_CUDA_RELU:
         return y > 0.0f ? y : 0.0f;
     case UB_CUDA_LEAKY:
-        return y > 0.0f ? y : y * layer->slope;
+        return y > 0.0f ? y : y * output->slope;
     case UB_CUDA_SIGMOID:
         return 1.0f / (1.0f + expf(-y));
     case UB_CUDA_TANH:
         return tanhf(y);
+    case UB_CUDA_ELU:
+        return y > 0.0f ? y : expm1f(y);
     default:
         return y;
     }
+}
+
+/// What a target gets of a sum; finish: the item's
+UB_BOTH float
+ub_cuda_finish(const ub_cuda_layer* layer, const ub_cuda_target* target, const float* finish,
+               uint32_t channel, float x)
+{
+    const ub_cuda_output* output = &layer->output[target->output];
+    const float* at = finish + output->finish + channel;
+    const uint32_t n = layer->filters;
+    const float y = ub_cuda_activate(output, at[0] * x + at[n]);
+    return output->after ? at[2 * (size_t)n] * y + at[3 * (size_t)n] : y;
 }
 
 /// Where value i of the first image, [items][frames][bins][padded], comes from in the

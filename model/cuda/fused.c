@@ -140,11 +140,11 @@ put_forward(ub_cuda_set* set, const ub_cuda_fused_task* t, const ub_cuda_direct*
 }
 
 static cudnnPointwiseMode_t
-mode_of(const ub_cuda_layer* layer)
+mode_of(const ub_cuda_output* output)
 {
-    return layer->activation == UB_CUDA_SIGMOID ? CUDNN_POINTWISE_SIGMOID_FWD
-           : layer->activation == UB_CUDA_TANH  ? CUDNN_POINTWISE_TANH_FWD
-                                                : CUDNN_POINTWISE_RELU_FWD;
+    return output->activation == UB_CUDA_SIGMOID ? CUDNN_POINTWISE_SIGMOID_FWD
+           : output->activation == UB_CUDA_TANH  ? CUDNN_POINTWISE_TANH_FWD
+                                                 : CUDNN_POINTWISE_RELU_FWD;
 }
 
 /// The operations: convolution, times scale, plus shift, activation.  Returns the graph.
@@ -152,9 +152,9 @@ static ub_cuda_descriptor
 put_graph(ub_cuda_set* set, cudnnHandle_t cudnn, const ub_cuda_fused_task* t,
           const ub_cuda_direct* d)
 {
-    const ub_cuda_layer* layer = layer_of(t);
-    const bool linear = layer->activation == UB_CUDA_LINEAR;
-    const double slope = layer->activation == UB_CUDA_LEAKY ? (double)layer->slope : 0.0;
+    const ub_cuda_output* output = &layer_of(t)->output[0];
+    const bool linear = output->activation == UB_CUDA_LINEAR;
+    const double slope = output->activation == UB_CUDA_LEAKY ? (double)output->slope : 0.0;
     ub_cuda_descriptor scale = put_finish(set, t, SCALE);
     ub_cuda_descriptor shift = put_finish(set, t, SHIFT);
     ub_cuda_descriptor sum = put_inner(set, t, d, SUM);
@@ -166,7 +166,7 @@ put_graph(ub_cuda_set* set, cudnnHandle_t cudnn, const ub_cuda_fused_task* t,
         ub_cuda_pointwise(set, CUDNN_POINTWISE_MUL, 0.0, sum, scale, scaled),
         ub_cuda_pointwise(set, CUDNN_POINTWISE_ADD, 0.0, scaled, shift, shifted), NULL};
     if (!linear) {
-        op[3] = ub_cuda_pointwise(set, mode_of(layer), slope, shifted, NULL, out);
+        op[3] = ub_cuda_pointwise(set, mode_of(output), slope, shifted, NULL, out);
     }
     ub_cuda_descriptor graph = ub_cuda_begin(set, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
     ub_cuda_put(set, graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &cudnn);
@@ -268,8 +268,8 @@ find_addresses(const ub_cuda_fused* self, const ub_cuda_fused_data* data, void**
     address[IN] =
         (char*)data->in + value * offset(&t->program->image[t->layer], self->direct.in_first, 0);
     address[WEIGHTS] = data->weights;
-    address[SCALE] = data->finish + layer->finish;
-    address[SHIFT] = data->finish + layer->finish + layer->filters;
+    address[SCALE] = data->finish + layer->output[0].finish;
+    address[SHIFT] = data->finish + layer->output[0].finish + layer->filters;
     address[OUT] = (char*)data->out +
                    value * offset(image_out(t), self->direct.out_first, layer->target[0].channel);
 }

@@ -88,10 +88,10 @@ finish_kernel(const ub_cuda_program* program, uint32_t number, size_t points, co
     for (size_t i = first_index(); i < points; i += index_step()) {
         const ub_cuda_point p = ub_cuda_point_at(layer, i);
         const float x = to_float(raw[ub_cuda_raw_at(layer, p, n)]);
-        const float y =
-            ub_cuda_finish(layer, finish + (size_t)p.item * program->finish, p.channel, x);
         for (uint32_t k = 0; k < layer->n_targets; ++k) {
             const ub_cuda_target* target = &layer->target[k];
+            const float y = ub_cuda_finish(layer, target, finish + (size_t)p.item * program->finish,
+                                           p.channel, x);
             if (target->image == UB_CUDA_MASK) {
                 mask[ub_cuda_mask_at(layer, p)] = y;
             } else {

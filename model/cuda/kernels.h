@@ -32,7 +32,7 @@ cudaError_t ub_cuda_launch_load(ub_cuda_precision precision, const ub_cuda_progr
                                 const uint32_t* slot, const float* input, void* image, size_t n,
                                 cudaStream_t stream);
 
-/// A layer's convolutions' outputs, scaled, shifted and activated, to all its targets.
+/// What becomes of a layer's convolutions' outputs, to all its targets.
 /// `points` is how many they are; finish: [items][program.finish].
 cudaError_t ub_cuda_launch_finish(ub_cuda_precision precision, const ub_cuda_program* program,
                                   uint32_t layer, size_t points, const float* finish,

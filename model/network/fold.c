@@ -41,24 +41,6 @@ most_scratch(const ub_network* net)
     return most;
 }
 
-/// Where every layer's output has its scales and shifts
-static void
-point_to_layers(const ub_steps* steps, ub_folded* folded)
-{
-    for (uint32_t i = 0; i < steps->n; ++i) {
-        const ub_step* step = &steps->step[i];
-        float* scale = folded->numbers + step->out[0].numbers;
-        float* shift = scale + step->layer->filters;
-        if (i < steps->encoders) {
-            folded->encoder_scale[i] = scale;
-            folded->encoder_shift[i] = shift;
-        } else {
-            folded->decoder_scale[i - steps->encoders] = scale;
-            folded->decoder_shift[i - steps->encoders] = shift;
-        }
-    }
-}
-
 ub_folded*
 ub_folded_new(const ub_model* model)
 {
@@ -72,7 +54,6 @@ ub_folded_new(const ub_model* model)
         ub_folded_free(folded);
         return NULL;
     }
-    point_to_layers(&model->steps[0], folded);
     return folded;
 }
 

@@ -50,12 +50,8 @@ void ub_model_unref(const ub_model* model);
    vector, folded to a scale and shift per channel, or two (see ub_step_out).
 */
 typedef struct {
-    uint32_t unet;                       ///< The U-Net that it is for
-    float* numbers;                      ///< [its steps' numbers]
-    float* encoder_scale[UB_MAX_LAYERS]; ///< Those of every layer's output, [filters]
-    float* encoder_shift[UB_MAX_LAYERS];
-    float* decoder_scale[UB_MAX_LAYERS];
-    float* decoder_shift[UB_MAX_LAYERS];
+    uint32_t unet;   ///< The U-Net that it is for
+    float* numbers;  ///< [its steps' numbers]
     double* scratch; ///< For the condition generator
 } ub_folded;
 

@@ -100,8 +100,9 @@ count_fused(const ub_backend* backend, const ub_model* model)
     if (!api || !ub_cuda_wants_fused()) {
         return 0;
     }
-    ub_cuda_program* program = ub_cuda_program_new(&model->net, 0, model->net.frames);
-    ub_cuda_model* weights = ub_cuda_weights_get(model, (ub_cuda_precision)precision, err);
+    ub_cuda_program* program =
+        ub_cuda_program_new(&model->steps[0], (ub_span){0, model->net.frames});
+    ub_cuda_model* weights = ub_cuda_weights_get(model, 0, (ub_cuda_precision)precision, err);
     ub_cuda_queue* queue = weights ? api->queue_new(weights, 1, err) : NULL;
     const int plan = queue ? api->prepare(queue, program, 1, err) : -1;
     if (plan < 0) {

@@ -93,7 +93,7 @@ static uint32_t
 check_program(const ub_model* model, uint32_t first, uint32_t count)
 {
     uint32_t n = 0;
-    ub_cuda_program* program = ub_cuda_program_new(&model->net, first, count);
+    ub_cuda_program* program = ub_cuda_program_new(&model->steps[0], (ub_span){first, count});
     assert_non_null(program);
     for (uint32_t i = 0; i < program->layers; ++i) {
         if (ub_cuda_is_direct(program, i)) {

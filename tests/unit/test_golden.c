@@ -29,14 +29,7 @@ static const char* const cases[] = {"full",    "simple",  "decoder",     "both",
                                     "kernel4", "stride3", "conv",        "mono",  "bands", "two",
                                     "own",     "softmax", "softmax-own", "films", "one",   "deep"};
 
-#define FIRST_CASES 11 ///< Of format version 1
-
-/// How many of the cases a backend can run
-static size_t
-n_cases(const ub_backend* backend)
-{
-    return backend->device ? FIRST_CASES : sizeof(cases) / sizeof(cases[0]);
-}
+#define CASES (sizeof(cases) / sizeof(cases[0]))
 
 /** An opened case. */
 typedef struct {
@@ -190,9 +183,12 @@ check_mask(const ub_backend* backend, const golden* g, uint32_t condition, const
     print_message("# %s %s %u: max error %.2g, SNR %.1f dB\n", backend->name, name, condition,
                   worst, snr);
     const limit allowed = find_limit(backend);
-    if (worst > allowed.error || !(snr > allowed.snr)) {
+    // Shares of sources' outputs make more of what 16 bits lose
+    const bool shared = g->model->net.softmax || g->model->net.ratio_exponent > 0.0f;
+    const double least = allowed.snr - (shared && allowed.error > 1e-3 ? 4.0 : 0.0);
+    if (worst > allowed.error || !(snr > least)) {
         fail_msg("%s: %s: error %g, SNR %g dB (expected %g, %g dB)", backend->name, name, worst,
-                 snr, allowed.error, allowed.snr);
+                 snr, allowed.error, least);
     }
 }
 
@@ -221,7 +217,7 @@ static void
 masks_are_right(void** state)
 {
     const ub_backend* backend = (const ub_backend*)*state;
-    for (size_t i = 0; i < n_cases(backend); ++i) {
+    for (size_t i = 0; i < CASES; ++i) {
         check_case(backend, cases[i]);
     }
 }
@@ -277,7 +273,7 @@ parts_equal_the_whole(void** state)
 {
     const ub_backend* backend = (const ub_backend*)*state;
     const bool slow = !strcmp(backend->name, "reference");
-    for (size_t i = slow; i < n_cases(backend); ++i) {
+    for (size_t i = slow; i < CASES; ++i) {
         check_parts(backend, cases[i]);
     }
 }

@@ -230,8 +230,9 @@ fold_is_norm_then_film(void** state)
     const double normed = (x + (double)e->bias[1] - (double)e->mean[1]) /
                               sqrt((double)e->var[1] + 1e-5) * (double)e->gain[1] +
                           (double)e->offset[1];
-    const double got =
-        x * (double)folded->encoder_scale[1][1] + (double)folded->encoder_shift[1][1];
+    const ub_step* step = &model->steps[0].step[1];
+    const float* numbers = folded->numbers + step->out[0].numbers;
+    const double got = x * (double)numbers[1] + (double)numbers[step->layer->filters + 1];
     assert_true(fabs(got - (gamma * normed + beta)) < 1e-5);
     ub_folded_free(folded);
     ub_model_unref(model);

@@ -22,15 +22,22 @@ typedef struct {
     ub_cuda_program* program;
 } plan;
 
-struct ub_runner_s {
-    const ub_cuda_api* api;
-    const ub_model* model;
+/** What runs one of the model's U-Nets.  Images of different ones cannot share memory: zeros stay
+    where channels fill no lane. */
+typedef struct {
+    const ub_steps* steps;
     ub_cuda_model* weights;
     ub_cuda_queue* queue;
     plan plans[PLANS];
     uint32_t n_plans;
     uint32_t finish_size; ///< Values of one item
-    float* finish;        ///< [UB_CUDA_BATCH][finish_size]
+} net;
+
+struct ub_runner_s {
+    const ub_cuda_api* api;
+    const ub_model* model;
+    net* nets;     ///< [model->net.unets]
+    float* finish; ///< [UB_CUDA_BATCH][the largest finish_size]
     bool failed;
     char why[UB_CUDA_TEXT]; ///< The last run failed
 };
@@ -50,76 +57,93 @@ cuda_available(void)
 /// A run has failed.  If it was the device that did, nothing of it can be relied on, for
 /// anyone.
 static bool
-fail(ub_runner* self)
+fail(ub_runner* self, const net* u)
 {
     self->failed = true;
-    if (self->api->lost(self->queue)) {
+    if (self->api->lost(u->queue)) {
         ub_cuda_library_lose(self->why);
     }
     return false;
 }
 
 static plan*
-find_plan(ub_runner* self, uint32_t first, uint32_t count)
+find_plan(ub_runner* self, net* u, ub_span mask)
 {
-    for (uint32_t i = 0; i < self->n_plans; ++i) {
-        if (self->plans[i].first == first && self->plans[i].count == count) {
-            return &self->plans[i];
+    for (uint32_t i = 0; i < u->n_plans; ++i) {
+        if (u->plans[i].first == mask.first && u->plans[i].count == mask.count) {
+            return &u->plans[i];
         }
     }
-    if (self->n_plans == PLANS) {
+    if (u->n_plans == PLANS) {
         snprintf(self->why, sizeof(self->why), "more than %u spans of frames", PLANS);
         return NULL;
     }
-    plan* p = &self->plans[self->n_plans];
-    *p = (plan){.first = first, .count = count, .number = -1};
-    p->program = ub_cuda_program_new(&self->model->net, first, count);
+    plan* p = &u->plans[u->n_plans];
+    *p = (plan){.first = mask.first, .count = mask.count, .number = -1};
+    p->program = ub_cuda_program_new(u->steps, mask);
     if (!p->program) {
         snprintf(self->why, sizeof(self->why), "out of memory");
         return NULL;
     }
-    ++self->n_plans;
+    ++u->n_plans;
     return p;
 }
 
 static plan*
-ready_plan(ub_runner* self, uint32_t n, uint32_t first, uint32_t count)
+ready_plan(ub_runner* self, net* u, uint32_t n, ub_span mask)
 {
-    plan* p = find_plan(self, first, count);
+    plan* p = find_plan(self, u, mask);
     if (p && p->items < n) {
-        p->number = self->api->prepare(self->queue, p->program, n, self->why);
+        p->number = self->api->prepare(u->queue, p->program, n, self->why);
         p->items = p->number >= 0 ? n : 0;
     }
     return p && p->number >= 0 ? p : NULL;
 }
 
 static bool
-run_some(ub_runner* self, const plan* p, const ub_item* items, uint32_t n)
+run_some(ub_runner* self, net* u, const ub_item* const* items, uint32_t n, uint32_t most,
+         ub_span mask)
 {
     ub_cuda_item list[UB_CUDA_BATCH];
+    const plan* p = ready_plan(self, u, most, mask);
     int urgent = 0;
     for (uint32_t i = 0; i < n; ++i) {
-        float* finish = self->finish + (size_t)i * self->finish_size;
-        ub_cuda_finish_values(&self->model->net, items[i].folded, finish);
-        list[i] = (ub_cuda_item){items[i].input, finish, items[i].mask};
-        urgent = urgent || !items[i].offline;
+        float* finish = self->finish + (size_t)i * u->finish_size;
+        ub_cuda_finish_values(u->steps, items[i]->folded, finish);
+        list[i] = (ub_cuda_item){items[i]->input, finish, items[i]->mask};
+        urgent = urgent || !items[i]->offline;
     }
-    return self->api->run(self->queue, p->number, list, n, urgent, TIMEOUT, self->why);
+    return p && self->api->run(u->queue, p->number, list, n, urgent, TIMEOUT, self->why);
+}
+
+/// The items of one U-Net
+static bool
+run_net(ub_runner* self, uint32_t unet, const ub_item* items, uint32_t n, ub_span mask)
+{
+    const ub_item* some[UB_CUDA_BATCH];
+    const uint32_t most = n < UB_CUDA_BATCH ? n : UB_CUDA_BATCH;
+    uint32_t count = 0;
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < n; ++i) {
+        if (items[i].folded->unet == unet) {
+            some[count++] = &items[i];
+        }
+        if (count && (count == UB_CUDA_BATCH || i + 1 == n)) {
+            ok = run_some(self, &self->nets[unet], some, count, most, mask);
+            count = 0;
+        }
+    }
+    return ok || fail(self, &self->nets[unet]);
 }
 
 static bool
 cuda_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
 {
-    if (self->failed) {
-        return false;
+    bool ok = !self->failed;
+    for (uint32_t i = 0; ok && i < self->model->net.unets; ++i) {
+        ok = run_net(self, i, items, n, (ub_span){first, count});
     }
-    const uint32_t most = n < UB_CUDA_BATCH ? n : UB_CUDA_BATCH;
-    const plan* p = ready_plan(self, most, first, count);
-    bool ok = p;
-    for (uint32_t i = 0; ok && i < n; i += most) {
-        ok = run_some(self, p, items + i, n - i < most ? n - i : most);
-    }
-    return ok || fail(self);
+    return ok;
 }
 
 static const char*
@@ -129,39 +153,74 @@ cuda_fault(const ub_runner* self)
 }
 
 static void
+clear_net(const ub_runner* self, net* u)
+{
+    if (u->queue && (self->api->lost(u->queue) || !ub_cuda_library(NULL))) {
+        self->api->abandon(u->queue);
+    } else if (u->queue) {
+        self->api->queue_free(u->queue);
+    }
+    if (u->weights) {
+        ub_cuda_weights_put(u->weights);
+    }
+    for (uint32_t i = 0; i < u->n_plans; ++i) {
+        free(u->plans[i].program);
+    }
+}
+
+static void
 cuda_destroy(ub_runner* self)
 {
     if (!self) {
         return;
     }
-    if (self->queue && (self->api->lost(self->queue) || !ub_cuda_library(NULL))) {
-        self->api->abandon(self->queue);
-    } else if (self->queue) {
-        self->api->queue_free(self->queue);
+    for (uint32_t i = 0; self->nets && i < self->model->net.unets; ++i) {
+        clear_net(self, &self->nets[i]);
     }
-    if (self->weights) {
-        ub_cuda_weights_put(self->weights);
-    }
-    for (uint32_t i = 0; i < self->n_plans; ++i) {
-        free(self->plans[i].program);
-    }
+    free(self->nets);
     free(self->finish);
     ub_model_unref(self->model);
     free(self);
 }
 
 static bool
+make_net(ub_runner* self, uint32_t unet, ub_cuda_precision precision)
+{
+    net* u = &self->nets[unet];
+    u->weights = ub_cuda_weights_get(self->model, unet, precision, self->why);
+    u->queue =
+        u->weights ? self->api->queue_new(u->weights, ub_cuda_wants_fused(), self->why) : NULL;
+    if (!u->queue || !ready_plan(self, u, 1, (ub_span){0, self->model->net.frames})) {
+        return u->queue && fail(self, u);
+    }
+    return true;
+}
+
+static bool
+allocate(ub_runner* self)
+{
+    const uint32_t n = self->model->net.unets;
+    uint32_t most = 0;
+    self->nets = (net*)calloc(n, sizeof(net));
+    for (uint32_t i = 0; self->nets && i < n; ++i) {
+        net* u = &self->nets[i];
+        u->steps = &self->model->steps[i];
+        u->finish_size = ub_cuda_finish_size(u->steps);
+        most = u->finish_size > most ? u->finish_size : most;
+    }
+    self->finish = (float*)malloc(sizeof(float) * UB_CUDA_BATCH * most);
+    return self->nets && self->finish;
+}
+
+static bool
 make_ready(ub_runner* self, ub_cuda_precision precision)
 {
     self->api = ub_cuda_library(self->why);
-    self->weights = self->api ? ub_cuda_weights_get(self->model, precision, self->why) : NULL;
-    self->queue = self->weights
-                      ? self->api->queue_new(self->weights, ub_cuda_wants_fused(), self->why)
-                      : NULL;
-    if (!self->queue || !ready_plan(self, 1, 0, self->model->net.frames)) {
-        return self->queue && fail(self);
+    bool made = self->api;
+    for (uint32_t i = 0; made && i < self->model->net.unets; ++i) {
+        made = make_net(self, i, precision);
     }
-    return true;
+    return made;
 }
 
 static ub_runner*
@@ -170,12 +229,9 @@ create(const ub_model* model, ub_cuda_precision precision, char* err, size_t err
     ub_runner* self = (ub_runner*)calloc(1, sizeof(ub_runner));
     if (self) {
         self->model = ub_model_ref(model);
-        self->finish_size = ub_cuda_finish_size(&model->net);
-        self->finish = (float*)malloc(sizeof(float) * UB_CUDA_BATCH * self->finish_size);
-        snprintf(self->why, sizeof(self->why), "%s",
-                 model->net.version > 1 ? "it is of format version 2" : "out of memory");
+        snprintf(self->why, sizeof(self->why), "out of memory");
     }
-    if (!self || model->net.version > 1 || !self->finish || !make_ready(self, precision)) {
+    if (!self || !allocate(self) || !make_ready(self, precision)) {
         ub_error(err, err_size, "%s: CUDA cannot run this network: %s", model->path,
                  self ? self->why : "out of memory");
         cuda_destroy(self);

@@ -22,6 +22,7 @@
 typedef struct entry_s entry;
 struct entry_s {
     const ub_model* model;
+    uint32_t unet;
     ub_cuda_precision precision;
     ub_cuda_model* weights;
     unsigned refs;
@@ -156,10 +157,11 @@ ub_cuda_library_lose(const char* why)
 }
 
 static entry*
-load_weights(const ub_cuda_api* api, const ub_model* model, ub_cuda_precision precision, char* err)
+load_weights(const ub_cuda_api* api, const ub_model* model, uint32_t unet,
+             ub_cuda_precision precision, char* err)
 {
     entry* made = (entry*)calloc(1, sizeof(entry));
-    ub_cuda_weight_list* list = made ? ub_cuda_weights_new(model) : NULL;
+    ub_cuda_weight_list* list = made ? ub_cuda_weights_new(&model->steps[unet]) : NULL;
     if (!list) {
         free(made);
         snprintf(err, UB_CUDA_TEXT, "out of memory");
@@ -172,6 +174,7 @@ load_weights(const ub_cuda_api* api, const ub_model* model, ub_cuda_precision pr
         return NULL;
     }
     made->model = ub_model_ref(model);
+    made->unet = unet;
     made->precision = precision;
     made->next = the.entries;
     the.entries = made;
@@ -179,16 +182,16 @@ load_weights(const ub_cuda_api* api, const ub_model* model, ub_cuda_precision pr
 }
 
 ub_cuda_model*
-ub_cuda_weights_get(const ub_model* model, ub_cuda_precision precision, char* err)
+ub_cuda_weights_get(const ub_model* model, uint32_t unet, ub_cuda_precision precision, char* err)
 {
     pthread_mutex_lock(&the.lock);
     const ub_cuda_api* api = open_once(err);
     entry* e = the.entries;
-    while (e && (e->model != model || e->precision != precision)) {
+    while (e && (e->model != model || e->unet != unet || e->precision != precision)) {
         e = e->next;
     }
     if (api && !e) {
-        e = load_weights(api, model, precision, err);
+        e = load_weights(api, model, unet, precision, err);
     }
     ub_cuda_model* weights = api && e ? e->weights : NULL;
     if (weights) {

@@ -23,9 +23,10 @@ const ub_cuda_devices* ub_cuda_library_devices(void);
 /// A device has failed: from now on there is none, for this reason.
 void ub_cuda_library_lose(const char* why);
 
-/// A model's weights on the device, loaded when first asked for.  NULL on failure, with the
-/// reason in err.  Each call that succeeds needs one ub_cuda_weights_put.
-ub_cuda_model* ub_cuda_weights_get(const ub_model* model, ub_cuda_precision precision, char* err);
+/// The weights of one of a model's U-Nets on the device, loaded when first asked for.  NULL on
+/// failure, with the reason in err.  Each call that succeeds needs one ub_cuda_weights_put.
+ub_cuda_model* ub_cuda_weights_get(const ub_model* model, uint32_t unet,
+                                   ub_cuda_precision precision, char* err);
 
 /// Let go of them; a lost device's stay where they are
 void ub_cuda_weights_put(ub_cuda_model* weights);

@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(UB_CUDA_LAYERS >= 2 * UB_MAX_LAYERS, "a program holds any network");
+_Static_assert(UB_CUDA_LAYERS >= UB_MAX_STEPS, "a program holds any network");
 _Static_assert(UB_CUDA_PHASES >= UB_MAX_PARTS, "a layer holds any parts");
 _Static_assert(UB_CUDA_TARGETS > UB_MAX_LAYERS, "the next layer and all skip connections");
+_Static_assert(UB_CUDA_OUTPUTS >= UB_MAX_STEP_IMAGES, "all images that come of a step");
 
 static uint32_t
 padded(uint32_t channels)
@@ -18,12 +19,11 @@ padded(uint32_t channels)
     return (channels + UB_CUDA_LANES - 1) / UB_CUDA_LANES * UB_CUDA_LANES;
 }
 
-/// Values that a layer's scales and shifts take of an item's: the next layer's begin at a whole
-/// lane
+/// Values that an output's numbers take of an item's: the next one's begin at a whole lane
 static uint32_t
-finish_room(uint32_t filters)
+finish_room(const ub_step* step, uint32_t output)
 {
-    return padded(2 * filters);
+    return padded(ub_step_numbers(step, &step->out[output]));
 }
 
 static uint32_t
@@ -54,11 +54,11 @@ ub_cuda_choose_up(const ub_layer* layer)
                                                               : UB_UP_GRADIENT;
 }
 
-/// Tensors that a decoder layer's convolutions have between them
+/// Tensors that a layer's convolutions have between them
 static uint32_t
 tensors_of(const ub_layer* layer)
 {
-    return ub_cuda_choose_up(layer) == UB_UP_PHASES ? phases_of(layer) : 1;
+    return layer->transposed && ub_cuda_choose_up(layer) == UB_UP_PHASES ? phases_of(layer) : 1;
 }
 
 /*
@@ -77,32 +77,44 @@ static void
 size_output(ub_cuda_conv* conv)
 {
     for (int axis = 0; axis < 2; ++axis) {
+        const uint32_t reach = (conv->kernel[axis] - 1) * conv->dilation[axis] + 1;
         conv->out_size[axis] =
-            (conv->in_size[axis] + 2 * conv->pad[axis] - conv->kernel[axis]) / conv->stride[axis] +
-            1;
+            (conv->in_size[axis] + 2 * conv->pad[axis] - reach) / conv->stride[axis] + 1;
     }
 }
 
-static void
-add_encoder(ub_cuda_layer* to, const ub_layer* layer, uint32_t weights)
+/// Frames `out` of an ordinary convolution.  Returns the frames of its input that it reads.
+static ub_span
+add_strided(ub_cuda_layer* to, const ub_layer* layer, ub_span out, uint32_t weights)
 {
     ub_cuda_conv* conv = &to->conv[0];
+    const ub_span in = ub_step_input(layer, out);
+    const int64_t from = (int64_t)out.first * layer->stride[0] - layer->pad[0][0];
+    const int64_t reach = (int64_t)(layer->kernel[0] - 1) * layer->dilation[0] + 1;
+    const int64_t end = from + (int64_t)(out.count - 1) * layer->stride[0] + reach;
+    const int64_t after = end - (int64_t)(in.first + in.count);
+    // Zeros [axis][before, after]
+    const uint32_t pad[2][2] = {
+        {(uint32_t)((int64_t)in.first - from), after > 0 ? (uint32_t)after : 0},
+        {layer->pad[1][0], layer->pad[1][1]}};
     conv->inputs = padded(layer->inputs);
     conv->filters = padded(layer->filters);
     conv->weights = weights;
+    conv->in_first = in.first;
+    conv->in_size[0] = in.count;
+    conv->in_size[1] = layer->in_size[1];
     for (int axis = 0; axis < 2; ++axis) {
         uint32_t left_out = 0;
-        conv->in_size[axis] = layer->in_size[axis];
         conv->kernel[axis] = layer->kernel[axis];
         conv->stride[axis] = layer->stride[axis];
-        conv->pad[axis] =
-            even_pad(layer->pad[axis][0], layer->pad[axis][1], layer->stride[axis], &left_out);
-        to->phase[0].origin[axis] = (int32_t)left_out;
+        conv->dilation[axis] = layer->dilation[axis];
+        conv->pad[axis] = even_pad(pad[axis][0], pad[axis][1], layer->stride[axis], &left_out);
+        to->phase[0].origin[axis] = (int32_t)left_out - (int32_t)(axis ? 0 : out.first);
         to->stride[axis] = 1;
     }
     size_output(conv);
     to->n_convs = 1;
-    to->count = layer->out_size[0];
+    return in;
 }
 
 static void
@@ -119,7 +131,7 @@ add_part(ub_cuda_layer* to, const ub_layer* layer, const ub_part* part, uint32_t
         uint32_t left_out = 0;
         conv->in_size[axis] = part->in_size[axis];
         conv->kernel[axis] = part->taps[axis];
-        conv->stride[axis] = 1;
+        conv->stride[axis] = conv->dilation[axis] = 1;
         conv->pad[axis] = even_pad(part->pad[axis][0], part->pad[axis][1], 1, &left_out);
         origin[axis] = (int32_t)left_out - (int32_t)part->q_first[axis];
     }
@@ -150,6 +162,7 @@ add_gradient(ub_cuda_layer* to, const ub_layer* layer, ub_span in, uint32_t weig
     for (int axis = 0; axis < 2; ++axis) {
         conv->kernel[axis] = layer->kernel[axis];
         conv->stride[axis] = layer->stride[axis];
+        conv->dilation[axis] = 1;
         conv->out_size[axis] =
             (conv->in_size[axis] - 1) * layer->stride[axis] + layer->kernel[axis];
         to->stride[axis] = 1;
@@ -159,62 +172,68 @@ add_gradient(ub_cuda_layer* to, const ub_layer* layer, ub_span in, uint32_t weig
     to->n_convs = 1;
 }
 
-/// Returns the frames of its input that the layer reads
+/// Frames `out` of a transposed convolution.  Returns the frames of its input that it reads.
 static ub_span
-add_decoder(ub_cuda_layer* to, const ub_layer* layer, ub_span out, uint32_t weights)
+add_transposed(ub_cuda_layer* to, const ub_layer* layer, ub_span out, uint32_t weights)
 {
     const ub_cuda_up up = ub_cuda_choose_up(layer);
     const bool group[2] = {up == UB_UP_GROUPED, up == UB_UP_GROUPED};
     ub_part parts[UB_MAX_PARTS];
     const uint32_t n = ub_split(layer, out, group, parts);
     const ub_span in = ub_parts_input(parts, n);
-    to->first = out.first;
-    to->count = out.count;
     if (up == UB_UP_GRADIENT) {
         add_gradient(to, layer, in, weights);
-        return in;
     }
-    for (uint32_t i = 0; i < n; ++i) {
+    for (uint32_t i = 0; up != UB_UP_GRADIENT && i < n; ++i) {
         const ub_part* part = &parts[i];
         const uint32_t phase = part->first_phase[0] * layer->stride[1] + part->first_phase[1];
         add_part(to, layer, part, weights + (up == UB_UP_PHASES ? phase : 0));
     }
     for (int axis = 0; axis < 2; ++axis) {
-        to->stride[axis] = layer->stride[axis];
+        to->stride[axis] = up == UB_UP_GRADIENT ? 1 : layer->stride[axis];
         to->crop[axis] = layer->pad[axis][0];
     }
     return in;
 }
 
+/// All later steps that read an image
 static void
-add_target(ub_cuda_layer* layer, uint32_t image, uint32_t channel)
+add_targets(ub_cuda_layer* to, const ub_steps* steps, uint32_t image, uint32_t output)
 {
-    layer->target[layer->n_targets++] = (ub_cuda_target){image, channel};
+    for (uint32_t i = 0; i < steps->n; ++i) {
+        uint32_t channel = 0;
+        for (uint32_t k = 0; k < steps->step[i].n_in; ++k) {
+            const uint32_t in = steps->step[i].in[k];
+            if (in == image) {
+                to->target[to->n_targets++] = (ub_cuda_target){output, i, channel};
+            }
+            channel += steps->image[in].channels;
+        }
+    }
+    if (image + 1 == steps->images) {
+        to->target[to->n_targets++] = (ub_cuda_target){output, UB_CUDA_MASK, 0};
+    }
 }
 
-/// What all layers have: where outputs go and what is done to them
+/// What all layers have: what becomes of their sums and where that goes
 static void
-finish_layer(ub_cuda_program* p, const ub_network* net, uint32_t i, const ub_layer* layer)
+finish_layer(ub_cuda_program* p, const ub_steps* steps, uint32_t i)
 {
-    static const ub_cuda_act acts[] = {[UB_LINEAR] = UB_CUDA_LINEAR,
-                                       [UB_RELU] = UB_CUDA_RELU,
-                                       [UB_LEAKY_RELU] = UB_CUDA_LEAKY,
-                                       [UB_SIGMOID] = UB_CUDA_SIGMOID,
-                                       [UB_TANH] = UB_CUDA_TANH};
+    static const ub_cuda_act acts[] = {
+        [UB_LINEAR] = UB_CUDA_LINEAR,   [UB_RELU] = UB_CUDA_RELU, [UB_LEAKY_RELU] = UB_CUDA_LEAKY,
+        [UB_SIGMOID] = UB_CUDA_SIGMOID, [UB_TANH] = UB_CUDA_TANH, [UB_ELU] = UB_CUDA_ELU};
+    const ub_step* step = &steps->step[i];
+    const ub_layer* layer = step->layer;
     ub_cuda_layer* to = &p->layer[i];
     p->image[i] = (ub_cuda_image){layer->in_size[0], layer->in_size[1], padded(layer->inputs)};
     to->filters = layer->filters;
     to->bins = layer->out_size[1];
-    to->activation = acts[layer->activation.kind];
-    to->slope = layer->activation.slope;
-    to->finish = p->finish;
-    p->finish += finish_room(layer->filters);
-    add_target(to, i + 1 < p->layers ? i + 1 : UB_CUDA_MASK, 0);
-    for (uint32_t k = 0; i < net->unet[0].encoders && k < net->unet[0].decoders; ++k) {
-        if (net->unet[0].decoder[k].skip == (int32_t)i) {
-            add_target(to, net->unet[0].encoders + k,
-                       net->unet[0].decoder[k].inputs - layer->filters);
-        }
+    for (uint32_t k = 0; k < step->n_out; ++k) {
+        const ub_step_out* out = &step->out[k];
+        to->output[k] = (ub_cuda_output){acts[out->activation.kind], out->activation.slope,
+                                         out->after, p->finish};
+        p->finish += finish_room(step, k);
+        add_targets(to, steps, out->image, k);
     }
     size_t raw = 0;
     for (uint32_t k = 0; k < to->n_convs; ++k) {
@@ -225,34 +244,45 @@ finish_layer(ub_cuda_program* p, const ub_network* net, uint32_t i, const ub_lay
     p->raw = raw > p->raw ? raw : p->raw;
 }
 
-ub_cuda_program*
-ub_cuda_program_new(const ub_network* net, uint32_t first, uint32_t count)
+static ub_span
+join(ub_span a, ub_span b)
 {
+    const uint32_t first = a.first < b.first ? a.first : b.first;
+    const uint32_t end_a = a.first + a.count;
+    const uint32_t end_b = b.first + b.count;
+    return !a.count ? b : (ub_span){first, (end_a > end_b ? end_a : end_b) - first};
+}
+
+ub_cuda_program*
+ub_cuda_program_new(const ub_steps* steps, ub_span mask)
+{
+    ub_span needed[UB_MAX_IMAGES] = {{0, 0}}; // as convolutions read them, with more than is used
+    uint32_t weights[UB_MAX_STEPS + 1] = {0};
     ub_cuda_program* p = (ub_cuda_program*)calloc(1, sizeof(ub_cuda_program));
     if (!p) {
         return NULL;
     }
-    uint32_t weights[UB_MAX_LAYERS];
-    uint32_t n = net->unet[0].encoders;
-    for (uint32_t i = 0; i < net->unet[0].decoders; ++i) {
-        weights[i] = n;
-        n += tensors_of(&net->unet[0].decoder[i]);
+    for (uint32_t i = 0; i < steps->n; ++i) {
+        weights[i + 1] = weights[i] + tensors_of(steps->step[i].layer);
     }
-    p->channels = net->channels;
-    p->layers = net->unet[0].encoders + net->unet[0].decoders;
-    p->count = count;
-    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
-        add_encoder(&p->layer[i], &net->unet[0].encoder[i], i);
+    p->channels = steps->image[0].channels;
+    p->layers = steps->n;
+    p->count = mask.count;
+    needed[steps->images - 1] = mask;
+    for (uint32_t i = steps->n; i-- > 0;) {
+        const ub_step* step = &steps->step[i];
+        const ub_span out = ub_step_output(step, needed);
+        ub_cuda_layer* to = &p->layer[i];
+        to->first = out.first;
+        to->count = out.count;
+        const ub_span in = (step->layer->transposed ? add_transposed : add_strided)(
+            to, step->layer, out, weights[i]);
+        for (uint32_t k = 0; k < step->n_in; ++k) {
+            needed[step->in[k]] = join(needed[step->in[k]], in);
+        }
     }
-    ub_span out = {first, count};
-    for (uint32_t i = net->unet[0].decoders; i-- > 0;) {
-        out = add_decoder(&p->layer[net->unet[0].encoders + i], &net->unet[0].decoder[i], out,
-                          weights[i]);
-    }
-    for (uint32_t i = 0; i < p->layers; ++i) {
-        finish_layer(p, net, i,
-                     i < net->unet[0].encoders ? &net->unet[0].encoder[i]
-                                               : &net->unet[0].decoder[i - net->unet[0].encoders]);
+    for (uint32_t i = 0; i < steps->n; ++i) {
+        finish_layer(p, steps, i);
     }
     return p;
 }
@@ -304,22 +334,21 @@ pack_parts(ub_cuda_weight_list* list, const ub_layer* layer, const float* weight
 }
 
 ub_cuda_weight_list*
-ub_cuda_weights_new(const ub_model* model)
+ub_cuda_weights_new(const ub_steps* steps)
 {
-    const ub_network* net = &model->net;
     ub_cuda_weight_list* list = (ub_cuda_weight_list*)calloc(1, sizeof(ub_cuda_weight_list));
     bool made = list;
-    for (uint32_t i = 0; made && i < net->unet[0].encoders; ++i) {
-        const ub_layer* l = &net->unet[0].encoder[i];
-        made = pack(list, model->unet[0].encoder[i].weight, l->filters, l->inputs,
-                    l->kernel[0] * l->kernel[1]);
-    }
-    for (uint32_t i = 0; made && i < net->unet[0].decoders; ++i) {
-        const ub_layer* l = &net->unet[0].decoder[i];
-        const ub_cuda_up up = ub_cuda_choose_up(l);
-        made = up == UB_UP_GRADIENT ? pack(list, model->unet[0].decoder[i].weight, l->inputs,
-                                           l->filters, l->kernel[0] * l->kernel[1])
-                                    : pack_parts(list, l, model->unet[0].decoder[i].weight, up);
+    for (uint32_t i = 0; made && i < steps->n; ++i) {
+        const ub_layer* l = steps->step[i].layer;
+        const float* weight = steps->step[i].tensors->weight;
+        const uint32_t taps = l->kernel[0] * l->kernel[1];
+        if (!l->transposed) {
+            made = pack(list, weight, l->filters, l->inputs, taps);
+        } else if (ub_cuda_choose_up(l) == UB_UP_GRADIENT) {
+            made = pack(list, weight, l->inputs, l->filters, taps);
+        } else {
+            made = pack_parts(list, l, weight, ub_cuda_choose_up(l));
+        }
     }
     if (!made) {
         ub_cuda_weights_free(list);
@@ -337,36 +366,27 @@ ub_cuda_weights_free(ub_cuda_weight_list* list)
     free(list);
 }
 
-static float*
-put_layer(float* out, uint32_t filters, const float* scale, const float* shift)
-{
-    memcpy(out, scale, filters * sizeof(float));
-    memcpy(out + filters, shift, filters * sizeof(float));
-    return out + finish_room(filters);
-}
-
 void
-ub_cuda_finish_values(const ub_network* net, const ub_folded* folded, float* out)
+ub_cuda_finish_values(const ub_steps* steps, const ub_folded* folded, float* out)
 {
-    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
-        out = put_layer(out, net->unet[0].encoder[i].filters, folded->encoder_scale[i],
-                        folded->encoder_shift[i]);
-    }
-    for (uint32_t i = 0; i < net->unet[0].decoders; ++i) {
-        out = put_layer(out, net->unet[0].decoder[i].filters, folded->decoder_scale[i],
-                        folded->decoder_shift[i]);
+    for (uint32_t i = 0; i < steps->n; ++i) {
+        const ub_step* step = &steps->step[i];
+        for (uint32_t k = 0; k < step->n_out; ++k) {
+            memcpy(out, folded->numbers + step->out[k].numbers,
+                   ub_step_numbers(step, &step->out[k]) * sizeof(float));
+            out += finish_room(step, k);
+        }
     }
 }
 
 uint32_t
-ub_cuda_finish_size(const ub_network* net)
+ub_cuda_finish_size(const ub_steps* steps)
 {
     uint32_t size = 0;
-    for (uint32_t i = 0; i < net->unet[0].encoders; ++i) {
-        size += finish_room(net->unet[0].encoder[i].filters);
-    }
-    for (uint32_t i = 0; i < net->unet[0].decoders; ++i) {
-        size += finish_room(net->unet[0].decoder[i].filters);
+    for (uint32_t i = 0; i < steps->n; ++i) {
+        for (uint32_t k = 0; k < steps->step[i].n_out; ++k) {
+            size += finish_room(&steps->step[i], k);
+        }
     }
     return size;
 }

@@ -6,7 +6,7 @@
 
 /**
    @file
-   A network as a program of convolutions for unbraid_cuda.so.
+   A network's steps as a program of convolutions for unbraid_cuda.so.
 */
 
 #include "model/cuda/abi.h"
@@ -30,9 +30,8 @@ bool ub_cuda_wants_fused(void);
 /// but grouped where all phases fill no more lanes than one.
 ub_cuda_up ub_cuda_choose_up(const ub_layer* layer);
 
-/// The program for frames first to first + count - 1 of a mask.  Free with free().
-/// NULL: no memory.
-ub_cuda_program* ub_cuda_program_new(const ub_network* net, uint32_t first, uint32_t count);
+/// The program for some frames of a mask.  Free with free().  NULL: no memory.
+ub_cuda_program* ub_cuda_program_new(const ub_steps* steps, ub_span mask);
 
 /** All convolutions' weights, numbered as programs do. */
 typedef struct {
@@ -41,13 +40,13 @@ typedef struct {
 } ub_cuda_weight_list;
 
 /// NULL: no memory.
-ub_cuda_weight_list* ub_cuda_weights_new(const ub_model* model);
+ub_cuda_weight_list* ub_cuda_weights_new(const ub_steps* steps);
 void ub_cuda_weights_free(ub_cuda_weight_list* list);
 
-/// Lay out a condition's scales and shifts as programs want them, [program.finish]
-void ub_cuda_finish_values(const ub_network* net, const ub_folded* folded, float* out);
+/// Lay out a condition's numbers as programs want them, [program.finish]
+void ub_cuda_finish_values(const ub_steps* steps, const ub_folded* folded, float* out);
 
 /// Values that ub_cuda_finish_values writes
-uint32_t ub_cuda_finish_size(const ub_network* net);
+uint32_t ub_cuda_finish_size(const ub_steps* steps);
 
 #endif // UB_MODEL_BACKEND_CUDA_PROGRAM_H

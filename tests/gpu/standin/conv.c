@@ -58,7 +58,7 @@ pixel(float* image, const standin_shape* s, int64_t item, int64_t row, int64_t c
     return image + ((item * s->size[2] + row) * s->size[3] + column) * s->size[1];
 }
 
-/// sum[r][c][f] = sum of w[f][j][k][i] in[r * stride + j - pad][...][i]
+/// sum[r][c][f] = sum of w[f][j][k][i] in[r * stride + j * dilation - pad][...][i]
 static void
 gather(const job* j, int64_t item, int64_t row, int64_t column)
 {
@@ -66,8 +66,8 @@ gather(const job* j, int64_t item, int64_t row, int64_t column)
     const int64_t taps = c->w.size[2] * c->w.size[3];
     float* out = pixel(j->sum, &c->y, item, row, column);
     for (int64_t jk = 0; jk < taps; ++jk) {
-        const int64_t y = row * c->stride[0] + jk / c->w.size[3] - c->pad[0];
-        const int64_t x = column * c->stride[1] + jk % c->w.size[3] - c->pad[1];
+        const int64_t y = row * c->stride[0] + jk / c->w.size[3] * c->dilation[0] - c->pad[0];
+        const int64_t x = column * c->stride[1] + jk % c->w.size[3] * c->dilation[1] - c->pad[1];
         if (y < 0 || x < 0 || y >= c->x.size[2] || x >= c->x.size[3]) {
             continue;
         }

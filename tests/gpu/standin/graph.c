@@ -223,6 +223,7 @@ cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t plan,
     cudnnBackendDescriptor_t w = part(op[0], CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W);
     get(conv, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, c.pad, 2);
     get(conv, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, c.stride, 2);
+    get(conv, CUDNN_ATTR_CONVOLUTION_DILATIONS, c.dilation, 2);
     c.x = shape_of(x);
     c.w = shape_of(w);
     c.x_data = address_of(pack, x);

@@ -76,11 +76,13 @@ typedef struct {
 } finish_arguments;
 
 static void
-put_point(const finish_arguments* a, ub_cuda_point p, float y)
+put_point(const finish_arguments* a, ub_cuda_point p, float x)
 {
     const ub_cuda_layer* layer = &a->program->layer[a->layer];
+    const float* values = a->finish + (size_t)p.item * a->program->finish;
     for (uint32_t k = 0; k < layer->n_targets; ++k) {
         const ub_cuda_target* t = &layer->target[k];
+        const float y = ub_cuda_finish(layer, t, values, p.channel, x);
         if (t->image == UB_CUDA_MASK) {
             a->mask[ub_cuda_mask_at(layer, p)] = y;
         } else {
@@ -98,9 +100,7 @@ finish(const void* arguments)
     for (size_t i = 0; i < a->points; ++i) {
         const ub_cuda_point p = ub_cuda_point_at(layer, i);
         const float x = standin_get(a->type, a->raw, ub_cuda_raw_at(layer, p, a->n));
-        put_point(
-            a, p,
-            ub_cuda_finish(layer, a->finish + (size_t)p.item * a->program->finish, p.channel, x));
+        put_point(a, p, x);
     }
 }
 

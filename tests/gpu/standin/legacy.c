@@ -18,6 +18,7 @@ struct standin_tensor {
 struct standin_convolution {
     int64_t pad[2];
     int64_t stride[2];
+    int64_t dilation[2];
 };
 
 static cudnnStatus_t
@@ -154,10 +155,10 @@ cudnnSetConvolution2dDescriptor(cudnnConvolutionDescriptor_t conv, int pad_h, in
                                 cudnnConvolutionMode_t mode, cudnnDataType_t type)
 {
     (void)mode;
-    *conv = (struct standin_convolution){{pad_h, pad_w}, {stride_h, stride_w}};
-    return dilation_h == 1 && dilation_w == 1 && type == CUDNN_DATA_FLOAT
-               ? call("cudnnSetConvolution2dDescriptor", STANDIN_PLAIN)
-               : CUDNN_STATUS_NOT_SUPPORTED;
+    *conv = (struct standin_convolution){
+        {pad_h, pad_w}, {stride_h, stride_w}, {dilation_h, dilation_w}};
+    return type == CUDNN_DATA_FLOAT ? call("cudnnSetConvolution2dDescriptor", STANDIN_PLAIN)
+                                    : CUDNN_STATUS_NOT_SUPPORTED;
 }
 
 cudnnStatus_t
@@ -175,8 +176,8 @@ check(cudnnTensorDescriptor_t x, cudnnFilterDescriptor_t w, cudnnConvolutionDesc
     bool good = x->shape.size[0] == y->shape.size[0] && x->shape.size[1] == w->shape.size[1] &&
                 y->shape.size[1] == w->shape.size[0];
     for (int axis = 0; axis < 2; ++axis) {
-        const int64_t room =
-            x->shape.size[2 + axis] + 2 * conv->pad[axis] - w->shape.size[2 + axis];
+        const int64_t reach = (w->shape.size[2 + axis] - 1) * conv->dilation[axis] + 1;
+        const int64_t room = x->shape.size[2 + axis] + 2 * conv->pad[axis] - reach;
         good = good && room >= 0 && room / conv->stride[axis] + 1 == y->shape.size[2 + axis];
     }
     return good ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_BAD_PARAM;
@@ -237,6 +238,7 @@ cudnnConvolutionForward(cudnnHandle_t handle, const void* alpha, cudnnTensorDesc
                             .y = y->shape,
                             .pad = {conv->pad[0], conv->pad[1]},
                             .stride = {conv->stride[0], conv->stride[1]},
+                            .dilation = {conv->dilation[0], conv->dilation[1]},
                             .x_data = x_data,
                             .w_data = w_data,
                             .y_data = y_data};

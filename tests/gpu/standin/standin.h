@@ -86,6 +86,7 @@ typedef struct {
     standin_shape y;
     int64_t pad[2];
     int64_t stride[2];
+    int64_t dilation[2];
     const void* x_data;
     const void* w_data;
     void* y_data;
