@@ -3,6 +3,8 @@
 
 #include "dsp/schedule.h"
 
+#include "dsp/gridmap.h"
+
 static uint32_t
 larger(uint32_t a, uint32_t b)
 {
@@ -27,4 +29,11 @@ ub_timings_room(const ub_timing* timings, uint32_t n)
     // As many as there may be masks for, and one that asks for none, after a reset
     room.jobs = room.mask_frames / shortest + 1;
     return room;
+}
+
+uint32_t
+ub_timing_latency(const ub_grid* grid, const ub_timing* t, double rate)
+{
+    const ub_schedule s = {ub_gridmap_size(grid, rate), ub_gridmap_hop(grid, rate)};
+    return ub_schedule_latency(&s, t);
 }

@@ -3,6 +3,7 @@
 
 #include "dsp/separator.h"
 
+#include "dsp/config.h"
 #include "dsp/denormal.h"
 #include "dsp/filterbank.h"
 #include "dsp/gains.h"
@@ -13,14 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_TIMINGS  8
-#define SHORTEST_HOP 0.001 // s; common models have 5 to 25 ms
-#define MOST_OVERLAP 32    // Common ones have 4
-
 struct ub_separator_s {
     ub_grid grid;
     ub_schedule schedule;
-    ub_timing timings[MAX_TIMINGS];
+    ub_timing timings[UB_MAX_TIMINGS];
     uint32_t n_timings;
     uint32_t timing; // the chosen one
     uint32_t channels;
@@ -47,74 +44,6 @@ timing(const ub_separator* self)
     return &self->timings[self->timing];
 }
 
-uint32_t
-ub_timing_latency(const ub_grid* grid, const ub_timing* t, double rate)
-{
-    const ub_schedule s = {ub_gridmap_size(grid, rate), ub_gridmap_hop(grid, rate)};
-    return ub_schedule_latency(&s, t);
-}
-
-// What an audio thread can do in time: not too many frames, nor too much in each
-static bool
-grid_fits(const ub_grid* grid, char* err, size_t err_size)
-{
-    const double hop = grid->hop / grid->rate;
-    const double overlap = (double)grid->window / grid->hop;
-    if (hop < SHORTEST_HOP) {
-        snprintf(err, err_size, "a window every %.3g ms: expected at most one in %g ms", 1e3 * hop,
-                 1e3 * SHORTEST_HOP);
-        return false;
-    }
-    if (overlap > MOST_OVERLAP) {
-        snprintf(err, err_size, "%.0f windows over each sample: expected at most %d", overlap,
-                 MOST_OVERLAP);
-        return false;
-    }
-    return true;
-}
-
-static bool
-config_fits(const ub_separator_config* config, char* err, size_t err_size)
-{
-    const ub_masker* masker = config->masker;
-    if (!(config->rate >= 8000.0 && config->rate <= 192000.0)) {
-        snprintf(err, err_size, "sample rate %g Hz: expected 8000 to 192000", config->rate);
-        return false;
-    }
-    if (config->channels < 1 || config->channels > UB_MAX_CHANNELS) {
-        snprintf(err, err_size, "%u channels: expected 1 or 2", config->channels);
-        return false;
-    }
-    if (!grid_fits(&config->grid, err, err_size)) {
-        return false;
-    }
-    if (config->timings < 1 || config->timings > MAX_TIMINGS || config->outputs < 1 ||
-        config->outputs > UB_MAX_OUTPUTS) {
-        snprintf(err, err_size, "separator: unexpected number of timings or outputs");
-        return false;
-    }
-    if (config->slots < 1 || config->slots > UB_MAX_SLOTS ||
-        (masker && masker->slots != config->slots)) {
-        snprintf(err, err_size, "separator: %u slots: expected 1 to %u, as the masker has",
-                 config->slots, UB_MAX_SLOTS);
-        return false;
-    }
-    for (uint32_t i = 0; i < config->timings; ++i) {
-        const ub_timing* t = &config->timing[i];
-        if (t->step < 1 || t->deadline < 1 || t->fade > t->lookahead || t->fade > t->step ||
-            t->heard == 1 || (masker && ub_timing_count(t) > masker->max_count)) {
-            snprintf(err, err_size, "separator: timing %u is not possible", i);
-            return false;
-        }
-        if (t->lookahead + t->step > config->grid.frames) {
-            snprintf(err, err_size, "windows of %u frames: expected at least %u",
-                     config->grid.frames, t->lookahead + t->step);
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool
 allocate(ub_separator* self, double rate)
 {
@@ -137,7 +66,7 @@ allocate(ub_separator* self, double rate)
 ub_separator*
 ub_separator_new(const ub_separator_config* config, char* err, size_t err_size)
 {
-    if (!config_fits(config, err, err_size)) {
+    if (!ub_config_fits(config, err, err_size)) {
         return NULL;
     }
     ub_separator* self = calloc(1, sizeof(ub_separator));
