@@ -185,7 +185,7 @@ check_mask(const ub_backend* backend, const golden* g, uint32_t condition, const
     const limit allowed = find_limit(backend);
     // Shares of sources' outputs make more of what 16 bits lose
     const bool shared = g->model->net.softmax || g->model->net.ratio_exponent > 0.0f;
-    const double least = allowed.snr - (shared && allowed.error > 1e-3 ? 4.0 : 0.0);
+    const double least = allowed.snr - (shared && allowed.error > 1e-3 ? 8.0 : 0.0);
     if (worst > allowed.error || !(snr > least)) {
         fail_msg("%s: %s: error %g, SNR %g dB (expected %g, %g dB)", backend->name, name, worst,
                  snr, allowed.error, least);
