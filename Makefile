@@ -157,7 +157,7 @@ all: plugin ui cli cuda
 
 # Where objects begin: say in one line what is missing
 $(B)/packages:
-	@pkg-config --exists fftw3f $(PKGS) $(CLI_PKGS) lv2 || \
+	@pkg-config --exists fftw3f $(PKGS) $(CLI_PKGS) lv2 'libavutil >= 57.28' || \
 	    { echo "unbraid: packages are missing (expected what '.ci/packages build' installs)" >&2; \
 	      exit 1; }
 	@mkdir -p $(@D) && touch $@
@@ -330,7 +330,7 @@ fuzz:
 fuzzers: $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c))
 
 $(B)/libread.a: $(call obj,$(wildcard model/file/*.c model/import/*.c model/network/*.c) gui/report.c \
-                           plugin/lv2/patch.c plugin/lv2/ui/talk.c)
+                           plugin/cli/container.c plugin/lv2/patch.c plugin/lv2/ui/talk.c)
 	$(begin)
 	$(AR) rcs $@ $^
 

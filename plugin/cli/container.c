@@ -7,8 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WRAP       (1ll << 32) // Where 32-bit sizes begin again
-#define OGG_HEADER 27          // Bytes of a page before its table of lengths
+#define WRAP       (1ll << 32)  // Where 32-bit sizes begin again
+#define OGG_BEHIND (64ll << 20) // Bytes that may follow the last page
+#define CHUNKS     4096         // At most, before and behind the sound
+#define MOST       (1ll << 50)  // Bytes that a file can have
+#define OGG_HEADER 27           // Bytes of a page before its table of lengths
 
 /** How a kind of file is made of chunks: a name, a size, and as many bytes. */
 typedef struct {
@@ -97,8 +100,8 @@ ends_in_chunks(int fd, const layout* l, int64_t at, int64_t size)
 {
     chunk c;
     at = (at + l->align - 1) / l->align * l->align;
-    while (at < size) {
-        if (!read_chunk(fd, l, at, &c) || !is_name(l, c.name) || c.size < 0 ||
+    for (unsigned n = 0; at < size; ++n) {
+        if (n == CHUNKS || !read_chunk(fd, l, at, &c) || !is_name(l, c.name) || c.size < 0 ||
             c.size > size - c.begin) {
             return false;
         }
@@ -112,7 +115,8 @@ find_sound(int fd, const layout* l, int64_t size, chunk* sound, chunk* sizes)
 {
     const size_t length = strlen(l->sound);
     *sizes = (chunk){.size = -1};
-    for (int64_t at = l->first; at < size && read_chunk(fd, l, at, sound);) {
+    int64_t at = l->first;
+    for (unsigned n = 0; n < CHUNKS && at < size && read_chunk(fd, l, at, sound); ++n) {
         if (!memcmp(sound->name, l->sound, length)) {
             return true;
         }
@@ -132,7 +136,7 @@ static bool
 is_placeholder(int64_t said, unsigned width)
 {
     if (width == 8) {
-        return said <= 0 || said > INT64_MAX / 2;
+        return said <= 0 || said > MOST;
     }
     return !said || said >= 0xFFFF0000 || (said >= 0x7F000000 && said <= 0x80000100);
 }
@@ -202,13 +206,13 @@ inspect_chunks(int fd, const layout* l, ub_container* self)
     }
 }
 
-/// Where the last page begins, or -1
+/// Where the last page begins, or -1 if that is far from the end
 static int64_t
 last_page(int fd, int64_t size)
 {
     uint8_t bytes[65536];
     int64_t end = size;
-    while (end >= OGG_HEADER) {
+    while (end >= OGG_HEADER && size - end < OGG_BEHIND) {
         const int64_t from = end > (int64_t)sizeof(bytes) ? end - (int64_t)sizeof(bytes) : 0;
         if (!read_at(fd, from, bytes, (size_t)(end - from))) {
             break;
@@ -224,19 +228,20 @@ last_page(int fd, int64_t size)
 }
 
 /// A stream's last page is marked, and whole.  Of what follows it nothing is sound.
-static bool
-is_cut_ogg(int fd, int64_t size)
+static void
+inspect_ogg(int fd, ub_container* self)
 {
     uint8_t page[OGG_HEADER + 255] = {0};
-    const int64_t at = last_page(fd, size);
+    const int64_t at = last_page(fd, self->size);
     if (at < 0 || pread(fd, page, sizeof(page), at) < OGG_HEADER) {
-        return false;
+        return;
     }
     int64_t end = at + OGG_HEADER + page[26];
     for (unsigned i = 0; i < page[26]; ++i) {
         end += page[OGG_HEADER + i];
     }
-    return end > size || !(page[5] & 4);
+    self->ended = end <= self->size && (page[5] & 4);
+    self->cut = !self->ended;
 }
 
 void
@@ -258,7 +263,6 @@ ub_container_inspect(int fd, ub_container* self)
         }
     }
     if (!memcmp(head, "OggS", 4)) {
-        self->cut = is_cut_ogg(fd, self->size);
-        self->ended = !self->cut;
+        inspect_ogg(fd, self);
     }
 }

@@ -8,6 +8,7 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/common.h>
 #include <libavutil/intreadwrite.h>
 
 #include <stdlib.h>
@@ -92,11 +93,10 @@ promised(const ub_decoder* self)
     if (self->format->duration_estimation_method != AVFMT_DURATION_FROM_STREAM) {
         return 0;
     }
-    if (self->stream->duration > 0) {
-        return av_rescale_q(self->stream->duration, self->stream->time_base, frame);
-    }
-    return self->format->duration > 0 ? av_rescale_q(self->format->duration, AV_TIME_BASE_Q, frame)
-                                      : 0;
+    const int64_t all = self->stream->duration > 0
+                            ? av_rescale_q(self->stream->duration, self->stream->time_base, frame)
+                            : av_rescale_q(self->format->duration, AV_TIME_BASE_Q, frame);
+    return all > 0 ? all : 0; // Negative for unknown and for more than can be
 }
 
 /// Whether the file says it to the frame.  Others count whole packets.
@@ -196,7 +196,7 @@ note_time(ub_decoder* self)
     const AVRational base = self->format->streams[p->stream_index]->time_base;
     const AVRational us = {1, AV_TIME_BASE};
     if (p->pts != AV_NOPTS_VALUE) {
-        const int64_t end = av_rescale_q(p->pts + p->duration, base, us);
+        const int64_t end = av_rescale_q(av_sat_add64(p->pts, p->duration), base, us);
         self->reached = end > self->reached ? end : self->reached;
     }
 }

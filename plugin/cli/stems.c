@@ -16,7 +16,8 @@
 static size_t
 stem_length(const char* file)
 {
-    static const char* const suffixes[] = {".wav", ".flac", ".ogg"};
+    static const char* const suffixes[] = {".wav",  ".flac", ".ogg", ".mp3",
+                                           ".opus", ".aif",  ".aiff"};
     const char* dot = strrchr(file, '.');
     for (size_t i = 0; dot && file[0] != '.' && i < sizeof(suffixes) / sizeof(*suffixes); ++i) {
         if (!strcasecmp(dot, suffixes[i])) {
@@ -115,7 +116,8 @@ ub_stems_find(const char* ref_dir, const char* est_dir, ub_stem** stems, char* e
     bool ok = list(ref_dir, &truths, err, err_size) && list(est_dir, &estimates, err, err_size);
     *stems = NULL;
     if (ok && !truths.count) {
-        ok = ub_error(err, err_size, "%s: holds no sound files (expected wav, flac or ogg)",
+        ok = ub_error(err, err_size,
+                      "%s: holds no sound files (expected wav, flac, ogg, mp3, opus or aiff)",
                       ref_dir);
     }
     if (ok) {

@@ -21,7 +21,7 @@ typedef struct {
 /**
    Find the sound files of REF_DIR and their counterparts in EST_DIR.
 
-   NAME.wav is matched by NAME.{wav,flac,ogg}, else by the only SONG.NAME.{...}.
+   NAME.wav is matched by NAME.{wav,flac,ogg,mp3,opus,aif,aiff}, else by the only SONG.NAME.{...}.
 
    @param stems Gets an array, sorted by name, to be freed by ub_stems_free.
    @return How many; 0 with one line in err.

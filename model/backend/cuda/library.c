@@ -4,7 +4,6 @@
 #include "model/backend/cuda/library.h"
 
 #include "model/backend/cuda/cuda.h"
-
 #include "model/backend/cuda/program.h"
 #include "model/file/environment.h"
 
