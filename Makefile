@@ -157,7 +157,8 @@ all: plugin ui cli cuda
 
 # Where objects begin: say in one line what is missing
 $(B)/packages:
-	@pkg-config --exists fftw3f $(PKGS) $(CLI_PKGS) lv2 'libavutil >= 57.28' || \
+	@pkg-config --exists fftw3f $(PKGS) $(CLI_PKGS) lv2 'libavutil >= 57.28' && \
+	    echo 'int main(void) { return 0; }' | $(CC) -x c -o /dev/null - $(FFTW) 2>/dev/null || \
 	    { echo "unbraid: packages are missing (expected what '.ci/packages build' installs)" >&2; \
 	      exit 1; }
 	@mkdir -p $(@D) && touch $@

@@ -27,6 +27,8 @@ typedef struct {
     const char* name;
     void (*fill)(ub_sound* part);
     float limit; ///< Of the output
+    double left; ///< That it may leave behind: what is no silence has a level, which the
+                 ///< stream's follower forgets over some seconds only (dsp/level.h)
 } kind;
 
 static void
@@ -58,9 +60,9 @@ fill_decay(ub_sound* part)
     }
 }
 
-static const kind silence = {"silence", fill_nothing, 0.0f};
-static const kind noise = {"noise at -140 dB", fill_noise, 1e-6f};
-static const kind decay = {"a decay to nothing", fill_decay, 1e-3f};
+static const kind silence = {"silence", fill_nothing, 0.0f, 0.0};
+static const kind noise = {"noise at -140 dB", fill_noise, 1e-6f, 1e-6};
+static const kind decay = {"a decay to nothing", fill_decay, 1e-3f, 1e-2};
 
 /// Memory that is in use, KiB
 static double
@@ -97,7 +99,7 @@ check_parts(ub_rig* rig, const ub_plan* plan, const kind* k, ub_sound* in, uint3
            1e3 * last);
 }
 
-/// After all that, silence must be left behind without a trace.
+/// After all that, silence must be left behind without a trace, and the rest with hardly one.
 static void
 check_kind(const kind* k, float response, uint32_t parts)
 {
@@ -110,7 +112,7 @@ check_kind(const kind* k, float response, uint32_t parts)
     ub_sound fresh = ub_render(&plan, &song);
     ub_sound later = ub_render_on(&rig, &plan, &song);
     const double error = ub_difference(&fresh, &later, 2, fresh.latency + REMEMBERED, song.n);
-    ub_ok(error == 0.0, "%s, response %.0f: sound afterwards is as ever, error %.1e", k->name,
+    ub_ok(error <= k->left, "%s, response %.0f: sound afterwards is as ever, error %.1e", k->name,
           response, error);
     ub_sound_free(&later);
     ub_sound_free(&fresh);
