@@ -326,9 +326,9 @@ finish_job(const ub_desk* desk, uint32_t number)
     ub_job* job = &desk->open[number]->job;
     const float* masks[UB_MAX_CONDITIONS] = {NULL};
     const ub_span span = ub_job_span(desk->model, job);
-    for (uint32_t c = 0; c < job->conditions; ++c) {
-        masks[c] = ub_passes_mask(&desk->passes[number], c, desk->output + desk->first[number],
-                                  desk->window[number], span.first, span.count, desk->made[c]);
+    if (job->conditions) {
+        ub_passes_masks(&desk->passes[number], desk->output + desk->first[number],
+                        desk->window[number], span.first, span.count, desk->made, masks);
     }
     sort_masks(desk, desk->open[number]->client, job, masks);
 }

@@ -54,18 +54,23 @@ ub_passes_add(ub_passes* p, const float* condition)
     }
 }
 
-const float*
-ub_passes_mask(const ub_passes* p, uint32_t c, float* const* output, const float* input,
-               uint32_t first, uint32_t count, float* mask)
+void
+ub_passes_masks(const ub_passes* p, float* const* output, const float* input, uint32_t first,
+                uint32_t count, float* const* made, const float** masks)
 {
-    const float* outputs[UB_NET_SOURCES] = {NULL};
-    for (uint32_t k = 0; k < p->n_of[c]; ++k) {
-        outputs[k] = output[p->of[c][k]];
+    const bool shared = ub_masks_are_shared(p->net);
+    const uint32_t step = shared ? p->conditions : 1; // conditions that need the same
+    for (uint32_t c = 0; c < p->conditions; c += step) {
+        const float* outputs[UB_NET_SOURCES] = {NULL};
+        for (uint32_t k = 0; k < p->n_of[c]; ++k) {
+            outputs[k] = output[p->of[c][k]];
+        }
+        if (ub_mask_is_made(p->net)) {
+            const ub_mask_parts parts = {outputs, input, first, count};
+            ub_masks_make(p->net, step, p->condition + c, &parts, made + c);
+        }
+        for (uint32_t k = c; k < c + step; ++k) {
+            masks[k] = ub_mask_is_made(p->net) ? made[k] : outputs[0];
+        }
     }
-    if (!ub_mask_is_made(p->net)) {
-        return outputs[0];
-    }
-    const ub_mask_parts parts = {outputs, input, first, count};
-    ub_mask_make(p->net, p->condition[c], &parts, mask);
-    return mask;
 }

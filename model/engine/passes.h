@@ -36,14 +36,14 @@ void ub_passes_begin(ub_passes* passes, const ub_network* net);
 void ub_passes_add(ub_passes* passes, const float* condition);
 
 /**
-   Make the mask of condition c.
+   Make the masks of all conditions.
 
    @param output Of each pass, [channels][count][bins].
    @param input The network's window, whose frames from `first` on the outputs are of.
-   @param mask Room for it, [channels][count][bins].
-   @return The mask: there, or an output that is it already.
+   @param made Room for masks, each [channels][count][bins].
+   @param masks Becomes each condition's: made there, or an output that is it already.
 */
-const float* ub_passes_mask(const ub_passes* passes, uint32_t c, float* const* output,
-                            const float* input, uint32_t first, uint32_t count, float* mask);
+void ub_passes_masks(const ub_passes* passes, float* const* output, const float* input,
+                     uint32_t first, uint32_t count, float* const* made, const float** masks);
 
 #endif // UB_MODEL_ENGINE_PASSES_H

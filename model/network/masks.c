@@ -6,9 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-/// Whether every mask takes every source's output
-static bool
-is_shared(const ub_network* net)
+#define RUN 256U ///< Values made together
+
+bool
+ub_masks_are_shared(const ub_network* net)
 {
     return net->softmax || net->ratio_exponent > 0.0f;
 }
@@ -16,7 +17,7 @@ is_shared(const ub_network* net)
 bool
 ub_mask_is_made(const ub_network* net)
 {
-    return net->unets > 1 || is_shared(net);
+    return net->unets > 1 || ub_masks_are_shared(net);
 }
 
 /// Which U-Net gives a source
@@ -52,7 +53,7 @@ ub_mask_passes(const ub_network* net, const float* condition, ub_pass passes[UB_
         memcpy(passes[0].condition, condition, net->sources * sizeof(float));
         return 1;
     }
-    if (is_shared(net)) {
+    if (ub_masks_are_shared(net)) {
         return shared_passes(net, passes);
     }
     for (uint32_t u = 0; u < net->unets; ++u) {
@@ -101,65 +102,110 @@ sum_own(const ub_network* net, const float* condition, const ub_mask_parts* part
     }
 }
 
+/** Some values of all sources' outputs, and what becomes of them. */
+typedef struct {
+    size_t n;
+    float output[UB_NET_SOURCES][RUN];
+    float all[RUN]; ///< What their sum is a share of
+} run;
+
 /// In place of every source's output its share of the sum of all their exponentials
 static void
-soften(uint32_t sources, float* output)
+soften(run* r, uint32_t sources)
 {
-    float most = output[0];
-    float sum = 0.0f;
+    float most[RUN];
+    float sum[RUN] = {0.0f};
+    memcpy(most, r->output[0], r->n * sizeof(float));
     for (uint32_t k = 1; k < sources; ++k) {
-        most = output[k] > most ? output[k] : most;
+        for (size_t i = 0; i < r->n; ++i) {
+            most[i] = r->output[k][i] > most[i] ? r->output[k][i] : most[i];
+        }
     }
     for (uint32_t k = 0; k < sources; ++k) {
-        output[k] = expf(output[k] - most);
-        sum += output[k];
+        for (size_t i = 0; i < r->n; ++i) {
+            r->output[k][i] = expf(r->output[k][i] - most[i]);
+            sum[i] += r->output[k][i];
+        }
     }
     for (uint32_t k = 0; k < sources; ++k) {
-        output[k] /= sum;
+        for (size_t i = 0; i < r->n; ++i) {
+            r->output[k][i] /= sum[i];
+        }
     }
 }
 
-/// The mask of one value
-static float
-share(const ub_network* net, const float* condition, float input, float* output)
+/// In place of every source's output its power
+static void
+raise(run* r, const ub_network* net, const float* input)
 {
-    float wanted = 0.0f;
-    float all = 1.0f;
-    if (net->softmax) {
-        soften(net->sources, output);
-    }
-    if (net->ratio_exponent > 0.0f) {
-        const float rest = net->ratio_epsilon / (float)net->sources;
-        all = net->ratio_epsilon;
-        for (uint32_t k = 0; k < net->sources; ++k) {
-            const float x = input * fabsf(output[k]);
-            const float power = net->ratio_exponent == 2.0f ? x * x : powf(x, net->ratio_exponent);
-            all += power;
-            output[k] = power + rest;
-        }
+    const float rest = net->ratio_epsilon / (float)net->sources;
+    for (size_t i = 0; i < r->n; ++i) {
+        r->all[i] = net->ratio_epsilon;
     }
     for (uint32_t k = 0; k < net->sources; ++k) {
-        wanted += condition[k] * output[k];
+        float* x = r->output[k];
+        for (size_t i = 0; i < r->n; ++i) {
+            x[i] = input[i] * fabsf(x[i]);
+        }
+        for (size_t i = 0; i < r->n; ++i) {
+            x[i] = net->ratio_exponent == 2.0f ? x[i] * x[i] : powf(x[i], net->ratio_exponent);
+            r->all[i] += x[i];
+            x[i] += rest;
+        }
     }
-    return wanted < all ? wanted / all : 1.0f;
+}
+
+static void
+share(const run* r, uint32_t sources, const float* condition, float* mask)
+{
+    float wanted[RUN] = {0.0f};
+    for (uint32_t k = 0; k < sources; ++k) {
+        for (size_t i = 0; i < r->n; ++i) {
+            wanted[i] += condition[k] * r->output[k][i];
+        }
+    }
+    for (size_t i = 0; i < r->n; ++i) {
+        mask[i] = wanted[i] < r->all[i] ? wanted[i] / r->all[i] : 1.0f;
+    }
+}
+
+/// From value `at` of a plane on
+static void
+load(run* r, const ub_network* net, const ub_mask_parts* parts, uint32_t channel, size_t at)
+{
+    const size_t plane = (size_t)parts->count * net->bins;
+    const float* input =
+        parts->input + ((size_t)channel * net->frames + parts->first) * net->bins + at;
+    r->n = plane - at < RUN ? plane - at : RUN;
+    for (uint32_t k = 0; k < net->sources; ++k) {
+        memcpy(r->output[k], parts->output[k] + channel * plane + at, r->n * sizeof(float));
+    }
+    for (size_t i = 0; i < r->n; ++i) {
+        r->all[i] = 1.0f;
+    }
+    if (net->softmax) {
+        soften(r, net->sources);
+    }
+    if (net->ratio_exponent > 0.0f) {
+        raise(r, net, input);
+    }
 }
 
 void
-ub_mask_make(const ub_network* net, const float* condition, const ub_mask_parts* parts, float* mask)
+ub_masks_make(const ub_network* net, uint32_t n, const float* const* condition,
+              const ub_mask_parts* parts, float* const* mask)
 {
     const size_t plane = (size_t)parts->count * net->bins;
-    if (!is_shared(net)) {
-        sum_own(net, condition, parts, net->channels * plane, mask);
-        return;
+    run r;
+    for (uint32_t m = 0; !ub_masks_are_shared(net) && m < n; ++m) {
+        sum_own(net, condition[m], parts, net->channels * plane, mask[m]);
     }
-    for (uint32_t c = 0; c < net->channels; ++c) {
-        const float* input = parts->input + ((size_t)c * net->frames + parts->first) * net->bins;
-        for (size_t i = 0; i < plane; ++i) {
-            float output[UB_NET_SOURCES];
-            for (uint32_t k = 0; k < net->sources; ++k) {
-                output[k] = parts->output[k][c * plane + i];
+    for (uint32_t c = 0; ub_masks_are_shared(net) && c < net->channels; ++c) {
+        for (size_t at = 0; at < plane; at += RUN) {
+            load(&r, net, parts, c, at);
+            for (uint32_t m = 0; m < n; ++m) {
+                share(&r, net->sources, condition[m], mask[m] + c * plane + at);
             }
-            mask[c * plane + i] = share(net, condition, input[i], output);
         }
     }
 }

@@ -31,7 +31,7 @@ uint32_t ub_mask_passes(const ub_network* net, const float* condition,
 /// Whether the mask is more than the output of its only pass
 bool ub_mask_is_made(const ub_network* net);
 
-/** What a mask is made of. */
+/** What masks are made of. */
 typedef struct {
     const float* const* output; ///< Of each of the condition's passes, [channels][count][bins]
     const float* input;         ///< The network's, [channels][frames][bins]
@@ -39,9 +39,13 @@ typedef struct {
     uint32_t count;
 } ub_mask_parts;
 
-/// Make a condition's mask.
-/// @param mask [channels][count][bins], which may be the first of the outputs
-void ub_mask_make(const ub_network* net, const float* condition, const ub_mask_parts* parts,
-                  float* mask);
+/// Whether every mask takes every source's output, in the order of the sources: then all
+/// conditions need the same passes
+bool ub_masks_are_shared(const ub_network* net);
+
+/// Make the masks of n conditions that need the same passes.
+/// @param mask Each [channels][count][bins]; they may be among the outputs
+void ub_masks_make(const ub_network* net, uint32_t n, const float* const* condition,
+                   const ub_mask_parts* parts, float* const* mask);
 
 #endif // UB_MODEL_NETWORK_MASKS_H

@@ -38,7 +38,8 @@ ub_test_masks(const ub_backend* backend, ub_runner* runner, const ub_model* mode
         }
         const ub_mask_parts parts = {output, input, first, count};
         if (ub_mask_is_made(net)) {
-            ub_mask_make(net, condition[i], &parts, masks[i]);
+            const float* const wanted = condition[i];
+            ub_masks_make(net, 1, &wanted, &parts, &masks[i]);
         } else {
             memcpy(masks[i], output[0], size * sizeof(float));
         }

@@ -189,6 +189,12 @@ only_what_is_asked_for_runs(void** state)
     check_passes(&net, blend, 1, &as_it_is);
 }
 
+static void
+make(const ub_network* net, const float* condition, const ub_mask_parts* parts, float* mask)
+{
+    ub_masks_make(net, 1, &condition, parts, &mask);
+}
+
 /* Shares of all sources add up to 1; sums of networks' own masks stay below it */
 static void
 masks_are_made(void** state)
@@ -211,21 +217,21 @@ masks_are_made(void** state)
     const float* const outputs[] = {output[0], output[1], output[2]};
     const ub_mask_parts parts = {outputs, input, 7, COUNT};
     const float vocals[UB_NET_SOURCES] = {0.0f, 1.0f, 0.0f};
-    ub_mask_make(&net, vocals, &parts, mask);
+    make(&net, vocals, &parts, mask);
     for (uint32_t i = 0; i < SIZE; ++i) {
         const double expected = i / 64 % COUNT == 0 ? 0.81 / (0.09 + 0.81 + 0.36) : 1.0 / 3.0;
         assert_true(fabs((double)mask[i] - expected) < 1e-6);
     }
     net.ratio_exponent = 0.0f;
     const float both[UB_NET_SOURCES] = {1.0f, 0.5f, 0.0f};
-    ub_mask_make(&net, both, &parts, mask); // half the vocals' output, and the other's
+    make(&net, both, &parts, mask); // half the vocals' output, and the other's
     assert_true(mask[5] == 1.0f);
     output[1][5] = 0.1f;
-    ub_mask_make(&net, both, &parts, mask);
+    make(&net, both, &parts, mask);
     assert_true(fabsf(mask[5] - (0.5f * 0.3f + 0.1f)) < 1e-6f);
     net.softmax = true;
     output[1][7] = 100.0f; // no overflow
-    ub_mask_make(&net, vocals, &parts, mask);
+    make(&net, vocals, &parts, mask);
     assert_true(fabsf(mask[7] - 1.0f) < 1e-6f);
     const double sum = exp(0.3) + exp(0.9) + exp(0.6);
     assert_true(fabs((double)mask[6] - exp(0.9) / sum) < 1e-6);
