@@ -112,10 +112,12 @@ find_latencies(ub_deck* deck)
 }
 
 static bool
-open_stream(ub_deck* deck, const ub_deck_config* config, char* err, size_t err_size)
+open_stream(ub_deck* deck, const ub_deck_config* config, const ub_model* opened, char* err,
+            size_t err_size)
 {
     const float most = ub_parameters[UB_LATENCY].max; // by which hosts size delay lines
     const ub_stream_config stream_config = {.model = deck->path,
+                                            .opened = opened,
                                             .rate = config->rate,
                                             .channels = config->channels,
                                             .outputs = config->outputs,
@@ -148,8 +150,8 @@ ub_deck_is_own(const ub_deck_config* config, const char* path)
 }
 
 ub_deck*
-ub_deck_new(const ub_deck_config* config, const char* path, ub_engine* engine, char* err,
-            size_t err_size)
+ub_deck_new(const ub_deck_config* config, const char* path, const ub_model* opened,
+            ub_engine* engine, char* err, size_t err_size)
 {
     ub_deck* const deck = allocate(config, err, err_size);
     if (!deck) {
@@ -162,7 +164,7 @@ ub_deck_new(const ub_deck_config* config, const char* path, ub_engine* engine, c
     } else {
         own_path(config, deck->path);
     }
-    if (!open_stream(deck, config, err, err_size)) {
+    if (!open_stream(deck, config, opened, err, err_size)) {
         ub_deck_free(deck);
         return NULL;
     }

@@ -44,9 +44,10 @@ typedef struct {
 bool ub_deck_is_own(const ub_deck_config* config, const char* path);
 
 /// A deck that plays a model, "" for the bundle's own, on an engine, whose reference it
-/// takes over whatever happens.  NULL on failure, with one line in err.  Not real-time safe.
-ub_deck* ub_deck_new(const ub_deck_config* config, const char* path, ub_engine* engine, char* err,
-                     size_t err_size);
+/// takes over whatever happens.  A model that is `opened` is not read from its path again; NULL
+/// if none is.  NULL on failure, with one line in err.  Not real-time safe.
+ub_deck* ub_deck_new(const ub_deck_config* config, const char* path, const ub_model* opened,
+                     ub_engine* engine, char* err, size_t err_size);
 
 /// A deck without a model, which passes the mix on.  NULL on failure.  Not real-time safe.
 ub_deck* ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_size);

@@ -43,10 +43,10 @@ choose(ub_loader* loader)
 }
 
 static ub_deck*
-make(ub_loader* loader, const char* path, ub_engine* engine)
+make(ub_loader* loader, const char* path, const ub_model* opened, ub_engine* engine)
 {
     char err[512] = "";
-    ub_deck* const deck = ub_deck_new(&loader->config, path, engine, err, sizeof(err));
+    ub_deck* const deck = ub_deck_new(&loader->config, path, opened, engine, err, sizeof(err));
     if (!deck) {
         fail(loader, err);
     } else if (ub_deck_lacks(deck, err, sizeof(err))) {
@@ -55,11 +55,22 @@ make(ub_loader* loader, const char* path, ub_engine* engine)
     return deck;
 }
 
+// Under the lock, but for the first
+static void
+hold(ub_loader* loader, const ub_deck* deck)
+{
+    const ub_model* const model = ub_stream_model(deck->stream);
+    const ub_model* const before = loader->model;
+    loader->model = model ? ub_model_ref(model) : NULL;
+    ub_model_unref(before);
+}
+
 // Under the lock.  A deck that was never taken over gives way to a newer one.
 static void
 offer(ub_loader* loader, ub_deck* deck)
 {
     loader->engine = deck->engine;
+    hold(loader, deck);
     memcpy(loader->latency, deck->latency, sizeof(loader->latency));
     ub_deck_free(atomic_exchange(&loader->ready, deck));
 }
@@ -73,11 +84,12 @@ load(ub_loader* loader, const char* path, bool fresh)
     if (!engine) {
         return false;
     }
-    if (!fresh && engine == loader->engine && !strcmp(path, loader->loaded)) {
+    const bool same = !fresh && !strcmp(path, loader->loaded);
+    if (same && engine == loader->engine) {
         ub_engine_free(engine);
         return true;
     }
-    ub_deck* const deck = make(loader, path, engine);
+    ub_deck* const deck = make(loader, path, same ? loader->model : NULL, engine);
     if (!deck) {
         return false;
     }
@@ -91,7 +103,7 @@ static bool
 retime(ub_loader* loader)
 {
     ub_engine* const engine = choose(loader);
-    ub_deck* const deck = engine ? make(loader, loader->loaded, engine) : NULL;
+    ub_deck* const deck = engine ? make(loader, loader->loaded, loader->model, engine) : NULL;
     if (!deck) {
         return false;
     }
@@ -166,6 +178,7 @@ ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* co
     loader->host = host;
     loader->process = ub_thread_process();
     loader->engine = deck->engine;
+    hold(loader, deck);
     memcpy(loader->latency, deck->latency, sizeof(loader->latency));
     sem_init(&loader->work, 0, 0);
     pthread_mutex_init(&loader->lock, NULL);
@@ -173,6 +186,7 @@ ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* co
     if (!loader->running) {
         pthread_mutex_destroy(&loader->lock);
         sem_destroy(&loader->work);
+        ub_model_unref(loader->model);
         snprintf(err, err_size, "no thread can be started (is their number limited?)");
     }
     return loader->running;
@@ -197,6 +211,7 @@ ub_loader_stop(ub_loader* loader)
     loader->running = false;
     free_done(loader);
     ub_deck_free(atomic_exchange(&loader->ready, NULL));
+    ub_model_unref(loader->model);
     pthread_mutex_destroy(&loader->lock);
     sem_destroy(&loader->work);
 }

@@ -52,6 +52,8 @@ typedef struct {
     unsigned order;                 ///< The last one that was seen to
     char wanted[UB_PATH_SIZE];      ///< The model that a session should remember
     char loaded[UB_PATH_SIZE];      ///< The last one that could be loaded
+    const ub_model* model;          ///< That one, held: whatever becomes of its file, another
+                                    ///< deck has the same; NULL if none could be
     ub_processor processor;         ///< The last one asked for
     ub_engine* engine;              ///< Of the last deck made, which keeps it; NULL for a dry one
     uint32_t latency[UB_RESPONSES]; ///< Of that deck

@@ -18,7 +18,7 @@ ub_player_open(ub_player* self, const ub_deck_config* config, const ub_host* hos
     self->config = *config;
     self->host = host;
     ub_engine* const engine = ub_choose_engine(UB_AUTO, host, err, sizeof(err));
-    self->deck = engine ? ub_deck_new(config, "", engine, err, sizeof(err)) : NULL;
+    self->deck = engine ? ub_deck_new(config, "", NULL, engine, err, sizeof(err)) : NULL;
     if (!self->deck) {
         snprintf(line, sizeof(line), "%s; the mix is passed on as it is", err);
         ub_host_say(host, line);

@@ -17,6 +17,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RATE  48000.0
 #define SHORT 256
@@ -149,8 +150,22 @@ check_others(void)
     ub_rig_close(&rig);
 }
 
+/// The file of the model is taken away meanwhile.
+static void
+check_held(const char* path)
+{
+    ub_rig rig;
+    open_rig(&rig, SHORT, 0);
+    run(&rig, SHORT);
+    const float before = *ub_rig_control(&rig, "latency");
+    ub_ok(!unlink(path) && tell(&rig, LONG) == LV2_OPTIONS_SUCCESS && run(&rig, LONG) &&
+              *ub_rig_control(&rig, "latency") > before,
+          "longer blocks play the model there was, not what is in its file now");
+    ub_rig_close(&rig);
+}
+
 int
-main(void)
+main(int argc, char** argv)
 {
     const float by_short = latency_of(SHORT, 0);
     const float by_long = latency_of(LONG, 0);
@@ -159,5 +174,8 @@ main(void)
     ub_ok(latency_of(SHORT, LONG) == by_short, "the usual length counts, not the longest");
     check_change(by_short, by_long);
     check_others();
+    if (argc > 1) {
+        check_held(argv[1]);
+    }
     return ub_done();
 }
