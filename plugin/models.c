@@ -3,6 +3,7 @@
 
 #include "plugin/models.h"
 
+#include "model/file/environment.h"
 #include "model/file/safetensors.h"
 #include "model/network/network.h"
 
@@ -19,8 +20,8 @@ bool
 ub_models_folder(char* path, size_t size)
 {
     static const char below[] = "unbraid/models";
-    const char* data = getenv("XDG_DATA_HOME");
-    const char* home = getenv("HOME");
+    const char* data = ub_environment(UB_ENV_DATA_HOME);
+    const char* home = ub_environment(UB_ENV_HOME);
     if (data && data[0] == '/') { // Others are to be ignored (XDG Base Directory Specification)
         return snprintf(path, size, "%s/%s", data, below) < (int)size;
     }

@@ -9,10 +9,11 @@
 
 typedef struct {
     const ub_model* model;
-    ub_folded* folded;
+    uint32_t n; // U-Nets, each of which makes its output of the input
+    ub_folded* folded[UB_MAX_UNETS];
     float* input;   // [channels][frames][bins]
-    float* mask[2]; // The device's and the processor's, likewise
-    size_t size;    // of each
+    float* mask[2]; // The device's and the processor's, [n] of likewise
+    size_t size;    // of each output
 } chunk;
 
 // Noise that is always the same, as quiet as most of music
@@ -28,28 +29,43 @@ fill(float* values, size_t n, float scale)
 }
 
 static bool
+fold(chunk* c)
+{
+    const float condition[UB_NET_SOURCES] = {1.0f};
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < c->n; ++i) {
+        c->folded[i] = ub_folded_new(c->model);
+        ok = c->folded[i];
+        if (ok) {
+            ub_fold(c->model, i, condition, c->folded[i]);
+        }
+    }
+    return ok;
+}
+
+static bool
 chunk_make(chunk* c, const ub_model* model)
 {
     const ub_network* net = &model->net;
-    float condition[UB_NET_SOURCES] = {1.0f};
     c->model = model;
+    c->n = net->unets;
     c->size = (size_t)net->channels * net->frames * net->bins;
     c->input = malloc(c->size * sizeof(float));
-    c->mask[0] = calloc(c->size, sizeof(float));
-    c->mask[1] = calloc(c->size, sizeof(float));
-    c->folded = ub_folded_new(model);
-    if (!c->input || !c->mask[0] || !c->mask[1] || !c->folded) {
+    c->mask[0] = calloc(c->n * c->size, sizeof(float));
+    c->mask[1] = calloc(c->n * c->size, sizeof(float));
+    if (!c->input || !c->mask[0] || !c->mask[1] || !fold(c)) {
         return false;
     }
     fill(c->input, c->size, net->input_scale);
-    ub_fold(model, 0, condition, c->folded);
     return true;
 }
 
 static void
 chunk_clear(chunk* c)
 {
-    ub_folded_free(c->folded);
+    for (uint32_t i = 0; i < c->n; ++i) {
+        ub_folded_free(c->folded[i]);
+    }
     free(c->input);
     free(c->mask[0]);
     free(c->mask[1]);
@@ -59,12 +75,15 @@ chunk_clear(chunk* c)
 static bool
 compute(const chunk* c, const ub_backend* backend, float* mask, char* err, size_t err_size)
 {
-    const ub_item item = {.input = c->input, .folded = c->folded, .mask = mask};
+    ub_item items[UB_MAX_UNETS] = {{0}};
+    for (uint32_t i = 0; i < c->n; ++i) {
+        items[i] = (ub_item){.input = c->input, .folded = c->folded[i], .mask = mask + i * c->size};
+    }
     ub_runner* runner = backend->create(c->model, err, err_size);
     if (!runner) {
         return false;
     }
-    const bool ok = backend->run(runner, &item, 1, 0, c->model->net.frames);
+    const bool ok = backend->run(runner, items, c->n, 0, c->model->net.frames);
     if (!ok) {
         const char* fault = backend->fault ? backend->fault(runner) : NULL;
         snprintf(err, err_size, "%s failed: %s", backend->name, fault ? fault : "no reason");
@@ -73,18 +92,25 @@ compute(const chunk* c, const ub_backend* backend, float* mask, char* err, size_
     return ok;
 }
 
+// Of the output that differs most, dB
 static double
 snr(const chunk* c)
 {
-    double power = 0.0;
-    double error = 0.0;
-    for (size_t i = 0; i < c->size; ++i) {
-        const double a = (double)c->mask[1][i];
-        const double e = (double)c->mask[0][i] - a;
-        power += a * a;
-        error += e * e;
+    double least = INFINITY;
+    for (uint32_t k = 0; k < c->n; ++k) {
+        const float* made = c->mask[0] + k * c->size;
+        const float* wanted = c->mask[1] + k * c->size;
+        double power = 0.0;
+        double error = 0.0;
+        for (size_t i = 0; i < c->size; ++i) {
+            const double e = (double)made[i] - (double)wanted[i];
+            power += (double)wanted[i] * (double)wanted[i];
+            error += e * e;
+        }
+        const double one = error == 0.0 ? INFINITY : 10.0 * log10(power / error);
+        least = isnan(least) || one >= least ? least : one;
     }
-    return 10.0 * log10(power / error);
+    return least;
 }
 
 static bool

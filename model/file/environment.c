@@ -10,6 +10,7 @@ static const char* const names[UB_ENV_VARIABLES] = {
     [UB_ENV_BACKEND] = "UNBRAID_BACKEND",           [UB_ENV_CPU] = "UNBRAID_CPU",
     [UB_ENV_CUDA_LIBRARY] = "UNBRAID_CUDA_LIBRARY", [UB_ENV_CUDA_CONV] = "UNBRAID_CUDA_CONV",
     [UB_ENV_CUDA_UP] = "UNBRAID_CUDA_UP",           [UB_ENV_HOME] = "HOME",
+    [UB_ENV_DATA_HOME] = "XDG_DATA_HOME",
 };
 
 static char* values[UB_ENV_VARIABLES];

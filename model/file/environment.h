@@ -18,6 +18,7 @@ typedef enum {
     UB_ENV_CUDA_CONV,    ///< UNBRAID_CUDA_CONV
     UB_ENV_CUDA_UP,      ///< UNBRAID_CUDA_UP
     UB_ENV_HOME,         ///< HOME
+    UB_ENV_DATA_HOME,    ///< XDG_DATA_HOME
     UB_ENV_VARIABLES
 } ub_variable;
 
