@@ -6,7 +6,7 @@
   for all ways to group the phases, many geometries and many spans of frames.
 */
 
-#include "model/network/phases.h"
+#include "model/backend/cuda/phases.h"
 #include "tests/unit/make_model.h"
 
 #include <math.h>

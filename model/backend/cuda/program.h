@@ -11,7 +11,7 @@
 
 #include "model/cuda/abi.h"
 #include "model/network/model.h"
-#include "model/network/phases.h"
+#include "model/backend/cuda/phases.h"
 
 /** How a transposed convolution is computed. */
 typedef enum {

@@ -1,7 +1,7 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#include "model/network/phases.h"
+#include "model/backend/cuda/phases.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 // Copyright 2026 The Unbraid authors
 // SPDX-License-Identifier: MIT
 
-#ifndef UB_MODEL_NETWORK_PHASES_H
-#define UB_MODEL_NETWORK_PHASES_H
+#ifndef UB_MODEL_BACKEND_CUDA_PHASES_H
+#define UB_MODEL_BACKEND_CUDA_PHASES_H
 
 /**
    @file
@@ -55,4 +55,4 @@ ub_span ub_parts_input(const ub_part* parts, uint32_t n);
 */
 void ub_part_weights(const ub_layer* layer, const ub_part* part, const float* weight, float* out);
 
-#endif // UB_MODEL_NETWORK_PHASES_H
+#endif // UB_MODEL_BACKEND_CUDA_PHASES_H
