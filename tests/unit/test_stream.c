@@ -437,6 +437,29 @@ test_quality_is_the_same_at_any_level(void** state)
     }
 }
 
+/* After a reset, as after a seek, no level of before is left */
+static void
+test_level_is_forgotten_at_a_reset(void** state)
+{
+    (void)state;
+    enum { N = 20000 };
+    static float song[2 * N], loud[2 * N], want[2 * N], out[2 * N];
+    make_song(song, N);
+    for (uint32_t i = 0; i < 2 * N; ++i) {
+        loud[i] = 30.0f * song[i];
+    }
+    ub_stream* stream = open_model_stream(level_path, RATE, 1);
+    play_source(stream, 0, 1);
+    play(stream, 1, song, want, N, 333);
+    play(stream, 1, loud, out, N, 500);
+    play(stream, 1, song, out, N, 500); // 30 dB below what went before it
+    assert_true(memcmp(out, want, sizeof(want)));
+    ub_separator_reset(ub_stream_separator(stream));
+    play(stream, 1, song, out, N, 64);
+    assert_memory_equal(out, want, sizeof(want));
+    ub_stream_free(stream);
+}
+
 /* Same samples from run to run, for any block, alone or as one of four outputs */
 static void
 test_output_is_the_same_however_it_is_run(void** state)
@@ -760,6 +783,7 @@ main(void)
         cmocka_unit_test(test_equals_offline_with_bands),
         cmocka_unit_test(test_equals_offline_at_a_level),
         cmocka_unit_test(test_quality_is_the_same_at_any_level),
+        cmocka_unit_test(test_level_is_forgotten_at_a_reset),
         cmocka_unit_test(test_output_is_the_same_however_it_is_run),
         cmocka_unit_test(test_amount_gain_and_remove),
         cmocka_unit_test(test_consistent_stems_sum_to_the_mix),
