@@ -85,15 +85,30 @@ ub_settings_shape(ub_settings* settings, const ub_shaping* shape)
     settings->shape = *shape;
 }
 
-// Whether the mask of a slot in force changes what is heard
+// Whether a slot in force has a mask that is in an output's mix
 static bool
-is_heard(const ub_settings* settings, uint32_t slot)
+is_mixed(const ub_settings* settings, uint32_t slot)
 {
-    bool heard = settings->shape.consistency != 0.0f;
+    bool mixed = false;
     for (uint32_t o = 0; o < settings->outputs; ++o) {
-        heard = heard || settings->row[o].slot[slot] != 0.0f;
+        mixed = mixed || settings->row[o].slot[slot] != 0.0f;
     }
-    return heard && settings->slot[slot].asked;
+    return mixed && settings->slot[slot].asked;
+}
+
+// Find out which masks change what is heard: those that are mixed and, with consistency, all
+// that those are made to fit
+static void
+find_heard(ub_settings* settings)
+{
+    bool any = false;
+    for (uint32_t s = 0; s < settings->slots; ++s) {
+        settings->slot[s].heard = is_mixed(settings, s);
+        any = any || settings->slot[s].heard;
+    }
+    for (uint32_t s = 0; any && settings->shape.consistency != 0.0f && s < settings->slots; ++s) {
+        settings->slot[s].heard = settings->slot[s].asked;
+    }
 }
 
 static size_t
@@ -107,9 +122,7 @@ ub_settings_pass(ub_settings* settings, const ub_schedule* schedule, int64_t end
 {
     while (ub_frame_centre(schedule, settings->next) < end) {
         const size_t at = place_of(settings, settings->next);
-        for (uint32_t s = 0; s < settings->slots; ++s) {
-            settings->slot[s].heard = is_heard(settings, s);
-        }
+        find_heard(settings);
         memcpy(settings->slot_ring + at * settings->slots, settings->slot,
                settings->slots * sizeof(ub_slot));
         memcpy(settings->row_ring + at * settings->outputs, settings->row,

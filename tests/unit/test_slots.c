@@ -117,6 +117,22 @@ test_muted_slots_stay_consistent(void** state)
     free_rig(&alone);
 }
 
+/* With all faders down there is nothing to compute, and nothing to be heard */
+static void
+test_silence_needs_no_masks(void** state)
+{
+    (void)state;
+    const ub_row none = {.dry = 0.0f};
+    rig r = make_mixer(48000, 60000, &none, 1.0f);
+    run_blocks(&r, 0);
+    assert_int_equal(r.stub->masked, 0);
+    for (uint32_t s = 0; s < r.n; ++s) {
+        assert_true(r.out[0][s] == 0.0f);
+    }
+    assert_int_equal(ub_separator_late_frames(r.separator), 0);
+    free_rig(&r);
+}
+
 /* A fader that is moved at input sample n is heard on output sample n + latency, and asks
    for nothing more */
 static void
@@ -266,6 +282,7 @@ main(void)
         cmocka_unit_test(test_rows_mix_slots),
         cmocka_unit_test(test_equal_gains_give_the_input),
         cmocka_unit_test(test_muted_slots_stay_consistent),
+        cmocka_unit_test(test_silence_needs_no_masks),
         cmocka_unit_test(test_gains_are_timed),
         cmocka_unit_test(test_strength_is_an_exponent),
         cmocka_unit_test(test_strength_of_garbage_does_no_harm),
