@@ -76,7 +76,7 @@ check "refused: a sound" refuse 1 "in.wav: cannot be read" unbraid import in.wav
 mkdir none
 check "refused: an empty folder" refuse 1 "none: holds no .index file" unbraid import none
 head -c 3000 4stems.tar.gz >cut.tar.gz
-check "refused: an archive cut short" refuse 1 "cut.tar.gz: cannot be read: truncated gzip" unbraid import cut.tar.gz -o kept
+check "refused: an archive cut short" refuse 1 "cut.tar.gz: cannot be read: " unbraid import cut.tar.gz -o kept
 check "refused: a value that is no number" refuse 1 "bad.tar.gz: tensor conv2d_9/kernel: value 0 is nan" \
     unbraid import bad.tar.gz -o kept
 check "and what was there stays" cmp a kept
