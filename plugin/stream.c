@@ -19,6 +19,19 @@ struct ub_stream_s {
     ub_timing timings[UB_RESPONSES];
 };
 
+// The default model's, for streams that have none; a test compares them
+static const ub_grid default_grid = {.rate = 44100,
+                                     .window = 2048,
+                                     .hop = 512,
+                                     .frames = 128,
+                                     .channels = 2,
+                                     .first_bin = 1,
+                                     .dft_bins = 1024,
+                                     .kept = 1024,
+                                     .bins = 1024,
+                                     .sources = 4,
+                                     .dropped_mask = NAN};
+
 /** Timings as they were measured, with a model of that hop. */
 typedef struct {
     double hop; // s
@@ -27,25 +40,19 @@ typedef struct {
 
 // By latency against SDR (model/train/timings.py).  Long steps are for many streams.
 static const measured tables[] = {
-    // The default, windows of 46 ms: look-ahead gains up to 16 frames, a fade averages in what
+    // Windows of 46 ms: look-ahead gains up to 16 frames, a fade averages in what
     // older windows guessed with less of it
     {512.0 / 44100.0,
      {[UB_STUDIO] = {.lookahead = 40, .step = 48, .fade = 16, .deadline = 24},
       [UB_BALANCED] = {.lookahead = 16, .step = 8, .fade = 0, .deadline = 8},
       [UB_LIVE] = {.lookahead = 3, .step = 2, .fade = 0, .deadline = 3, .heard = 2}}},
-    // Spleeter's networks, windows of 93 ms: look-ahead gains up to 48 frames; in Live the last
+    // Spleeter's windows, of 93 ms: look-ahead gains up to 48 frames; in Live the last
     // frame of a step has none, and no more are left in 140 ms
     {1024.0 / 44100.0,
      {[UB_STUDIO] = {.lookahead = 29, .step = 16, .fade = 8, .deadline = 10},
       [UB_BALANCED] = {.lookahead = 8, .step = 4, .fade = 0, .deadline = 4},
       [UB_LIVE] = {.lookahead = 0, .step = 2, .fade = 0, .deadline = 2, .heard = 2}}},
 };
-
-const ub_timing*
-ub_response_timings(void)
-{
-    return tables[0].timing;
-}
 
 // The table with the longest hop that is not longer, or the first
 static const measured*
@@ -58,12 +65,13 @@ table_for(double hop)
     return &tables[best];
 }
 
-// The same times, where they can be, in frames of a longer hop
-static ub_timing
-response_timing(ub_response response, double hop)
+ub_timing
+ub_response_timing(ub_response response, const ub_grid* grid)
 {
+    const double hop = grid->hop / grid->rate;
     const measured* table = table_for(hop);
     const ub_timing* t = &table->timing[response];
+    // The same times, where they can be, in frames of a longer hop
     const double scale = fmin(table->hop / hop, 1.0);
     return (ub_timing){.lookahead = (uint32_t)lrint(scale * t->lookahead),
                        .step = (uint32_t)fmax(rint(scale * t->step), 1.0),
@@ -89,10 +97,10 @@ set_timings(ub_stream* self, const ub_grid* grid, double rate, uint32_t block, u
     const double hop = rate * grid->hop / grid->rate;
     const uint32_t frames = (uint32_t)ceil(block / hop);
     // However long a host's blocks may be, no more, so that the latency port's maximum holds
-    const uint32_t longest = response_timing(UB_STUDIO, hop / rate).deadline;
+    const uint32_t longest = ub_response_timing(UB_STUDIO, grid).deadline;
     const uint32_t needed = frames + 1 < longest ? frames + 1 : longest;
     for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
-        self->timings[i] = response_timing(i, hop / rate);
+        self->timings[i] = ub_response_timing(i, grid);
         if (self->timings[i].deadline < needed) {
             self->timings[i].deadline = needed;
         }
@@ -192,23 +200,12 @@ ub_stream*
 ub_stream_new_dry(double rate, uint32_t channels, uint32_t slots, uint32_t outputs, char* err,
                   size_t err_size)
 {
-    const ub_grid grid = {.rate = 44100,
-                          .window = 2048,
-                          .hop = 512,
-                          .frames = 128,
-                          .channels = 2,
-                          .first_bin = 1,
-                          .dft_bins = 1024,
-                          .kept = 1024,
-                          .bins = 1024,
-                          .sources = 4,
-                          .dropped_mask = NAN};
     ub_stream* self = allocate(err, err_size);
     if (self) {
         self->slots = slots ? slots : outputs;
-        set_timings(self, &grid, rate, 0, 0);
+        set_timings(self, &default_grid, rate, 0, 0);
     }
-    if (self && !add_separator(self, &grid, rate, channels, outputs, err, err_size)) {
+    if (self && !add_separator(self, &default_grid, rate, channels, outputs, err, err_size)) {
         ub_stream_free(self);
         return NULL;
     }

@@ -22,9 +22,8 @@ typedef enum {
     UB_RESPONSES
 } ub_response;
 
-/// Timings of all responses, [UB_RESPONSES], with a model of a hop of 11.6 ms or less.  One
-/// with a longer hop has fewer frames in about as much time.
-const ub_timing* ub_response_timings(void);
+/// A response's timing with a model of that grid, for blocks no longer than its deadline
+ub_timing ub_response_timing(ub_response response, const ub_grid* grid);
 
 typedef struct {
     const char* model;      ///< Path of the weights file, for one that is not open

@@ -224,7 +224,8 @@ main(int argc, char** argv)
     fprintf(stderr, "audio thread: %s\n", ub_audio_thread_name(realtime));
     fprintf(stderr, " L  S  F  D  H  latency   late  xruns  answer ms, .999,  worst  "
                     "run us, worst audio core  workers  stolen s\n");
-    ub_timing t = ub_response_timings()[UB_LIVE];
+    const ub_grid grid = ub_model_grid(model);
+    ub_timing t = ub_response_timing(UB_LIVE, &grid);
     do {
         if (optind < argc && !ub_read_timing(argv[optind], &t)) {
             return usage();

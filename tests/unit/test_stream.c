@@ -372,8 +372,9 @@ check_equals_offline(const char* model)
         float* want = malloc(2 * n * sizeof(float));
         make_song(song, n);
         play(stream, 1, song, out, n, 1000);
-        separate_offline(ub_stream_model(stream), plays[response].source,
-                         &ub_response_timings()[response], song, n, want);
+        const ub_grid grid = ub_model_grid(ub_stream_model(stream));
+        const ub_timing t = ub_response_timing(response, &grid);
+        separate_offline(ub_stream_model(stream), plays[response].source, &t, song, n, want);
         for (uint32_t c = 0; c < 2; ++c) {
             assert_true(ub_error_db(want + c * n, song + c * n, LENGTH) > -40.0);
             assert_true(ub_error_db(out + c * n + latency, want + c * n, LENGTH) < -100.0);
@@ -612,10 +613,11 @@ test_long_blocks_get_longer_deadlines(void** state)
         ub_stream* stream = ub_stream_new(&config, err, sizeof(err));
         assert_non_null(stream);
         for (uint32_t r = 0; r < UB_RESPONSES; ++r) {
-            const ub_timing* t = &ub_response_timings()[r];
-            const uint32_t hops = t->lookahead + t->step - 1 + cases[i].deadline[r];
+            const ub_grid grid = ub_model_grid(ub_stream_model(stream));
+            const ub_timing t = ub_response_timing(r, &grid);
+            const uint32_t hops = t.lookahead + t.step - 1 + cases[i].deadline[r];
             ub_separator_select(ub_stream_separator(stream), r);
-            const uint32_t heard = t->heard ? t->heard * HOP : WINDOW;
+            const uint32_t heard = t.heard ? t.heard * HOP : WINDOW;
             assert_int_equal(ub_separator_latency(ub_stream_separator(stream)),
                              (WINDOW + heard) / 2 + HOP * hops);
         }
@@ -724,9 +726,16 @@ test_dry_stream_has_the_default_latency(void** state)
     ub_stream* stream = ub_stream_new_dry(44100, 2, 1, 1, err, sizeof(err));
     assert_non_null(stream);
     assert_null(ub_stream_model(stream));
-    const ub_timing* t = &ub_response_timings()[UB_STUDIO];
-    const uint32_t hops = t->lookahead + t->step - 1 + t->deadline;
-    assert_int_equal(ub_separator_latency(ub_stream_separator(stream)), 2048 + 512 * hops);
+    const ub_model* model = ub_model_open("model/weights/default.safetensors", err, sizeof(err));
+    assert_non_null(model);
+    const ub_grid grid = ub_model_grid(model);
+    for (uint32_t r = 0; r < UB_RESPONSES; ++r) {
+        const ub_timing t = ub_response_timing(r, &grid);
+        ub_separator_select(ub_stream_separator(stream), r);
+        assert_int_equal(ub_separator_latency(ub_stream_separator(stream)),
+                         ub_timing_latency(&grid, &t, 44100));
+    }
+    ub_model_unref(model);
     ub_stream_free(stream);
 }
 
