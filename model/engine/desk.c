@@ -18,7 +18,7 @@ _Static_assert(UB_MAX_CONDITIONS >= UB_MAX_SLOTS, "a job has one for each slot")
 _Static_assert(UB_NET_SOURCES == UB_MAX_SOURCES, "models and jobs have the same limit");
 
 // Windows further apart have less in common than it costs to keep
-#define LONGEST_STEP 8U
+#define LONGEST_STEP 16U
 
 typedef struct {
     ub_folded* folded;

@@ -10,13 +10,14 @@ _Static_assert(UB_MAX_PASSES >= UB_NET_SOURCES && UB_MAX_PASSES <= UINT8_MAX, "s
 uint32_t
 ub_passes_most(const ub_network* net, uint32_t conditions)
 {
-    if (!ub_mask_is_made(net)) {
-        return conditions;
+    if (ub_masks_are_shared(net)) {
+        return net->sources;
     }
-    const float all[UB_NET_SOURCES] = {1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f, 1.0f};
-    ub_pass passes[UB_NET_SOURCES];
-    const uint32_t n = ub_mask_passes(net, all, passes);
-    return n * conditions < UB_MAX_PASSES ? n * conditions : UB_MAX_PASSES;
+    uint32_t most = 0;
+    for (uint32_t u = 0; u < net->unets; ++u) { // one without a control has no condition
+        most += net->unet[u].controls || !ub_mask_is_made(net) ? conditions : 1;
+    }
+    return most;
 }
 
 void
