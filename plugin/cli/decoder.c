@@ -99,7 +99,7 @@ promised(const ub_decoder* self)
     return all > 0 ? all : 0; // Negative for unknown and for more than can be
 }
 
-/// Whether the file says it to the frame.  Others count whole packets.
+/// Whether the file says it to the frame.  Others count whole packets, or round.
 static bool
 is_exact(const ub_decoder* self)
 {
@@ -119,7 +119,8 @@ missing(const ub_decoder* self)
         return lacking > AV_TIME_BASE / 10 ? av_rescale_q(lacking, AV_TIME_BASE_Q, frame) : 0;
     }
     const int64_t lacking = promised(self) - self->decoded - self->skipped;
-    return lacking > (is_exact(self) ? 0 : self->longest) ? lacking : 0;
+    const int64_t spare = is_exact(self) ? 0 : self->longest + self->sound.rate / 20;
+    return lacking > spare ? lacking : 0;
 }
 
 ub_decoder*

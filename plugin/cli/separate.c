@@ -80,7 +80,8 @@ separate_file(const batch* self, size_t file)
     ub_parts parts = {.n = 0}; // That are still to be made
     char* outputs[UB_MAX_PARTS];
     for (unsigned i = 0; i < self->parts.n; ++i) {
-        files.kept[i] = self->options->keep && !access(files.outputs[i], F_OK);
+        files.kept[i] = self->options->keep && !to_standard_output(self->options) &&
+                        !access(files.outputs[i], F_OK);
         if (!files.kept[i]) {
             outputs[parts.n] = files.outputs[i];
             parts.at[parts.n++] = self->parts.at[i];
