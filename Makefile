@@ -339,7 +339,10 @@ $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libread.a
 	$(begin)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ -ljansson -larchive -lm
 
-check: all unit-asan unit-tsan hosts benches
+# Those that are run at every level of instructions, which would take too long with checks
+LEVEL_UNIT := $(patsubst %,$(B)/tests/unit/test_%,golden trail backends)
+
+check: all unit-asan unit-tsan hosts benches $(LEVEL_UNIT)
 	BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -e '$(FIXED)' --timer \
 	    $(UNIT_SRC:%.c=$(B)/asan/%) $(THREADED:%=$(B)/tsan/%) $(wildcard tests/host/*.t.sh)
 
