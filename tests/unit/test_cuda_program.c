@@ -174,6 +174,39 @@ test_not_direct(void** state)
     }
 }
 
+/* Frames that see nothing but zeros, of which convolutions must have some input all the same */
+static void
+test_nothing_but_zeros(void** state)
+{
+    (void)state;
+    static const char description[] =
+        "{\"sources\": [\"a\"], \"stft\": {\"sample_rate\": 44100, \"channels\": 1, "
+        "\"window\": 32, \"hop\": 8, \"frames\": 16, \"first_bin\": 0, \"bins\": 16}, "
+        "\"dropped_mask\": 0.0, \"input\": {\"scale\": 1.0, \"power\": 1.0}, \"control\": null, "
+        "\"encoder\": [{\"filters\": 8, \"kernel\": [1, 2], \"stride\": [2, 2], "
+        "\"pad\": [[0, 3], [0, 0]], \"norm\": null, \"film\": \"none\", "
+        "\"activation\": {\"kind\": \"relu\"}}], "
+        "\"decoder\": [{\"filters\": 1, \"kernel\": [2, 2], \"stride\": [2, 2], "
+        "\"crop\": [[4, 0], [0, 0]], \"skip\": null, \"norm\": null, \"film\": \"none\", "
+        "\"activation\": {\"kind\": \"sigmoid\"}}]}";
+    char err[256] = "";
+    ub_network net;
+    ub_steps steps;
+    if (!ub_network_parse(&net, description, strlen(description), err, sizeof(err))) {
+        fail_msg("%s", err);
+    }
+    ub_steps_make(&steps, &net, &net.unet[0]);
+    // The last frame's only input is the encoder's tenth frame, which begins after the window
+    ub_cuda_program* program = ub_cuda_program_new(&steps, (ub_span){15, 1});
+    assert_non_null(program);
+    for (uint32_t i = 0; i < program->layers; ++i) {
+        const ub_cuda_conv* conv = &program->layer[i].conv[0];
+        assert_in_range(conv->in_size[0], 1, program->image[i].frames);
+        assert_in_range(conv->in_first + conv->in_size[0], 1, program->image[i].frames);
+    }
+    free(program);
+}
+
 int
 main(void)
 {
@@ -181,6 +214,7 @@ main(void)
         cmocka_unit_test(test_direct_is_as_by_the_raw_buffer),
         cmocka_unit_test(test_other_shapes),
         cmocka_unit_test(test_not_direct),
+        cmocka_unit_test(test_nothing_but_zeros),
     };
     return cmocka_run_group_tests_name("cuda_program", tests, NULL, NULL);
 }

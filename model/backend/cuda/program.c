@@ -88,7 +88,11 @@ static ub_span
 add_strided(ub_cuda_layer* to, const ub_layer* layer, ub_span out, uint32_t weights)
 {
     ub_cuda_conv* conv = &to->conv[0];
-    const ub_span in = ub_step_input(layer, out);
+    ub_span in = ub_step_input(layer, out);
+    if (!in.count) { // nothing but zeros: then all of it, of which some is used
+        out = (ub_span){0, layer->out_size[0]};
+        in = (ub_span){0, layer->in_size[0]};
+    }
     const int64_t from = (int64_t)out.first * layer->stride[0] - layer->pad[0][0];
     const int64_t reach = (int64_t)(layer->kernel[0] - 1) * layer->dilation[0] + 1;
     const int64_t end = from + (int64_t)(out.count - 1) * layer->stride[0] + reach;
@@ -172,6 +176,14 @@ add_gradient(ub_cuda_layer* to, const ub_layer* layer, ub_span in, uint32_t weig
     to->n_convs = 1;
 }
 
+/// The part of a span that is there
+static ub_span
+clip(ub_span a, ub_span all)
+{
+    const uint32_t end = a.first + a.count < all.count ? a.first + a.count : all.count;
+    return a.first < end ? (ub_span){a.first, end - a.first} : all;
+}
+
 /// Frames `out` of a transposed convolution.  Returns the frames of its input that it reads.
 static ub_span
 add_transposed(ub_cuda_layer* to, const ub_layer* layer, ub_span out, uint32_t weights)
@@ -179,10 +191,17 @@ add_transposed(ub_cuda_layer* to, const ub_layer* layer, ub_span out, uint32_t w
     const ub_cuda_up up = ub_cuda_choose_up(layer);
     const bool group[2] = {up == UB_UP_GROUPED, up == UB_UP_GROUPED};
     ub_part parts[UB_MAX_PARTS];
+    const ub_span all = {0, layer->in_size[0]};
+    ub_span in = ub_step_input(layer, out);
+    if (!in.count) { // nothing but zeros: then all of it, of which some is used
+        in = all;
+        out = (ub_span){0, layer->out_size[0]};
+    }
     const uint32_t n = ub_split(layer, out, group, parts);
-    const ub_span in = ub_parts_input(parts, n);
     if (up == UB_UP_GRADIENT) {
         add_gradient(to, layer, in, weights);
+    } else {
+        in = clip(ub_parts_input(parts, n), all);
     }
     for (uint32_t i = 0; up != UB_UP_GRADIENT && i < n; ++i) {
         const ub_part* part = &parts[i];
