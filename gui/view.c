@@ -52,10 +52,10 @@ ub_view_new(const ub_view_spec* specs, const ub_view_actions* actions)
     for (uint32_t i = 0; i < UB_VIEW_CONTROLS; ++i) {
         view->value[i] = specs[i].def;
     }
-    static const char names[UB_VIEW_STRIPS][24] = {"Vocals", "Drums", "Bass", "Other", "", ""};
-    ub_view_set_sources(view, names);
     view->hot = view->held = view->focus = view->typing = view->pressed_item = -1;
     view->list_hot = -1;
+    static const char names[UB_VIEW_STRIPS][24] = {"Vocals", "Drums", "Bass", "Other", "", ""};
+    ub_view_set_sources(view, names);
     for (uint32_t i = 0; i < UB_VIEW_STRIPS; ++i) {
         view->meter[i].shown = view->meter[i].held = UB_REPORT_SILENCE;
     }
@@ -112,11 +112,37 @@ ub_view_set_status(ub_view* view, const ub_view_status* status)
     view->status = *status;
 }
 
+/// Where an item of the layout before is now, -1: it is gone
+static int
+find_again(const ub_view* view, const ub_view_item* before, int i)
+{
+    for (uint32_t k = 0; i >= 0 && k < view->items; ++k) {
+        const ub_view_item *a = &before[i], *b = &view->item[k];
+        if (a->kind == b->kind && a->control == b->control && a->value == b->value &&
+            a->strip == b->strip) {
+            return (int)k;
+        }
+    }
+    return -1;
+}
+
 void
 ub_view_set_sources(ub_view* view, const char names[UB_VIEW_STRIPS][24])
 {
+    ub_view_item before[UB_MAX_ITEMS];
+    const int held = view->held;
+    memcpy(before, view->item, sizeof(before));
     memcpy(view->source, names, sizeof(view->source));
     ub_layout(view, view->width, view->height);
+    // A model may come while somebody drags or types: other items are there then
+    view->hot = find_again(view, before, view->hot);
+    view->held = find_again(view, before, held);
+    view->focus = find_again(view, before, view->focus);
+    view->typing = find_again(view, before, view->typing);
+    view->pressed_item = find_again(view, before, view->pressed_item);
+    if (held >= 0 && view->held < 0) {
+        view->actions.grab(view->actions.handle, before[held].control, false);
+    }
 }
 
 void

@@ -311,6 +311,44 @@ test_keys(void** state)
     close_desk(&d);
 }
 
+/// A model with other sources, which comes while something is dragged, typed or pointed at
+static void
+test_sources(void** state)
+{
+    (void)state;
+    static const char two[UB_VIEW_STRIPS][24] = {"Vocals", "", "", "Rest", "", ""};
+    static const char none[UB_VIEW_STRIPS][24] = {"", "", "", "", "", ""};
+    static const char four[UB_VIEW_STRIPS][24] = {"Vocals", "Drums", "Bass", "Other", "", ""};
+    desk d;
+    open_desk(&d, mixer);
+    ub_view_pointer at = over(&d, UB_VIEW_LEVEL + 1, 0);
+    at.x -= 5;
+    ub_view_press(d.view, &at, false);
+    ub_view_set_sources(d.view, two); // the fader that is held goes away
+    assert_int_equal(d.grabbed[UB_VIEW_LEVEL + 1], 0);
+    at.y += 40;
+    ub_view_move(d.view, &at);
+    ub_view_release(d.view, &at);
+    assert_int_equal(d.sets, 0);
+    at = over(&d, UB_VIEW_LEVEL, 0);
+    ub_view_press(d.view, &at, false);
+    ub_view_set_sources(d.view, four); // it moves elsewhere
+    at.y += 40;
+    ub_view_move(d.view, &at);
+    assert_int_equal(d.set, UB_VIEW_LEVEL);
+    ub_view_release(d.view, &at);
+    at = over(&d, UB_VIEW_LEVEL + 1, 0);
+    ub_view_leave(d.view);
+    ub_view_move(d.view, &at);
+    ub_view_type(d.view, "-");
+    ub_view_set_sources(d.view, none);
+    d.sets = 0;
+    ub_view_type(d.view, "3");
+    ub_view_press_key(d.view, UB_KEY_ENTER, false);
+    assert_int_equal(d.sets, 0);
+    close_desk(&d);
+}
+
 static void
 test_models(void** state)
 {
@@ -560,6 +598,7 @@ main(void)
         cmocka_unit_test(test_browse),  cmocka_unit_test(test_report),
         cmocka_unit_test(test_picture), cmocka_unit_test(test_freeze),
         cmocka_unit_test(test_late),    cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
