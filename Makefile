@@ -41,7 +41,7 @@ BINDIR ?= $(PREFIX)/bin
 PKGS   := jansson
 # FFTW is linked in whole.  The shared library has one planner for all plugins of a process, and
 # others plan with it on threads of theirs, under no lock or under one that we cannot know.
-FFTW   := $(shell pkg-config --libs-only-L fftw3f) -l:libfftw3f.a
+FFTW   := $(shell pkg-config --libs-only-L fftw3f 2>/dev/null) -l:libfftw3f.a
 # The command line's alone: archives, sound files of all kinds
 CLI_PKGS := sndfile libavformat libavcodec libavutil libswresample libarchive
 WARN   := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
@@ -55,7 +55,7 @@ UB_LIBS    = $(SANITIZE) $(FFTW) $(shell pkg-config --libs $(PKGS)) -pthread -ld
 
 # Compiled once for each level of instructions that the processor may have
 LEVELLED   := model/conv/kernel.c model/conv/pixels.c
-LEVELS     := plain $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),avx2 avx512)
+LEVELS     := plain $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),avx2 avx512)
 LEVEL_plain  := -DUB_LANES=4
 LEVEL_avx2   := -DUB_LANES=8 -mavx2 -mfma -mf16c
 LEVEL_avx512 := -DUB_LANES=16 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512dq -mavx512vl
@@ -116,7 +116,7 @@ PUGL       ?= /usr/share/dpf/dgl/src/pugl-upstream
 UI_PKGS    := cairo x11
 ifeq ($(UI),0)
 UI_WHY     := UI=0
-else ifneq ($(shell pkg-config --exists $(UI_PKGS) && echo yes),yes)
+else ifneq ($(shell pkg-config --exists $(UI_PKGS) 2>/dev/null && echo yes),yes)
 UI_WHY     := Cairo or X11 not found
 else ifeq ($(wildcard $(PUGL)/src/x11_cairo.c),)
 UI_WHY     := pugl not found; PUGL=DIR says where it is
