@@ -105,13 +105,13 @@ add_decoder(json_t* layers, const shape* in, const shape* out, int skip, uint32_
         crop[axis][0] = draw(0, all);
         crop[axis][1] = all - crop[axis][0];
     }
-    json_t* layer = json_pack(
-        "{s:s, s:i, s:[i,i], s:[i,i], s:[[i,i],[i,i]], s:o, s:o, s:s, s:s, s:o}", "kind",
-        "transposed", "filters", (int)filters, "kernel", (int)kernel[0], (int)kernel[1], "stride",
-        (int)in->stride[0], (int)in->stride[1], "crop", (int)crop[0][0], (int)crop[0][1],
-        (int)crop[1][0], (int)crop[1][1], "skip", skip < 0 ? json_null() : json_integer(skip),
-        "norm", draw_norm(), "film", "none", "order", draw_order(), "activation",
-        draw_activation());
+    json_t* layer =
+        json_pack("{s:s, s:i, s:[i,i], s:[i,i], s:[[i,i],[i,i]], s:o, s:o, s:s, s:s, s:o}", "kind",
+                  "transposed", "filters", (int)filters, "kernel", (int)kernel[0], (int)kernel[1],
+                  "stride", (int)in->stride[0], (int)in->stride[1], "crop", (int)crop[0][0],
+                  (int)crop[0][1], (int)crop[1][0], (int)crop[1][1], "skip",
+                  skip < 0 ? json_null() : json_integer(skip), "norm", draw_norm(), "film", "none",
+                  "order", draw_order(), "activation", draw_activation());
     json_array_append_new(layers, layer);
 }
 
@@ -145,8 +145,7 @@ draw_network(uint32_t frames, uint32_t bins, uint32_t channels)
     const uint32_t n = draw(1, LAYERS);
     for (uint32_t i = 0; i < n; ++i) {
         skip[i] = i + 1 < n && draw(0, 3);
-        while (!add_encoder(encoder, &at[i], &at[i + 1], skip[i] && draw(0, 1))) {
-        }
+        while (!add_encoder(encoder, &at[i], &at[i + 1], skip[i] && draw(0, 1))) {}
     }
     const bool last = draw(0, 1);
     for (uint32_t i = n; i-- > 0;) {
