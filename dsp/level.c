@@ -9,6 +9,7 @@
 #define BRIEF 0.2  // s, of a burst
 #define RISE  0.1  // of a burst's power, below which the level never is: -10 dB
 #define GATE  1e-7 // of the target, below which a frame is no sound: -70 dB
+#define FAULT 1e5  // and above which it is none either, but a fault: 50 dB
 
 ub_level
 ub_level_new(double level, double hop)
@@ -26,7 +27,7 @@ mean(const ub_level* f, double before, double power, double seconds)
 float
 ub_level_next(ub_level* f, double power)
 {
-    if (f->target > 0.0 && power > GATE * f->target) {
+    if (power > GATE * f->target && power < FAULT * f->target) {
         ++f->n;
         f->burst = mean(f, f->burst, power, BRIEF);
         f->level = fmax(mean(f, f->level, power, LONG), RISE * f->burst);

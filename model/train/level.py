@@ -9,6 +9,7 @@ import torch
 LONG, BRIEF = 3.0, 0.2  # s, of the mean that is the level, and of a burst
 RISE = 0.1  # of a burst's power, below which the level never is
 GATE = 1e-7  # of the wanted power, below which a frame is silence
+FAULT = 1e5  # and above which it is no sound either
 
 
 def powers(magnitude, stft):
@@ -26,7 +27,7 @@ def gains(magnitude, description):
     hop = stft["hop"] / stft["sample_rate"]
     count, mean, burst, found = 0, 0.0, 0.0, []
     for power in powers(magnitude, stft).tolist():
-        if power > GATE * target:
+        if GATE * target < power < FAULT * target:
             count += 1
             burst += max(1 / count, hop / BRIEF) * (power - burst)
             mean += max(1 / count, hop / LONG) * (power - mean)

@@ -87,6 +87,20 @@ test_bursts_are_followed(void** state)
     assert_in_range((int)(10 * (gain_db(&f, -10.0, 200) - (TARGET + 10.0))), 5, 30);
 }
 
+/* What no sound is as loud as, another plugin's fault, does not make the network deaf for a
+   minute; as the first thing there is it sets nothing */
+static void
+test_faults_keep_the_gain(void** state)
+{
+    (void)state;
+    ub_level f = ub_level_new(TARGET, HOP);
+    assert_float_equal(gain_db(&f, 120.0, 10), 0.0, 1e-4);
+    assert_float_equal(gain_db(&f, -30.0, 100), 10.0, 1e-4);
+    assert_float_equal(gain_db(&f, TARGET + 51.0, 10), 10.0, 1e-4);
+    assert_float_equal(gain_db(&f, INFINITY, 1), 10.0, 1e-4);
+    assert_float_equal(gain_db(&f, -30.0, 1), 10.0, 1e-4);
+}
+
 int
 main(void)
 {
@@ -96,6 +110,7 @@ main(void)
         cmocka_unit_test(test_silence_keeps_the_gain),
         cmocka_unit_test(test_pauses_are_not_followed),
         cmocka_unit_test(test_bursts_are_followed),
+        cmocka_unit_test(test_faults_keep_the_gain),
     };
     return cmocka_run_group_tests_name("level", tests, NULL, NULL);
 }

@@ -241,7 +241,7 @@ find_gains(offline* o, double level)
             }
         }
         const double power = 16.0 / (3.0 * WINDOW * WINDOW) * sum;
-        if (power > target / 1e7) {
+        if (power > target / 1e7 && power < target * 1e5) {
             n += 1.0;
             b += fmax(1.0 / n, HOP / (0.2 * RATE)) * (power - b);
             a = fmax(a + fmax(1.0 / n, HOP / (3.0 * RATE)) * (power - a), b / 10.0);
