@@ -89,6 +89,7 @@ instantiate(const LV2_Descriptor* descriptor, double rate, const char* bundle,
     if (self->host.map) {
         ub_patch_init(&self->patch, self->host.map);
     }
+    ub_notice_take(&self->notice, self->message); // why the mix is passed on, if it is
     return self;
 }
 

@@ -7,6 +7,7 @@
 
      check_model MODEL BROKEN: weights files, the first with other masks and another
      latency than the bundle's, the second of no use.
+     check_model: where the bundle's own is of no use.
 */
 
 #include "plugin/lv2/patch.h"
@@ -327,11 +328,32 @@ check_missing(void)
     free_rig(rig);
 }
 
+/// A window that opens is told why there is no model, and again if it is opened once more.
+static void
+check_useless(void)
+{
+    float spare[2][BLOCK] = {{0}};
+    float* buffers[2] = {spare[0], spare[1]};
+    ub_rig* const rig = new_rig();
+    for (int i = 0; i < 2; ++i) {
+        ub_messages_get(rig);
+        ub_rig_run(rig, buffers, buffers, BLOCK);
+        const char* const said = ub_messages_said(rig);
+        ub_ok(said && strstr(said, "default.safetensors"), "a window is told of what is wrong: %s",
+              said ? said : "nothing");
+    }
+    free_rig(rig);
+}
+
 int
 main(int argc, char** argv)
 {
+    if (argc == 1) {
+        check_useless();
+        return ub_done();
+    }
     if (argc != 3) {
-        fprintf(stderr, "usage: check_model MODEL BROKEN\n");
+        fprintf(stderr, "usage: check_model [MODEL BROKEN]\n");
         return 2;
     }
     check_swap(argv[1]);

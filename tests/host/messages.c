@@ -14,6 +14,7 @@
 
 #define MAX_URIS 256
 #define MODEL    "urn:unbraid:model"
+#define MESSAGE  "urn:unbraid:message"
 
 static char* uris[MAX_URIS];
 static char line[1024];
@@ -133,8 +134,9 @@ ub_messages_get(ub_rig* rig)
     send(rig, LV2_PATCH__Get, NULL);
 }
 
-const char*
-ub_messages_told(const ub_rig* rig)
+/// The text that the last run() set a property to, or NULL
+static const char*
+set_to(const ub_rig* rig, const char* uri, const char* type)
 {
     const char* told = NULL;
     const LV2_Atom_Sequence* const sequence = (const LV2_Atom_Sequence*)rig->messages[1];
@@ -146,10 +148,22 @@ ub_messages_told(const ub_rig* rig)
         lv2_atom_object_get(object, ub_urid(LV2_PATCH__property), &property,
                             ub_urid(LV2_PATCH__value), &value, 0);
         if (object->body.otype == ub_urid(LV2_PATCH__Set) && property && value &&
-            ((const LV2_Atom_URID*)property)->body == ub_urid(MODEL) &&
-            value->type == ub_urid(LV2_ATOM__Path)) {
+            ((const LV2_Atom_URID*)property)->body == ub_urid(uri) &&
+            value->type == ub_urid(type)) {
             told = (const char*)(value + 1);
         }
     }
     return told;
+}
+
+const char*
+ub_messages_told(const ub_rig* rig)
+{
+    return set_to(rig, MODEL, LV2_ATOM__Path);
+}
+
+const char*
+ub_messages_said(const ub_rig* rig)
+{
+    return set_to(rig, MESSAGE, LV2_ATOM__String);
 }

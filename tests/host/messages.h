@@ -36,4 +36,7 @@ void ub_messages_get(ub_rig* rig);
 /// The model that the last run() told of, or NULL.
 const char* ub_messages_told(const ub_rig* rig);
 
+/// What the last run() had to say to people, "" for nothing, or NULL if it was not told
+const char* ub_messages_said(const ub_rig* rig);
+
 #endif // UB_TESTS_HOST_MESSAGES_H

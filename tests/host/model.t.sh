@@ -23,6 +23,7 @@ head -c 100000 "$BUILD/unbraid.lv2/default.safetensors" >"$model"
 check "a truncated model" dry
 head -c 100000 /dev/urandom >"$model"
 check "a model of noise" dry
+check "windows say why" env LV2_PATH="$T/broken" "$BUILD/tests/host/check_model"
 
 sound() {
     "$HOST" "$T/in.wav" "$T/out.wav" | tee "$T/said"
