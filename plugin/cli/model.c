@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_NAME "unbraid.lv2/default.safetensors"
@@ -96,13 +97,21 @@ ub_bundle_init(void)
     }
 }
 
+/// Whether anything lies there but a folder, as -o may have made
+static bool
+is_file(const char* path)
+{
+    struct stat status;
+    return !stat(path, &status) && !S_ISDIR(status.st_mode);
+}
+
 /// A file, or a name of one of the models
 static bool
 find_given(const char* given, char* path, size_t size, char* err, size_t err_size)
 {
     char room[UB_MODEL_FOLDERS][UB_MODEL_PATH];
     const char* folders[UB_MODEL_FOLDERS];
-    if (strchr(given, '/') || !access(given, F_OK)) {
+    if (strchr(given, '/') || is_file(given)) {
         return snprintf(path, size, "%s", given) < (int)size ||
                ub_error(err, err_size, "%s: name is too long", given);
     }

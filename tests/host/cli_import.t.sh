@@ -54,6 +54,8 @@ named() {
     status 0 unbraid -q -m spleeter-2stems in.wav && [ -s in.vocals.wav ] && [ -s in.accompaniment.wav ]
 }
 check "a model by its name" named
+beside() { mkdir spleeter-2stems && status 0 unbraid info spleeter-2stems && rmdir spleeter-2stems; }
+check "a model's name, where a folder of stems has it too" beside
 mine() { status 0 env UNBRAID_MODEL=spleeter-2stems unbraid info && grep -q "model  *$models/spleeter-2stems" "$T/out"; }
 check "a model by its name in UNBRAID_MODEL" mine
 whole() {
