@@ -413,7 +413,7 @@ static void
 test_quality_is_the_same_at_any_level(void** state)
 {
     (void)state;
-    enum { N = 20000 };
+    enum { N = 8000 };
     static float song[2 * N], quiet[2 * N], want[2 * N], out[2 * N];
     make_song(song, N);
     memset(song, 0, 1000 * sizeof(float));
@@ -443,7 +443,7 @@ static void
 test_level_is_forgotten_at_a_reset(void** state)
 {
     (void)state;
-    enum { N = 20000 };
+    enum { N = 8000 };
     static float song[2 * N], loud[2 * N], want[2 * N], out[2 * N];
     make_song(song, N);
     for (uint32_t i = 0; i < 2 * N; ++i) {
@@ -553,7 +553,7 @@ static void
 test_outputs_are_mixed_from_slots(void** state)
 {
     (void)state;
-    enum { N = 20000 };
+    enum { N = 8000 };
     static float song[2 * N], stems[8 * N], mixed[8 * N], want[N];
     static const ub_row rows[4] = {{.slot = {1.0f, 1.0f}},
                                    {.slot = {0.0f, 0.0f, 1.0f}},
@@ -687,7 +687,7 @@ static void
 test_long_windows_keep_their_latencies(void** state)
 {
     (void)state;
-    enum { N = 300000 };
+    enum { N = 100000 };
     static const double rates[] = {44100, 48000, 88200, 96000, 192000};
     static float song[2 * N], out[2 * N];
     const ub_test_model_options options = {.window = 4096, .frames = FRAMES};
@@ -710,9 +710,11 @@ test_long_windows_keep_their_latencies(void** state)
         const uint32_t l = ub_separator_latency(ub_stream_separator(stream));
         const double most = response == UB_LIVE ? 0.14 : response == UB_BALANCED ? 0.45 : 1.36;
         assert_true(l <= most * config.rate);
-        ub_stream_play(stream, 0, &(ub_play){.amount = 0.0f, .gain = 1.0f});
-        play(stream, 1, song, out, N, 1024);
-        assert_true(ub_error_db(out + l, song, N - l) < -120.0);
+        if (l + 20000 < N) { // else it takes long
+            ub_stream_play(stream, 0, &(ub_play){.amount = 0.0f, .gain = 1.0f});
+            play(stream, 1, song, out, N, 1024);
+            assert_true(ub_error_db(out + l, song, N - l) < -120.0);
+        }
         ub_stream_free(stream);
     }
     unlink(large);
