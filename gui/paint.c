@@ -15,6 +15,7 @@ const ub_colour ub_faint = {0.640f, 0.665f, 0.705f};
 const ub_colour ub_alarm = {0.960f, 0.420f, 0.330f};
 const ub_colour ub_accent = {0.800f, 0.820f, 0.850f};
 
+#define TEXT    264 ///< Bytes of the longest line, and one letter
 #define RADIANS 0.017453292519943295
 
 void
@@ -60,11 +61,47 @@ font(cairo_t* cr, double size, bool bold)
     cairo_set_font_size(cr, size);
 }
 
+/// Bytes of the letter that UTF-8 begins with; 0 if there is none that Cairo takes
+static size_t
+letter(const char* text)
+{
+    const unsigned char* const s = (const unsigned char*)text;
+    const size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    uint32_t code = n > 1 ? s[0] & (0x7fU >> n) : s[0];
+    for (size_t i = 1; i < n; ++i) {
+        if ((s[i] & 0xc0U) != 0x80U) {
+            return 0;
+        }
+        code = code << 6U | (s[i] & 0x3fU);
+    }
+    const bool longer = (n == 3 && code < 0x800) || (n == 4 && code < 0x10000);
+    const bool none = (code & 0xfffff800U) == 0xd800U || (code & 0xfffeU) == 0xfffeU ||
+                      (code >= 0xfdd0 && code <= 0xfdef) || code > 0x10ffff;
+    return longer || none ? 0 : n;
+}
+
+/// Names of files may be anything, and long texts are cut anywhere: a single wrong byte would keep
+/// Cairo from drawing all that follows
+static void
+clean(const char* text, char out[TEXT])
+{
+    size_t n = 0;
+    while (*text && n + 4 < TEXT) {
+        const size_t k = letter(text);
+        memcpy(out + n, k ? text : "?", k ? k : 1);
+        n += k ? k : 1;
+        text += k ? k : 1;
+    }
+    out[n] = '\0';
+}
+
 static double
 advance(cairo_t* cr, const char* text)
 {
     cairo_text_extents_t e;
-    cairo_text_extents(cr, text, &e);
+    char letters[TEXT];
+    clean(text, letters);
+    cairo_text_extents(cr, letters, &e);
     return e.x_advance;
 }
 
@@ -93,9 +130,11 @@ fit(cairo_t* cr, const char* text, double width, char* line, size_t size)
 static void
 show(cairo_t* cr, double x, double y, const char* line, ub_colour colour)
 {
+    char letters[TEXT];
+    clean(line, letters);
     ub_paint_colour(cr, colour, 1.0);
     cairo_move_to(cr, x, y);
-    cairo_show_text(cr, line);
+    cairo_show_text(cr, letters);
     cairo_new_path(cr);
 }
 

@@ -515,6 +515,26 @@ test_picture(void** state)
     close_desk(&d);
 }
 
+/// A name that is no UTF-8, or is cut within a letter, keeps nothing from being drawn
+static void
+test_wrong_letters(void** state)
+{
+    (void)state;
+    static const char* const names[] = {"J\xf6rg", "cut \xe9\x9f", "\xed\xa0\x80\xc0\xaf\xf5",
+                                        "\xef\xbf\xbf"};
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
+        desk d;
+        open_desk(&d, mixer);
+        ub_view_status status = {.rate = 44100};
+        snprintf(status.message, sizeof(status.message), "%s", names[i]);
+        ub_view_set_status(d.view, &status);
+        canvas c = paint(&d, 1.0);
+        assert_int_equal(cairo_status(c.cr), CAIRO_STATUS_SUCCESS);
+        free_canvas(&c);
+        close_desk(&d);
+    }
+}
+
 static void
 test_freeze(void** state)
 {
@@ -598,7 +618,7 @@ main(void)
         cmocka_unit_test(test_browse),  cmocka_unit_test(test_report),
         cmocka_unit_test(test_picture), cmocka_unit_test(test_freeze),
         cmocka_unit_test(test_late),    cmocka_unit_test(test_layout),
-        cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_sources), cmocka_unit_test(test_wrong_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
