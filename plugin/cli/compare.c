@@ -196,12 +196,14 @@ print_object(const comparison* self)
     json_t* sources = json_object();
     for (size_t i = 0; i < self->count; ++i) {
         const ub_stem* stem = &self->stems[i];
-        json_object_set_new(sources, stem->name,
+        json_t* const name = ub_json_text(stem->name);
+        json_object_set_new(sources, json_string_value(name),
                             json_pack("{so so so so}", "sdr",
                                       ub_json_real(ub_score_sdr(self->scores, self->count, i)),
                                       "usdr", ub_json_real(ub_score_usdr(self->scores[i])),
                                       "reference", ub_json_text(stem->truth), "estimate",
                                       ub_json_text(stem->estimate)));
+        json_decref(name);
     }
     ub_print_json(sources);
 }

@@ -152,6 +152,11 @@ scores() {
 check "score: names with the song's before them" scores
 score_json() { status 0 unbraid score --json ref other && json '$o[0]{bass}{sdr} > 60 && $o[0]{bass}{usdr} > 40 && keys %{$o[0]} == 4'; }
 check "score --json" score_json
+score_bytes() {
+    name=$(printf 'v\366.wav') && mkdir -p one two && cp ref/bass.wav "one/$name" && cp ref/bass.wav "two/$name" &&
+        status 0 unbraid score --json one two && json 'keys %{$o[0]} == 1 && exists $o[0]{"v?"}'
+}
+check "score --json: a name that is not UTF-8" score_bytes
 perfect() { status 0 unbraid score ref est && grep -q 'vocals *inf' "$T/out"; }
 check "score: perfect" perfect
 partly() { rm ref/bass.wav other/in.drums.flac && status 0 unbraid score ref other && says "nothing for drums in other" && [ "$(wc -l <"$T/out")" = 3 ]; }
