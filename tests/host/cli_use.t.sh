@@ -124,7 +124,7 @@ separate_json() {
 }
 check "--json: an object for each file" separate_json
 bytes() {
-    name=$(printf 'in\377.wav') && cp in.wav "$name" && status 0 unbraid --json -s bass "$name" &&
+    odd=$(printf 'in\377.wav') && cp in.wav "$odd" && status 0 unbraid --json -s bass "$odd" &&
         json '$o[0]{file} eq "in?.wav"'
 }
 check "--json: a name that is not UTF-8" bytes
@@ -153,7 +153,7 @@ check "score: names with the song's before them" scores
 score_json() { status 0 unbraid score --json ref other && json '$o[0]{bass}{sdr} > 60 && $o[0]{bass}{usdr} > 40 && keys %{$o[0]} == 4'; }
 check "score --json" score_json
 score_bytes() {
-    name=$(printf 'v\366.wav') && mkdir -p one two && cp ref/bass.wav "one/$name" && cp ref/bass.wav "two/$name" &&
+    odd=$(printf 'v\366.wav') && mkdir -p one two && cp ref/bass.wav "one/$odd" && cp ref/bass.wav "two/$odd" &&
         status 0 unbraid score --json one two && json 'keys %{$o[0]} == 1 && exists $o[0]{"v?"}'
 }
 check "score --json: a name that is not UTF-8" score_bytes
