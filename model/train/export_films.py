@@ -13,7 +13,7 @@ import pathlib
 import torch
 from safetensors.torch import save
 
-from films import Films
+from films import Films, read_learnt, write_learnt
 from generic import (
     DECODED,
     EPS,
@@ -175,13 +175,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("output", help="weights file to write")
     parser.add_argument("weights", help="prefix of Spleeter's checkpoint: FOLDER/2stems/model")
-    parser.add_argument(
-        "checkpoint", help="checkpoint of tune.py (its averaged values are written)"
-    )
+    parser.add_argument("checkpoint", help="checkpoint of tune.py, or what --learnt wrote")
+    parser.add_argument("--learnt", help="write the averaged values alone too, to go on from")
     parser.add_argument("--card", help="JSON file with the training card")
     parser.add_argument("--f32", action="store_true", help="store single precision")
     args = parser.parse_args()
-    state = torch.load(args.checkpoint, map_location="cpu", weights_only=True)
+    state = read_learnt(args.checkpoint)
+    if args.learnt:
+        write_learnt(args.learnt, state)
     films, tensors = file_tensors(read_checkpoint(args.weights), state["average"], state["sources"])
     card = {"name": pathlib.Path(args.output).stem}
     if args.card:

@@ -9,8 +9,12 @@ is a table with a column for each corner. All sources at once are the generic ne
 """
 
 import itertools
+import json
+import pathlib
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import save
 from torch import nn
 
 from generic import PAIRS, PLACES, Generic, split
@@ -66,3 +70,19 @@ def units(generic, magnitude):
         watched(magnitude)
     places = [(place, i) for place, widths in PLACES.items() for i in range(len(widths))]
     return torch.cat([watched.noted[place] for place in places])
+
+
+def write_learnt(path, state):
+    """Write what a checkpoint of tune.py has learnt, the averaged values alone, as safetensors."""
+    about = {name: state[name] for name in ("sources", "generic", "step")}
+    tensors = {name: value.contiguous() for name, value in state["average"].items()}
+    pathlib.Path(path).write_bytes(save(tensors, {"about": json.dumps(about)}))
+
+
+def read_learnt(path):
+    """{"average", "sources", "generic", "step"} of a checkpoint of tune.py or of write_learnt."""
+    if pathlib.Path(path).suffix == ".pt":
+        return torch.load(path, map_location="cpu", weights_only=True)
+    with safe_open(path, "pt") as file:
+        about = json.loads(file.metadata()["about"])
+        return {**about, "average": {n: file.get_tensor(n) for n in file.keys()}}  # noqa: SIM118

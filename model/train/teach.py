@@ -26,7 +26,7 @@ CONFIG = {
     "train": {
         "fall_minutes": 2, "learning_rate": 4e-3, "base_rate": 0.0, "warmup_steps": 20, "ema": 0.98,
         "quiet": 1.0, "precision": "bf16", "compile": False, "checkpoint_minutes": 5,
-        "validate_minutes": 1e9, "validate_seconds": 30, "rescan_steps": 10**9,
+        "validate_minutes": 1e9, "validate_seconds": 600, "rescan_steps": 10**9,
     },
     "data": {
         "mixes": 4, "rows": 1, "level": 10.0, "level_spread": 3.0, "coherent": 0.5,

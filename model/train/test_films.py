@@ -16,7 +16,7 @@ from safetensors import safe_open
 import export_films
 import generic
 import tune
-from films import Films, corners, units
+from films import Films, corners, read_learnt, units, write_learnt
 from tf_checkpoint import read_checkpoint
 
 SOURCES = ["drums", "bass", "other"]
@@ -268,6 +268,19 @@ def test_two_steps_change_films_alone(tuned, settings):
     again = tune.Tuning(settings, generic.load_generic(made_up(), 1), tuned.folder)
     assert again.step == 2 and torch.equal(again.network.films.table, tuned.network.films.table)
     assert torch.equal(again.network.films.unit, tuned.network.films.unit)
+
+
+def test_a_run_begins_with_what_another_has_learnt(tuned, settings, tmp_path):
+    state = read_learnt(tuned.folder / "checkpoint.pt")
+    write_learnt(tmp_path / "learnt.safetensors", state)
+    settings["start"] = tmp_path / "learnt.safetensors"
+    (tmp_path / "new").mkdir()
+    run = tune.Tuning(settings, generic.load_generic(made_up(), 1), tmp_path / "new")
+    again = read_learnt(tmp_path / "learnt.safetensors")
+    assert again["sources"] == SOURCES and again["step"] == 2 and run.step == 0
+    for name, value in state["average"].items():
+        assert torch.equal(run.network.state_dict()[name], value)
+        assert torch.equal(run.average[name], value)
 
 
 def test_the_generic_network_can_be_tuned_from_films_on(tuned, prepared, settings):

@@ -22,7 +22,7 @@ import losses
 import songs
 import stft as transform
 from data import Mixer
-from films import Films, units
+from films import Films, read_learnt, units
 from generic import load_generic, stft_description
 from log import write_row
 from model import SOURCES
@@ -72,6 +72,14 @@ class Tuning:
         path = folder / "checkpoint.pt"
         if path.exists():
             self.load(torch.load(path, weights_only=True))
+        elif "start" in config:
+            self.start(read_learnt(config["start"])["average"])
+
+    def start(self, average):
+        """Begin with what another run has learnt."""
+        self.network.load_state_dict(average, strict=False)
+        self.fresh = False
+        self.begin()
 
     def learnt(self):
         """The part of the network that is learnt: its films, or all of it."""
@@ -366,6 +374,8 @@ def main():
     args = parser.parse_args()
     args.run.mkdir(parents=True, exist_ok=True)
     config = tomllib.loads(args.config.read_text())
+    if "start" in config:
+        config["start"] = args.config.parent / config["start"]
     generic = load_generic(read_checkpoint(args.weights), config["generic"])
     train(Tuning(config, generic, args.run), args.data, minutes=args.minutes)
 
