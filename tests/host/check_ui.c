@@ -459,6 +459,37 @@ check_scale(void)
     close_all(&h);
 }
 
+/// A model that somebody has put beside the bundle's own is asked for by its path
+static void
+check_beside(void)
+{
+    static const char* const names[] = {"another.safetensors", "default.safetensors"};
+    char folder[] = "/tmp/unbraid-test-XXXXXX";
+    char from[1024], to[2][256];
+    snprintf(from, sizeof(from), "%s/default.safetensors", bundle);
+    const char* const before = bundle;
+    bundle = mkdtemp(folder);
+    for (int i = 0; bundle && i < 2; ++i) {
+        snprintf(to[i], sizeof(to[i]), "%s/%s", folder, names[i]);
+        ub_ok(!symlink(from, to[i]), "%s is there", names[i]);
+    }
+    host h;
+    open_ui(&h, open_rig(UB_URI_STEREO), UB_URI_STEREO, 1.0f);
+    idle_for(&h, 0.1);
+    for (int i = 0; i < 2; ++i) {
+        h.size = 0;
+        click(&h, 200, 20);          // opens the list
+        click(&h, 200, 57 + 38 * i); // its rows are by name
+        const bool named = memmem(h.events, h.size, to[i], strlen(to[i]));
+        ub_ok(named == !i, "%s is asked for %s", names[i], named ? "by its path" : "as the own");
+    }
+    close_all(&h);
+    unlink(to[0]);
+    unlink(to[1]);
+    rmdir(folder);
+    bundle = before;
+}
+
 static bool
 load(const char* folder)
 {
@@ -490,6 +521,7 @@ main(int argc, char** argv)
     check_refusal(argv[2]);
     check_two();
     check_scale();
+    check_beside();
     check_leaks();
     XCloseDisplay(display);
     return ub_done();

@@ -49,6 +49,13 @@ offer(const ub_model_entry* entry, bool own, ub_view_model* model)
     return true;
 }
 
+/// Whether it is the bundle's own; another one that lies beside it is a file like any other
+static bool
+is_own(const ub_model_entry* entry, const char* bundle)
+{
+    return !strncmp(entry->path, bundle, strlen(bundle)) && !strcmp(entry->name, "default");
+}
+
 uint32_t
 ub_offered_models(const char* bundle, ub_view_model* models, uint32_t room)
 {
@@ -59,8 +66,7 @@ ub_offered_models(const char* bundle, ub_view_model* models, uint32_t room)
     uint32_t n = 0;
     ub_models_list(&list, folders, 2);
     for (size_t i = 0; i < list.count && n < room; ++i) {
-        const bool own = !strncmp(list.entries[i].path, bundle, strlen(bundle));
-        n += offer(&list.entries[i], own, &models[n]);
+        n += offer(&list.entries[i], is_own(&list.entries[i], bundle), &models[n]);
     }
     ub_models_free(&list);
     return n;
