@@ -159,6 +159,10 @@ ub_plan_folder(const char* dir, char* err, size_t err_size)
         }
     }
     free(path);
+    struct stat made;
+    if (!status && !stat(dir, &made) && !S_ISDIR(made.st_mode)) {
+        return ub_error(err, err_size, "-o %s: is a file (expected a folder)", dir);
+    }
     return !status || ub_error(err, err_size, "-o %s: cannot be made (%s)", dir, strerror(errno));
 }
 

@@ -102,7 +102,7 @@ check "refused: the same input twice" refuse 2 "would be written for two inputs"
 mkdir sub/in.vocals.wav
 check "refused: a folder in the output's place" refuse 2 "in.vocals.wav: is there and is no file" unbraid sub/in.wav
 check "refused: no folder to write to" refuse 2 "-o list/where: cannot be made (Not a directory" unbraid -o list/where in.wav
-check "refused: a file as the folder" refuse 2 "cannot be written" unbraid -o list in.wav
+check "refused: a file as the folder" refuse 2 "-o list: is a file (expected a folder)" unbraid -o list in.wav
 
 # names NAME: a song of that name, and its stem beside it
 unsuffixed() {
