@@ -11,6 +11,7 @@ import os
 import pathlib
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save
 
 from films import Films, read_learnt, write_learnt
@@ -169,6 +170,31 @@ def write(path, description, tensors, card, dtype=torch.float16):
     aside = pathlib.Path(f"{path}.part")
     aside.write_bytes(save(stored, metadata))
     os.replace(aside, path)
+
+
+def read_start(path):
+    """{name: tensor} of what a run of tune.py begins with: what another learnt, or a weights file.
+
+    Offsets of a weights file have no unit but 1.
+    """
+    if pathlib.Path(path).suffix == ".pt":
+        return read_learnt(path)["average"]
+    with safe_open(path, "pt") as file:
+        if "network" not in file.metadata():
+            return read_learnt(path)["average"]
+        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        networks = json.loads(file.metadata()["network"])["networks"]
+    k = next(n for n, network in enumerate(networks) if network["control"])
+    films, order = Films(networks[k]["sources"]), file_order()
+    control = {name.removeprefix(f"networks.{k}."): x for name, x in tensors.items()}
+    if not torch.equal(control["control.0.weight"], 2 * films.corners - 1):
+        raise ValueError(f"{path}: sources were added to this file; begin with one of tune.py")
+    with torch.no_grad():
+        for n, name in enumerate(("gamma", "beta")):
+            films.table[:, n, order] = control[f"film.{name}.weight"].T
+    average = {f"films.{name}": x for name, x in films.state_dict().items()}
+    generic = generic_from_file(tensors, k).state_dict()
+    return {**average, **{f"generic.{name}": x for name, x in generic.items()}}
 
 
 def main():

@@ -118,11 +118,9 @@ def add_source(description, tensors, k, name, pair):
 def begin(run, data, pair):
     """Begin with the (gamma, beta) of another source."""
     audio, amounts = next(tune.batches(run, data))
-    tune.begin_units(run, audio, amounts)
-    films = run.network.films
     with torch.no_grad():
-        films.table[0] = torch.stack([pair[0] - 1, pair[1] / films.unit])
-    run.begin()
+        run.network.films.table[0] = torch.stack([pair[0] - 1, pair[1]])
+    tune.begin_units(run, audio, amounts)
 
 
 def learn(generic, data, pair, name, settings):

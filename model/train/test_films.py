@@ -283,6 +283,23 @@ def test_a_run_begins_with_what_another_has_learnt(tuned, settings, tmp_path):
         assert torch.equal(run.average[name], value)
 
 
+def test_a_run_begins_with_a_weights_file(tuned, prepared, settings, tmp_path):
+    state = read_learnt(tuned.folder / "checkpoint.pt")
+    films, named = export_films.file_tensors(made_up(), state["average"], SOURCES)
+    settings["start"] = tmp_path / "a.safetensors"
+    export_films.write(settings["start"], export_films.describe(films), named, {}, torch.float32)
+    (tmp_path / "new").mkdir()
+    run = tune.Tuning(settings, generic.load_generic(made_up(), 1), tmp_path / "new")
+    every, expected = corners(3), films.pairs(corners(3))
+    assert torch.allclose(run.network.films.pairs(every), expected, atol=1e-6)
+    tune.begin_units(run, *next(tune.batches(run, prepared)))
+    assert (run.network.films.unit != 1).any()
+    assert torch.allclose(run.network.films.pairs(every), expected, atol=1e-5)
+    assert torch.equal(run.average["films.table"], run.network.films.table)
+    for name, value in generic.generic_state(made_up(), 1).items():
+        assert torch.allclose(run.network.generic.state_dict()[name], value, atol=1e-6)
+
+
 def test_the_generic_network_can_be_tuned_from_films_on(tuned, prepared, settings):
     settings["train"]["base_rate"] = 1e-4
     run = tune.Tuning(settings, generic.load_generic(made_up(), 1), tuned.folder)

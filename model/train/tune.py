@@ -22,7 +22,8 @@ import losses
 import songs
 import stft as transform
 from data import Mixer
-from films import Films, read_learnt, units
+from export_films import read_start
+from films import Films, units
 from generic import load_generic, stft_description
 from log import write_row
 from model import SOURCES
@@ -73,12 +74,11 @@ class Tuning:
         if path.exists():
             self.load(torch.load(path, weights_only=True))
         elif "start" in config:
-            self.start(read_learnt(config["start"])["average"])
+            self.start(read_start(config["start"]))
 
     def start(self, average):
-        """Begin with what another run has learnt."""
+        """Begin with what another run has learnt; units are measured anew."""
         self.network.load_state_dict(average, strict=False)
-        self.fresh = False
         self.begin()
 
     def learnt(self):
@@ -313,11 +313,13 @@ def batches(run, data):
 
 
 def begin_units(run, audio, amounts):
-    """Measure, on a first batch, what offsets are worth."""
+    """Measure, on a first batch, what offsets are worth; those there are stay what they were."""
     mixture, _ = images(run, audio, amounts)
-    unit = units(run.network.generic, mixture.abs())
-    run.network.films.unit = unit
-    run.average["films.unit"] = unit.clone()
+    unit, films = units(run.network.generic, mixture.abs()), run.network.films
+    with torch.no_grad():
+        films.table[:, 1] *= films.unit / unit
+    films.unit = unit
+    run.begin()
     run.fresh = False
 
 
