@@ -141,7 +141,8 @@ check_automation(const char* symbol, float value, uint32_t block, uint32_t at)
     plan.event[1].at = at;
     ub_sound moved = ub_render(&plan, &in);
     const uint32_t point = at + moved.latency;
-    const uint32_t reach = 2048 + 256; // a frame's window, and half a hop
+    // A frame's window, and half a hop
+    const uint32_t reach = (uint32_t)(ub_frame_length(44100.0) + ub_half_hop(44100.0));
     const double head = ub_difference(&before, &moved, 2, 0, point - reach);
     const double tail = ub_difference(&after, &moved, 2, point + reach, in.n);
     const double apart = ub_difference(&before, &after, 2, 0, in.n);

@@ -20,7 +20,8 @@
 
 #define PART 442368 // Samples, 10 s: a whole number of hops and of steps in every response
 
-#define REMEMBERED 81920 // Samples: a window and what it is cross-faded over
+#define REMEMBERED \
+    PART // Samples: more than a window, and three times as long as the level is followed over
 
 /** What there is to hear, part after part */
 typedef struct {
@@ -106,7 +107,7 @@ check_kind(const kind* k, float response, uint32_t parts)
     const ub_plan plan = {.block = {1024}, .event = {{"response", response, 0}}};
     ub_rig rig;
     ub_sound in = ub_silence(PART);
-    ub_sound song = ub_noises(PART / 2);
+    ub_sound song = ub_noises(PART + PART / 2);
     ub_ok(ub_rig_open(&rig, UB_URI_STEREO, 44100.0), "opens");
     check_parts(&rig, &plan, k, &in, parts);
     ub_sound fresh = ub_render(&plan, &song);

@@ -149,7 +149,7 @@ check_gain_step(double rate, uint32_t block, uint32_t at)
     ub_sound loud = ub_render(&plan, &in);
     plan.event[1] = (ub_event){"gain", -24.0f, at};
     ub_sound turned = ub_render(&plan, &in);
-    const double half_hop = 256.0 * rate / 44100.0;
+    const double half_hop = ub_half_hop(rate);
     const double error = (double)find_step(&loud, &turned) - at - latency;
     ub_ok(fabs(error) <= half_hop, "%g Hz, blocks of %u: a step at %u is off by %.0f samples", rate,
           block, at, error);
@@ -171,7 +171,7 @@ check_change(const char* symbol, float value, uint32_t block, uint32_t at)
     ub_sound changed = ub_render(&plan, &in);
     // A frame's window and half a hop either way may hold both
     const uint32_t point = at + changed.latency;
-    const uint32_t reach = 2048 + 256;
+    const uint32_t reach = (uint32_t)(ub_frame_length(44100.0) + ub_half_hop(44100.0));
     const double head = ub_difference(&before, &changed, 2, 0, point - reach);
     const double tail = ub_difference(&after, &changed, 2, point + reach, in.n);
     const double apart = ub_difference(&before, &after, 2, 0, in.n);

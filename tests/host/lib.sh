@@ -75,6 +75,13 @@ bundle() {
     [ -z "${2:-}" ] || cp "$2" "$1/unbraid.lv2/default.safetensors"
 }
 
+# tell_grid: the default model's window and hop, in samples of its own rate, for render.h
+tell_grid() {
+    set -- $("$BUILD/unbraid" info --json "$BUILD/unbraid.lv2/default.safetensors" |
+        sed -n 's/.*"rate":\([0-9]*\),"window":\([0-9]*\),"hop":\([0-9]*\).*/\1 \2 \3/p')
+    export UB_MODEL_RATE="$1" UB_MODEL_WINDOW="$2" UB_MODEL_HOP="$3"
+}
+
 # same A B LAG LIMIT: B is A moved by LAG samples, to within LIMIT, as long as A
 same() {
     "$WAVE" compare "$1" "$2" "$3" >"$T/same" && cat "$T/same" &&

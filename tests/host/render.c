@@ -149,3 +149,27 @@ ub_sane(const ub_sound* sound, float limit)
     }
     return true;
 }
+
+static double
+told(const char* name)
+{
+    const char* const text = getenv(name);
+    const double value = text ? atof(text) : 0.0;
+    if (value <= 0.0) {
+        fprintf(stderr, "%s: not set (expected lib.sh's tell_grid before)\n", name);
+        exit(2);
+    }
+    return value;
+}
+
+double
+ub_frame_length(double rate)
+{
+    return told("UB_MODEL_WINDOW") * rate / told("UB_MODEL_RATE");
+}
+
+double
+ub_half_hop(double rate)
+{
+    return 0.5 * told("UB_MODEL_HOP") * rate / told("UB_MODEL_RATE");
+}

@@ -68,4 +68,9 @@ double ub_difference(const ub_sound* a, const ub_sound* b, uint32_t channels, ui
 /// Whether every sample is finite and below a limit.
 bool ub_sane(const ub_sound* sound, float limit);
 
+/// Samples at a rate that a frame of the default model lasts, and half of the time from one to
+/// the next.  From the environment, as lib.sh's tell_grid sets it; ends the program without it.
+double ub_frame_length(double rate);
+double ub_half_hop(double rate);
+
 #endif // UB_TESTS_HOST_RENDER_H
