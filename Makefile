@@ -146,7 +146,7 @@ CLI_PARTS  := $(filter-out $(B)/obj/plugin/cli/main.o,$(call obj,$(CLI_SRC)))
 
 TTL        := $(patsubst ttl/%.in,$(BUNDLE)/%,$(wildcard ttl/*.ttl.in)) \
               $(patsubst presets/%,$(BUNDLE)/%,$(wildcard presets/*.ttl))
-MODEL      := $(BUNDLE)/default.safetensors
+MODEL      := $(patsubst model/weights/%,$(BUNDLE)/%,$(wildcard model/weights/*.safetensors))
 
 .PHONY: models all lib plugin ui cli cuda units hosts benches demo demo-run test check unit-asan unit-tsan fuzz fuzzers bench bench-peers install \
         uninstall format clean
@@ -230,7 +230,7 @@ $(BUNDLE)/%.ttl: presets/%.ttl
 	$(begin)
 	cp $< $@
 
-$(MODEL): model/weights/default.safetensors
+$(BUNDLE)/%.safetensors: model/weights/%.safetensors
 	$(begin)
 	cp $< $@
 

@@ -21,11 +21,11 @@ struct ub_stream_s {
 
 // The default model's, for streams that have none; a test compares them
 static const ub_grid default_grid = {.rate = 44100,
-                                     .window = 2048,
-                                     .hop = 512,
+                                     .window = 4096,
+                                     .hop = 1024,
                                      .frames = 128,
                                      .channels = 2,
-                                     .first_bin = 1,
+                                     .first_bin = 0,
                                      .dft_bins = 1024,
                                      .kept = 1024,
                                      .bins = 1024,
