@@ -14,7 +14,7 @@
 #define SCALE_H  16.0 ///< Seconds, below it
 #define STRIP_W  64.0
 #define METERS_W 44.0
-#define LIST_W   430.0
+#define LIST_W   720.0
 #define LIST_ROW 38.0
 
 static void

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,14 +21,44 @@ ub_offered_name(const char* path, char* name, size_t size)
     snprintf(name, size, "%.*s", (int)kept, base);
 }
 
-/// What the card says under a key, "" if nothing
-static void
-card_says(const char* card, const char* key, char* text, size_t size)
+/// Add text to a line, as much as fits
+__attribute__((format(printf, 3, 4))) static void
+append(char* line, size_t size, const char* format, ...)
 {
-    json_t* const json = json_loads(card, 0, NULL);
-    const char* const value = json_string_value(json_object_get(json, key));
-    snprintf(text, size, "%s", value ? value : "");
-    json_decref(json);
+    const size_t at = strlen(line);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line + at, size - at, format, args);
+    va_end(args);
+}
+
+/// The measured quality on the first song that a card tells of
+static void
+append_quality(const json_t* card, char* line, size_t size)
+{
+    const char* song;
+    json_t* scores;
+    json_object_foreach(json_object_get(card, "sdr"), song, scores)
+    {
+        const char* source;
+        json_t* sdr;
+        if (!json_is_object(scores)) {
+            continue;
+        }
+        append(line, size, ", SDR of \"%s\":", song);
+        json_object_foreach(scores, source, sdr)
+        {
+            append(line, size, " %s %.1f", source, json_number_value(sdr));
+        }
+        return;
+    }
+}
+
+/// Whether it is the bundle's own; another one that lies beside it is a file like any other
+static bool
+is_own(const ub_model_entry* entry, const char* bundle)
+{
+    return !strncmp(entry->path, bundle, strlen(bundle)) && !strcmp(entry->name, "default");
 }
 
 static bool
@@ -42,18 +73,14 @@ offer(const ub_model_entry* entry, bool own, ub_view_model* model)
         snprintf(model->about, sizeof(model->about), "%s", entry->trouble);
         return true;
     }
-    char licence[60];
-    card_says(entry->card, "licence", licence, sizeof(licence));
-    snprintf(model->about, sizeof(model->about), "%s, %.1f MB%s%s", entry->sources,
-             (double)entry->size / 1e6, licence[0] ? ", " : "", licence);
+    json_t* const card = json_loads(entry->card, 0, NULL);
+    const char* const licence = json_string_value(json_object_get(card, "licence"));
+    snprintf(model->about, sizeof(model->about), "%s, %.1f MB", entry->sources,
+             (double)entry->size / 1e6);
+    append_quality(card, model->about, sizeof(model->about));
+    append(model->about, sizeof(model->about), "%s%s", licence ? ", " : "", licence ? licence : "");
+    json_decref(card);
     return true;
-}
-
-/// Whether it is the bundle's own; another one that lies beside it is a file like any other
-static bool
-is_own(const ub_model_entry* entry, const char* bundle)
-{
-    return !strncmp(entry->path, bundle, strlen(bundle)) && !strcmp(entry->name, "default");
 }
 
 uint32_t
