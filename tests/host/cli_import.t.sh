@@ -34,7 +34,7 @@ listed() {
 }
 check "models: the user's and the bundle's" listed
 listed_json() {
-    status 0 unbraid models --json && [ "$(wc -l <"$T/out")" = 2 ] &&
+    status 0 unbraid models --json && [ "$(wc -l <"$T/out")" = 3 ] &&
         grep -q '"name": *"spleeter-2stems".*"sources": *\["vocals", *"accompaniment"\]' "$T/out"
 }
 check "models --json" listed_json

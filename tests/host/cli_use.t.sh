@@ -85,7 +85,7 @@ terminal() {
 # fits COLUMNS: no line is longer, in characters
 fits() { perl -CSD -Mutf8 -e 'while (<STDIN>) { chomp; exit 1 if length > $ARGV[0] }' "$1" <"$T/lines"; }
 if command -v script >/dev/null; then
-    wave make long.wav 8000 1000000
+    wave make long.wav 8000 4000000
     bar() {
         terminal 80 xterm "unbraid -m $T/small long.wav" && fits 79 &&
             grep -q '^long.wav \[[#.]*\]  *[0-9]* %  *[0-9]*:[0-9][0-9] left  *[0-9.]* x' "$T/lines"
