@@ -70,7 +70,7 @@ def test_musdb_that_is_not_there(tmp_path):
 
 @pytest.mark.skipif(not BUILT, reason="needs make all hosts (BUILD names the folder)")
 def test_the_engine_scores_as_pytorch_does():
-    weights = ROOT / "model" / "weights" / "default.safetensors"
+    weights = ROOT / "model" / "weights" / "light.safetensors"
     network, _ = load_weights(str(weights))
     torch.set_num_threads(1)
     piece, engine = song(), Engine(BUILD, weights)

@@ -190,7 +190,7 @@ def report(rows, out):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=20)
-    networks = ["24x1024", "16x256", "model/weights/default.safetensors"]
+    networks = ["24x1024", "16x256", "model/weights/light.safetensors"]
     parser.add_argument("networks", nargs="*", default=networks,
                         help="weights files or FILTERSxBINS")  # fmt: skip
     args = parser.parse_args()
