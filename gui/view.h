@@ -77,7 +77,6 @@ void ub_view_report(ub_view* view, const ub_report* report);
 typedef struct {
     double x, y; ///< Logical
     bool shift;
-    bool ctrl;
     double time; ///< s
 } ub_view_pointer;
 

@@ -37,7 +37,7 @@ pointer(const ub_window* self, double x, double y, PuglMods state)
 {
     const double scale = scale_of(self);
     return (ub_view_pointer){x / scale, y / scale, (state & PUGL_MOD_SHIFT) != 0,
-                             (state & PUGL_MOD_CTRL) != 0, puglGetTime(self->world)};
+                             puglGetTime(self->world)};
 }
 
 /// A canvas of the window's size.  It is in memory, not on the X server: there Cairo 1.16 keeps

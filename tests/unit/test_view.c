@@ -111,11 +111,11 @@ over(const desk* d, ub_view_control control, float value)
         const ub_view_item* const item = &d->view->item[i];
         if (item->control == control && (item->kind != UB_ITEM_CHOICE || item->value == value)) {
             return (ub_view_pointer){item->box.x + item->box.w / 4, item->box.y + item->box.h / 2,
-                                     false, false, 1.0};
+                                     false, 1.0};
         }
     }
     fail_msg("no item turns control %d", (int)control);
-    return (ub_view_pointer){0, 0, false, false, 0};
+    return (ub_view_pointer){0, 0, false, 0};
 }
 
 static ub_view_pointer
@@ -124,11 +124,11 @@ over_kind(const desk* d, ub_view_item_kind kind)
     for (uint32_t i = 0; i < d->view->items; ++i) {
         const ub_box* const b = &d->view->item[i].box;
         if (d->view->item[i].kind == kind) {
-            return (ub_view_pointer){b->x + b->w / 2, b->y + b->h / 2, false, false, 1.0};
+            return (ub_view_pointer){b->x + b->w / 2, b->y + b->h / 2, false, 1.0};
         }
     }
     fail_msg("no item of kind %d", (int)kind);
-    return (ub_view_pointer){0, 0, false, false, 0};
+    return (ub_view_pointer){0, 0, false, 0};
 }
 
 static void
@@ -359,7 +359,7 @@ test_models(void** state)
     assert_true(d.view->listing);
     assert_int_equal(d.lists, 1);
     const ub_box box = ub_layout_list(d.view);
-    click(&d, (ub_view_pointer){box.x + 20, box.y + box.h / 2, false, false, 2.0});
+    click(&d, (ub_view_pointer){box.x + 20, box.y + box.h / 2, false, 2.0});
     assert_string_equal(d.chosen, "/models/two.safetensors");
     assert_false(d.view->listing);
     click(&d, over_kind(&d, UB_ITEM_MODEL));
