@@ -6,6 +6,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+void
+ub_make_one_line(char* text)
+{
+    for (char* c = text; *c; ++c) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7F) {
+            *c = '?';
+        }
+    }
+}
+
 bool
 ub_error(char* err, size_t err_size, const char* format, ...)
 {
@@ -16,10 +26,6 @@ ub_error(char* err, size_t err_size, const char* format, ...)
     va_start(args, format);
     vsnprintf(err, err_size, format, args);
     va_end(args);
-    for (char* c = err; *c; ++c) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7F) {
-            *c = '?';
-        }
-    }
+    ub_make_one_line(err);
     return false;
 }

@@ -17,4 +17,7 @@
 bool ub_error(char* err, size_t err_size, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/// Make each control character of a text into '?'.
+void ub_make_one_line(char* text);
+
 #endif // UB_MODEL_FILE_ERROR_H

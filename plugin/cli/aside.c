@@ -90,9 +90,9 @@ ub_aside_init(void)
     signal(SIGXFSZ, SIG_IGN); // A write beyond the limit then fails with a message
 }
 
-/// "dir/name" to "dir/.name.XXXXXX", of a long name the beginning; room for one letter more
-/// is left.  NULL, with errno, if the
-/// name itself is too long, which would show only once all is computed.
+/// "dir/name" to "dir/.name.XXXXXX", of a long name the beginning; room for one letter more is
+/// left.  NULL, with errno, if the name itself is too long, which would show only once all is
+/// computed.
 static char*
 hidden_name(const char* path)
 {
@@ -117,27 +117,27 @@ ub_aside_open(const char* path, char* err, size_t err_size)
         ub_error(err, err_size, "%s: too many files at once", path);
         return -1;
     }
-    aside new = {.path = hidden_name(path), .target = strdup(path), .fd = -1};
+    aside added = {.path = hidden_name(path), .target = strdup(path), .fd = -1};
     const mode_t mask = umask(0);
     umask(mask);
     begin_change();
-    if (new.path&& new.target) {
-        new.fd = mkstemp(new.path);
+    if (added.path && added.target) {
+        added.fd = mkstemp(added.path);
     }
-    if (new.fd >= 0 && !fchmod(new.fd, 0666 & ~mask)) {
-        set[used++] = new;
+    if (added.fd >= 0 && !fchmod(added.fd, 0666 & ~mask)) {
+        set[used++] = added;
     } else {
         ub_error(err, err_size, "%s: cannot be written (%s)", path, strerror(errno));
-        if (new.fd >= 0) {
-            unlink(new.path);
-            close(new.fd);
-            new.fd = -1;
+        if (added.fd >= 0) {
+            unlink(added.path);
+            close(added.fd);
+            added.fd = -1;
         }
-        free(new.path);
-        free(new.target);
+        free(added.path);
+        free(added.target);
     }
     end_change();
-    return new.fd;
+    return added.fd;
 }
 
 /// Empty the set, removing what still has its hidden name

@@ -5,6 +5,7 @@
 
 #include "model/file/error.h"
 #include "plugin/cli/aside.h"
+#include "plugin/cli/folder.h"
 #include "plugin/cli/model.h"
 #include "plugin/cli/print.h"
 #include "plugin/models.h"
@@ -13,27 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/// Make a folder and those that it lies in
-static bool
-make_folder(const char* path, char* err, size_t err_size)
-{
-    char part[UB_MODEL_PATH];
-    snprintf(part, sizeof(part), "%s", path);
-    for (char* at = part + 1; at; *at++ = '/') {
-        at = strchr(at, '/');
-        if (at) {
-            *at = '\0';
-        }
-        if (mkdir(part, 0777) && errno != EEXIST) {
-            return ub_error(err, err_size, "%s: cannot be made (%s)", part, strerror(errno));
-        }
-        if (!at) {
-            return true;
-        }
-    }
-    return true;
-}
 
 /// Where the result goes: to the file or into the folder that was asked for, or the user's folder
 static bool
@@ -52,8 +32,8 @@ choose_path(const ub_cli_options* options, const ub_import* import, char* path, 
                         "no folder for models (expected -o FILE, HOME or "
                         "XDG_DATA_HOME)");
     }
-    if (!dir && !make_folder(folder, err, err_size)) {
-        return false;
+    if (!dir && !ub_folder_make(folder)) {
+        return ub_error(err, err_size, "%s: cannot be made (%s)", folder, strerror(errno));
     }
     return snprintf(path, size, "%s/%s%s%s%s", dir ? dir : folder, ub_import_name(import),
                     options->import.bins > 1024 ? "-16kHz" : "",

@@ -5,6 +5,7 @@
 #include "plugin/cli/aside.h"
 #include "plugin/cli/model.h"
 #include "plugin/cli/print.h"
+#include "plugin/cli/standard.h"
 #include "plugin/cli/text.h"
 
 #include <getopt.h>
@@ -235,17 +236,6 @@ run_command(const command* chosen, ub_cli_options* options, const char* used)
     return chosen->run(options);
 }
 
-/// Whoever reads standard output must not take half of it for all
-static int
-finish(int status)
-{
-    if (fflush(stdout) || ferror(stdout)) {
-        ub_print_error("standard output cannot be written");
-        return UB_CLI_FAILED;
-    }
-    return status;
-}
-
 static int
 print(const char* text)
 {
@@ -283,11 +273,14 @@ main(int argc, char** argv)
 {
     ub_cli_options options = {.format = ub_formats, .import = {.bins = 1024, .above = "nearest"}};
     char used[32] = "";
+    ub_standard_hold();
     ub_aside_init();
     ub_text_init();
     ub_bundle_init();
     if (argc > 0) {
         argv[0] = "unbraid"; // getopt's messages begin with it
     }
-    return finish(parse(argc, argv, &options, used, sizeof(used)) ? run(&options, used) : usage());
+    const int status =
+        parse(argc, argv, &options, used, sizeof(used)) ? run(&options, used) : usage();
+    return ub_standard_flush() ? status : UB_CLI_FAILED;
 }

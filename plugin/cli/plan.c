@@ -4,6 +4,7 @@
 #include "plugin/cli/plan.h"
 
 #include "model/file/error.h"
+#include "plugin/cli/folder.h"
 #include "plugin/cli/suffix.h"
 
 #include <errno.h>
@@ -116,7 +117,22 @@ is_stuck(const char* path, const struct stat* file)
     return stuck;
 }
 
-/// An output that is there already must be a file, and none of the inputs
+/// A file that is there already must be none of the inputs
+static bool
+check_apart(const char* output, const struct stat* there, char* const* inputs, size_t count,
+            char* err, size_t err_size)
+{
+    for (size_t i = 0; i < count; ++i) {
+        struct stat in;
+        if (status_of(inputs[i], &in) && in.st_dev == there->st_dev && in.st_ino == there->st_ino) {
+            return ub_error(err, err_size, "%s: would be written over the input %s", output,
+                            inputs[i]);
+        }
+    }
+    return true;
+}
+
+/// What is in an output's place must be a file that can be replaced, and none of the inputs
 static bool
 check_existing(const char* output, char* const* inputs, size_t count, char* err, size_t err_size)
 {
@@ -133,37 +149,26 @@ check_existing(const char* output, char* const* inputs, size_t count, char* err,
                         "%s: is another user's and cannot be replaced (the folder is sticky)",
                         output);
     }
-    for (size_t i = 0; i < count; ++i) {
-        struct stat in;
-        if (status_of(inputs[i], &in) && in.st_dev == there.st_dev && in.st_ino == there.st_ino) {
-            return ub_error(err, err_size, "%s: would be written over the input %s", output,
-                            inputs[i]);
-        }
-    }
-    return true;
+    return check_apart(output, &there, inputs, count, err, err_size);
 }
 
 bool
 ub_plan_folder(const char* dir, char* err, size_t err_size)
 {
-    char* path = strdup(dir);
-    int status = path ? 0 : -1;
-    for (char* slash = path; path && slash && !status;) {
-        slash = strchr(slash + strspn(slash, "/"), '/');
-        if (slash) {
-            *slash = '\0';
-        }
-        status = mkdir(path, 0777) && errno != EEXIST ? -1 : 0;
-        if (slash) {
-            *slash = '/';
-        }
-    }
-    free(path);
     struct stat made;
-    if (!status && !stat(dir, &made) && !S_ISDIR(made.st_mode)) {
-        return ub_error(err, err_size, "-o %s: is a file (expected a folder)", dir);
+    if (!ub_folder_make(dir)) {
+        return ub_error(err, err_size, "-o %s: cannot be made (%s)", dir, strerror(errno));
     }
-    return !status || ub_error(err, err_size, "-o %s: cannot be made (%s)", dir, strerror(errno));
+    return stat(dir, &made) || S_ISDIR(made.st_mode) ||
+           ub_error(err, err_size, "-o %s: is a file (expected a folder)", dir);
+}
+
+bool
+ub_plan_standard(char* const* inputs, size_t count, char* err, size_t err_size)
+{
+    struct stat there;
+    return fstat(STDOUT_FILENO, &there) || !S_ISREG(there.st_mode) ||
+           check_apart("standard output", &there, inputs, count, err, err_size);
 }
 
 bool

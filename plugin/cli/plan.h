@@ -25,6 +25,9 @@ char* ub_output_path(const char* input, const char* dir, const char* part, const
 /// Make the folder and those that it is to be in.  False with one line in err.
 bool ub_plan_folder(const char* dir, char* err, size_t err_size);
 
+/// Check that standard output is none of the inputs, [count].  False with one line in err.
+bool ub_plan_standard(char* const* inputs, size_t count, char* err, size_t err_size);
+
 /**
    Check that no output would replace an input or another output.
 

@@ -3,6 +3,8 @@
 
 #include "plugin/cli/print.h"
 
+#include "model/file/error.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,10 +15,13 @@ void
 ub_print_error(const char* format, ...)
 {
     va_list args;
+    char* line = NULL;
     va_start(args, format);
-    fputs("unbraid: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    if (vasprintf(&line, format, args) >= 0) {
+        ub_make_one_line(line);
+        fprintf(stderr, "unbraid: %s\n", line);
+        free(line);
+    }
     va_end(args);
 }
 

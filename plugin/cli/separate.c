@@ -39,8 +39,10 @@ check_standard_output(const batch* self, char* err, size_t err_size)
     if (self->options->json) {
         return ub_error(err, err_size, "-o -: cannot be with --json, which writes there as well");
     }
-    return !isatty(STDOUT_FILENO) ||
-           ub_error(err, err_size, "-o -: is a terminal (expected a file or a program)");
+    if (isatty(STDOUT_FILENO)) {
+        return ub_error(err, err_size, "-o -: is a terminal (expected a file or a program)");
+    }
+    return ub_plan_standard(self->options->arg, 1, err, err_size);
 }
 
 static bool

@@ -11,7 +11,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct ub_shell_s {
     const ub_shape* shape;
@@ -112,15 +111,6 @@ can_wait(ub_shell* self, uint32_t n, double now)
     return ub_pace_ahead(&self->pace, n, now);
 }
 
-// Processor time of this thread, s
-static double
-busy(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void
 play(ub_shell* self, bool wait)
 {
@@ -173,7 +163,7 @@ ub_shell_run(ub_shell* self, const float* const* in, float* const* out, uint32_t
 {
     const double begin = ub_now();
     const bool wait = can_wait(self, n, begin);
-    const double work = wait ? busy() : 0.0;
+    const double work = wait ? ub_clock(CLOCK_THREAD_CPUTIME_ID) : 0.0;
     ub_player_follow(&self->player, (ub_processor)self->value[UB_PROCESSOR], wait);
     play(self, wait);
     ub_tap_set_open(tap_of(self), ub_viewer_is_on(&self->viewer));
@@ -184,7 +174,8 @@ ub_shell_run(ub_shell* self, const float* const* in, float* const* out, uint32_t
     }
     report(self);
     if (wait) {
-        ub_pace_waited(&self->pace, (ub_now() - begin) - (busy() - work));
+        ub_pace_waited(&self->pace,
+                       (ub_now() - begin) - (ub_clock(CLOCK_THREAD_CPUTIME_ID) - work));
     }
 }
 

@@ -92,6 +92,11 @@ poison() {
         same poison.vocals.wav poison.vocals.wav 0 0
 }
 check "samples that are not finite are taken as 0, with a warning" poison
+oneline() { # Whatever the file is called
+    odd=$(printf 'two\nlines\033[31m.wav') && mv poison.wav "$odd" && status 0 unbraid -q -s vocals "$odd" &&
+        says "two?lines?\[31m.wav: warning: 3 samples are not finite"
+}
+check "that is one line" oneline
 
 unbraid -q -o file -s vocals in.wav
 piped() {

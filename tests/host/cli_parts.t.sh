@@ -72,6 +72,16 @@ echo text >text.wav
 check "-o -: nothing of a song that failed" nothing
 full() { unbraid -o - -s vocals in.wav >/dev/full 2>"$T/err"; [ $? = 1 ] && says "standard output cannot be written"; }
 check "-o -: a full disk" full
+closed() { # Whatever is opened must not get its place
+    unbraid -o - -s vocals in.wav >&- 2>"$T/err"
+    [ $? = 1 ] && says "standard output cannot be written"
+}
+check "-o -: standard output is closed" closed
+both() { closed <&-; }
+check "-o -: standard input is closed, too" both
+onto() { cp in.wav onto.wav && refuse 2 "standard output: would be written over the input onto.wav" \
+    sh -c 'unbraid -o - -s vocals onto.wav >>onto.wav' && cmp in.wav onto.wav; }
+check "-o - refused: onto the input" onto
 
 kept() {
     mkdir kept && echo old >kept/in.drums.wav && status 0 unbraid --no-clobber -s vocals -s drums -o kept in.wav &&
