@@ -5,44 +5,11 @@
 
 #include "dsp/config.h"
 #include "dsp/denormal.h"
-#include "dsp/filterbank.h"
-#include "dsp/gains.h"
-#include "dsp/level.h"
+#include "dsp/frames.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct ub_separator_s {
-    ub_grid grid;
-    ub_schedule schedule;
-    ub_timing timings[UB_MAX_TIMINGS];
-    uint32_t n_timings;
-    uint32_t timing; // the chosen one
-    uint32_t channels;
-    uint32_t slots;
-    uint32_t outputs;
-    uint32_t latency;
-    bool freewheel;
-    ub_masker* masker;
-    ub_filterbank* bank;
-    ub_gains* gains;
-    ub_maskqueue* masks;
-    ub_settings* settings;
-    ub_level level;
-    ub_tap* tap;
-    int64_t epoch;  // number of the stream's frame 0
-    int64_t frame;  // next frame of the stream to analyse
-    int64_t sample; // next input sample of the stream
-    uint64_t late;
-};
-
-static const ub_timing*
-timing(const ub_separator* self)
-{
-    return &self->timings[self->timing];
-}
 
 static bool
 allocate(ub_separator* self, double rate)
@@ -86,7 +53,7 @@ ub_separator_new(const ub_separator_config* config, char* err, size_t err_size)
         ub_separator_free(self);
         return NULL;
     }
-    self->latency = ub_schedule_latency(&self->schedule, timing(self));
+    self->latency = ub_schedule_latency(&self->schedule, ub_separator_timing(self));
     ub_separator_reset(self);
     return self;
 }
@@ -104,27 +71,12 @@ ub_separator_free(ub_separator* self)
     }
 }
 
-// Frames that no job has asked for would stay in the masker's way
-static void
-flush_frames(ub_separator* self)
-{
-    ub_job* job = self->masker && self->frame ? self->masker->begin(self->masker, 0) : NULL;
-    if (job) {
-        job->end = self->epoch + self->frame - 1;
-        job->first = job->end + 1;
-        job->conditions = 0;
-        job->budget = 0.0;
-        job->expiry = INFINITY;
-        self->masker->submit(self->masker, job);
-    }
-}
-
 void
 ub_separator_reset(ub_separator* self)
 {
     const int64_t epoch = ub_epoch_after(self->epoch + self->frame, self->grid.frames);
     ub_maskqueue_reset(self->masks, epoch);
-    flush_frames(self);
+    ub_frames_flush(self);
     self->epoch = epoch;
     self->frame = 0;
     self->sample = 0;
@@ -139,7 +91,7 @@ ub_separator_select(ub_separator* self, uint32_t which)
 {
     if (which != self->timing && which < self->n_timings) {
         self->timing = which;
-        self->latency = ub_schedule_latency(&self->schedule, timing(self));
+        self->latency = ub_schedule_latency(&self->schedule, ub_separator_timing(self));
         ub_separator_reset(self);
     }
 }
@@ -186,121 +138,6 @@ ub_separator_tap(ub_separator* self)
     return self->tap;
 }
 
-// The next frame to be played
-static int64_t
-leaving(const ub_separator* self)
-{
-    return self->frame - ub_timing_delay(timing(self));
-}
-
-// In freewheel, let the masker catch up; false if there is nothing to wait for
-static bool
-catch_up(ub_separator* self)
-{
-    return self->freewheel && ub_maskqueue_wait(self->masks, self->epoch + leaving(self));
-}
-
-// What a job's frames need: nothing, where there is only silence to be masked
-static void
-set_conditions(const ub_separator* self, ub_job* job)
-{
-    const int64_t first = job->first - self->epoch;
-    const ub_masker* masker = self->masker;
-    if (ub_filterbank_silent(self->bank, first)) {
-        job->conditions = 0;
-        memset(job->which, UB_UNMASKED, (size_t)masker->slots * masker->max_count);
-    } else {
-        ub_settings_conditions(self->settings, first, self->grid.sources, masker->max_count, job);
-    }
-}
-
-// Ask for the masks that the newest frame r makes possible
-static void
-ask(ub_separator* self, int64_t r)
-{
-    const ub_timing* t = timing(self);
-    const double hop = self->grid.hop / self->grid.rate;
-    ub_job* job = NULL;
-    while (!(job = self->masker->begin(self->masker, ub_timing_count(t))) && catch_up(self)) {}
-    if (!job) {
-        return; // the masker is far behind: these frames will be late
-    }
-    job->end = self->epoch + r;
-    job->first = self->epoch + ub_timing_first(t, r);
-    job->budget = t->deadline * hop;
-    job->expiry = self->freewheel ? INFINITY : (t->deadline + job->count) * hop;
-    set_conditions(self, job);
-    self->masker->submit(self->masker, job);
-}
-
-// The newest whole frame, r: give its magnitudes to the masker
-static void
-analyse(ub_separator* self, int64_t r)
-{
-    if (!self->masker) {
-        return;
-    }
-    const bool silent = ub_filterbank_silent(self->bank, r);
-    for (uint32_t c = 0; c < self->channels; ++c) {
-        ub_gains_see(self->gains, c, silent ? NULL : ub_filterbank_analyse(self->bank, r, c));
-    }
-    const float gain = ub_level_next(&self->level, ub_gains_power(self->gains));
-    const float* magnitude = ub_gains_magnitudes(self->gains, gain);
-    while (!self->masker->frame(self->masker, self->epoch + r, magnitude) && catch_up(self)) {}
-    ub_maskqueue_collect(self->masks, self->epoch + leaving(self));
-    if (ub_timing_due(timing(self), r)) {
-        ask(self, r);
-    }
-}
-
-// Show what a single output is mixed of
-static void
-show_slots(ub_separator* self, const ub_row* row)
-{
-    for (uint32_t s = 0; s < self->slots; ++s) {
-        const float* mask = ub_gains_slot(self->gains, s);
-        if (mask && row->slot[s] != 0.0f) {
-            ub_tap_hear(self->tap, s, mask, row->slot[s]);
-        }
-    }
-}
-
-// Frame r leaves, through every output's mix of masks
-static void
-synthesise(ub_separator* self, int64_t r)
-{
-    const bool in_time =
-        ub_maskqueue_advance(self->masks, self->epoch + r, timing(self)->fade, self->freewheel);
-    if (self->masker && !in_time && ub_settings_wet(self->settings, r)) {
-        ++self->late;
-    }
-    ub_filterbank_begin(self->bank, r);
-    const bool silent = ub_filterbank_silent(self->bank, r);
-    const ub_row* rows = ub_settings_rows(self->settings, r);
-    const bool seen = ub_tap_is_open(self->tap);
-    const bool mixed = self->outputs == 1 && self->slots > 1;
-    if (seen) {
-        ub_tap_begin(self->tap, ub_filterbank_energy(self->bank));
-    }
-    for (uint32_t c = 0; !silent && c < self->channels; ++c) {
-        const float complex* spectrum = ub_filterbank_open(self->bank, r, c);
-        ub_gains_find(self->gains, self->settings, self->masks, r, c);
-        if (seen) {
-            ub_tap_see(self->tap, spectrum);
-        }
-        for (uint32_t o = 0; o < self->outputs; ++o) {
-            const float* gain = ub_gains_mix(self->gains, &rows[o]);
-            if (seen && !mixed) {
-                ub_tap_hear(self->tap, o, gain, 1.0f);
-            }
-            ub_filterbank_add(self->bank, r, o, c, gain);
-        }
-        if (seen && mixed) {
-            show_slots(self, &rows[0]);
-        }
-    }
-}
-
 void
 ub_separator_run(ub_separator* self, const float* const* in, float* const* out, uint32_t n)
 {
@@ -317,9 +154,9 @@ ub_separator_run(ub_separator* self, const float* const* in, float* const* out, 
         self->sample += m;
         done += m;
         if (self->sample >= end) { // with a long hop, frame 0 ends before the first sample
-            analyse(self, self->frame);
-            if (leaving(self) >= 0) {
-                synthesise(self, leaving(self));
+            ub_frames_analyse(self);
+            if (ub_frames_leaving(self) >= 0) {
+                ub_frames_synthesise(self);
             }
             ++self->frame;
         }

@@ -4,115 +4,15 @@
 #include "plugin/shell/loader.h"
 
 #include "model/engine/thread.h"
+#include "plugin/shell/load.h"
 
 #include <stdio.h>
 #include <string.h>
-
-// The bundle's own model is remembered as such: bundles move
-static void
-set_path(const ub_loader* loader, char to[UB_PATH_SIZE], const char* path)
-{
-    snprintf(to, UB_PATH_SIZE, "%s", ub_deck_is_own(&loader->config, path) ? "" : path);
-}
 
 static void
 free_done(ub_loader* loader)
 {
     ub_deck_free(atomic_exchange(&loader->done, NULL));
-}
-
-static void
-fail(ub_loader* loader, const char* why)
-{
-    char line[640];
-    snprintf(line, sizeof(line), "%s; what played before plays on", why);
-    ub_host_say(loader->host, line);
-    atomic_store(&loader->failed, true);
-}
-
-// The two below run under the lock.  NULL if they fail, which the host is told.
-static ub_engine*
-choose(ub_loader* loader)
-{
-    char err[512] = "";
-    ub_engine* const engine = ub_choose_engine(loader->processor, loader->host, err, sizeof(err));
-    if (!engine) {
-        fail(loader, err);
-    }
-    return engine;
-}
-
-static ub_deck*
-make(ub_loader* loader, const char* path, const ub_model* opened, ub_engine* engine)
-{
-    char err[512] = "";
-    ub_deck* const deck = ub_deck_new(&loader->config, path, opened, engine, err, sizeof(err));
-    if (!deck) {
-        fail(loader, err);
-    } else if (ub_deck_lacks(deck, err, sizeof(err))) {
-        ub_host_say(loader->host, err);
-    }
-    return deck;
-}
-
-// Under the lock, but for the first
-static void
-hold(ub_loader* loader, const ub_deck* deck)
-{
-    const ub_model* const model = ub_stream_model(deck->stream);
-    const ub_model* const before = loader->model;
-    loader->model = model ? ub_model_ref(model) : NULL;
-    ub_model_unref(before);
-}
-
-// Under the lock.  A deck that was never taken over gives way to a newer one.
-static void
-offer(ub_loader* loader, ub_deck* deck)
-{
-    loader->engine = deck->engine;
-    hold(loader, deck);
-    memcpy(loader->latency, deck->latency, sizeof(loader->latency));
-    ub_deck_free(atomic_exchange(&loader->ready, deck));
-}
-
-// Under the lock.  What would be the same as before is only loaded if it is to be `fresh`,
-// as its file may have changed.
-static bool
-load(ub_loader* loader, const char* path, bool fresh)
-{
-    ub_engine* const engine = choose(loader);
-    if (!engine) {
-        return false;
-    }
-    const bool same = !fresh && !strcmp(path, loader->loaded);
-    if (same && engine == loader->engine) {
-        ub_engine_free(engine);
-        return true;
-    }
-    ub_deck* const deck = make(loader, path, same ? loader->model : NULL, engine);
-    if (!deck) {
-        return false;
-    }
-    offer(loader, deck);
-    set_path(loader, loader->loaded, path);
-    return true;
-}
-
-// Under the lock.
-static bool
-retime(ub_loader* loader)
-{
-    ub_engine* const engine = choose(loader);
-    ub_deck* const deck = engine ? make(loader, loader->loaded, loader->model, engine) : NULL;
-    if (!deck) {
-        return false;
-    }
-    if (!loader->engine || memcmp(deck->latency, loader->latency, sizeof(loader->latency))) {
-        offer(loader, deck);
-    } else {
-        ub_deck_free(deck);
-    }
-    return true;
 }
 
 // Under the lock.  Whether an order is the newest of those that have been seen to.
@@ -131,8 +31,8 @@ answer(ub_loader* loader)
     pthread_mutex_lock(&loader->lock);
     const bool model = is_due(loader, loader->asked_order);
     loader->processor = loader->asked_processor;
-    set_path(loader, path, model ? loader->asked_path : loader->loaded);
-    if (load(loader, path, model) && model) {
+    ub_load_set_path(loader, path, model ? loader->asked_path : loader->loaded);
+    if (ub_load(loader, path, model) && model) {
         memcpy(loader->wanted, path, sizeof(loader->wanted));
     }
     pthread_mutex_unlock(&loader->lock);
@@ -178,7 +78,7 @@ ub_loader_start(ub_loader* loader, const ub_deck* deck, const ub_deck_config* co
     loader->host = host;
     loader->process = ub_thread_process();
     loader->engine = deck->engine;
-    hold(loader, deck);
+    ub_load_hold(loader, deck);
     memcpy(loader->latency, deck->latency, sizeof(loader->latency));
     sem_init(&loader->work, 0, 0);
     pthread_mutex_init(&loader->lock, NULL);
@@ -223,8 +123,8 @@ ub_loader_load(ub_loader* loader, const char* path)
     bool done = true;
     pthread_mutex_lock(&loader->lock);
     if (is_due(loader, order)) {
-        set_path(loader, loader->wanted, path);
-        done = load(loader, loader->wanted, false);
+        ub_load_set_path(loader, loader->wanted, path);
+        done = ub_load(loader, loader->wanted, false);
     }
     pthread_mutex_unlock(&loader->lock);
     return done;
@@ -236,7 +136,7 @@ ub_loader_set_block(ub_loader* loader, uint32_t block)
     pthread_mutex_lock(&loader->lock);
     const uint32_t before = loader->config.block;
     loader->config.block = block;
-    const bool done = block == before || retime(loader);
+    const bool done = block == before || ub_load_retimed(loader);
     if (!done) {
         loader->config.block = before;
     }

@@ -13,6 +13,7 @@
 #include "dsp/clock.h"
 #include "model/backend/cuda/library.h"
 #include "model/backend/cuda/program.h"
+#include "model/backend/cuda/up.h"
 #include "tests/bench/job.h"
 
 #include <jansson.h>

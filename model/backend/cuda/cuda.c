@@ -5,6 +5,7 @@
 
 #include "model/backend/cuda/library.h"
 #include "model/backend/cuda/program.h"
+#include "model/backend/cuda/up.h"
 #include "model/file/error.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "model/backend/cuda/library.h"
 
 #include "model/backend/cuda/cuda.h"
-#include "model/backend/cuda/program.h"
+#include "model/backend/cuda/weights.h"
 #include "model/file/environment.h"
 
 #include <dlfcn.h>
