@@ -115,7 +115,8 @@ add_client(ub_stream* self, const ub_grid* grid, const ub_stream_config* config,
            size_t err_size)
 {
     ub_client_options options = {.slots = self->slots,
-                                 .room = ub_timings_room(self->timings, UB_RESPONSES)};
+                                 .room = ub_timings_room(self->timings, UB_RESPONSES),
+                                 .waits = config->waits};
     for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
         const ub_timing* t = &self->timings[i];
         const uint32_t needed = t->lookahead + t->step;

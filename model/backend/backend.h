@@ -46,6 +46,14 @@ typedef struct {
     /// allocate nothing.
     bool (*run)(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count);
 
+    /// run() in two parts, the first of which is done with the items' trails, so that another
+    /// runner may compute the stream's next windows during the second.  Items stay where they
+    /// are until then.  After a begin() that fails there is no finish().  NULL, both, where
+    /// nothing is gained by it.
+    bool (*begin)(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first,
+                  uint32_t count);
+    bool (*finish)(ub_runner* self);
+
     void (*destroy)(ub_runner* self);
 
     /// A trail for a stream whose windows each begin `step` frames after the one

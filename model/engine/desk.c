@@ -46,6 +46,7 @@ struct ub_desk_s {
     ub_item items[MOST_ITEMS];
     uint32_t n_listed; // items
     ub_span span;      // of all of them
+    bool begun;        // the backend has, and is to finish them
 };
 
 static bool
@@ -340,6 +341,7 @@ ub_desk_open(ub_desk* desk, ub_ticket* const* jobs, uint32_t n)
     ++desk->runs;
     desk->n_open = n;
     desk->n_listed = 0;
+    desk->begun = false;
     for (uint32_t i = 0; i < n; ++i) {
         desk->open[i] = jobs[i];
         desk->first[i] = desk->n_listed;
@@ -352,9 +354,29 @@ ub_desk_open(ub_desk* desk, ub_ticket* const* jobs, uint32_t n)
 }
 
 bool
+ub_desk_begin(ub_desk* desk)
+{
+    const ub_backend* b = desk->backend;
+    const ub_span* span = &desk->span;
+    desk->begun = desk->n_listed && b->begin &&
+                  b->begin(desk->runner, desk->items, desk->n_listed, span->first, span->count);
+    return desk->begun;
+}
+
+// What the backend has to do for the jobs that are open
+static bool
+run_open(ub_desk* desk)
+{
+    if (desk->begun) {
+        return desk->backend->finish(desk->runner);
+    }
+    return !desk->n_listed || run(desk, desk->items, desk->n_listed, &desk->span);
+}
+
+bool
 ub_desk_compute(ub_desk* desk)
 {
-    const bool ok = !desk->n_listed || run(desk, desk->items, desk->n_listed, &desk->span);
+    const bool ok = run_open(desk);
     for (uint32_t i = 0; i < desk->n_open; ++i) {
         ub_job* job = &desk->open[i]->job;
         if (job->ok && job->conditions) {

@@ -42,8 +42,12 @@ ub_span ub_job_span(const ub_model* model, const ub_job* job);
 /// whether those must stay so until the jobs are computed.
 bool ub_desk_open(ub_desk* desk, ub_ticket* const* jobs, uint32_t n);
 
-/// Compute the masks of the jobs that are open, except those that would come too late.  False if
-/// the backend failed.
+/// Compute the part of the jobs that are open which their clients must stay taken for.  Returns
+/// whether that was done, so that they need not any more; else all is left to ub_desk_compute().
+bool ub_desk_begin(ub_desk* desk);
+
+/// Compute the masks of the jobs that are open, or what is left to do for them, except those that
+/// would come too late.  False if the backend failed.
 bool ub_desk_compute(ub_desk* desk);
 
 #endif // UB_MODEL_ENGINE_DESK_H

@@ -74,6 +74,7 @@ typedef struct {
     uint32_t slots;        ///< Mask sets per job, 1 to UB_MAX_SLOTS
     ub_room room;          ///< What the stream's timings need
     ub_series_list series; ///< That are prepared for, so that no first job is slow
+    bool waits;            ///< Only devices are prepared: all jobs will be waited for
 } ub_client_options;
 
 /// Connect a stream.  Keeps a reference to the model.  NULL on failure, with one line in err.

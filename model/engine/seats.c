@@ -15,7 +15,8 @@ make_desk(const ub_seat* seat, const ub_seats* seats, const ub_backend* backend,
           size_t err_size)
 {
     ub_desk* desk = ub_desk_new(backend, seat->model, err, err_size);
-    if (desk && !ub_desk_warm_up(desk, seat->slots, &seat->series)) {
+    const bool prepare = !seat->waits || backend->device;
+    if (desk && prepare && !ub_desk_warm_up(desk, seat->slots, &seat->series)) {
         const char* fault = ub_desk_fault(desk);
         snprintf(err, err_size, "%s: the %s backend cannot run it%s%s", seat->model->path,
                  backend->name, fault ? ": " : "", fault ? fault : "");
@@ -76,6 +77,7 @@ make_seat(const ub_seats* seats, const ub_model* model, const ub_client_options*
     seat->model = ub_model_ref(model);
     seat->slots = options->slots;
     seat->series = options->series;
+    seat->waits = options->waits;
     ub_lineup_settle(seats->lineup, model);
     const bool only = seats->lineup->named && !seats->lineup->list[0]->device;
     if (!fill(seat, seats, NULL, only, err, err_size)) {

@@ -7,6 +7,8 @@
 #include "dsp/clock.h"
 #include "model/engine/thread.h"
 
+#include <math.h>
+
 // How long a worker computes at real-time priority without a rest, s: where there is more to
 // compute than the machine can, everything else on it must get its turn, and hosts may set a
 // limit at any moment (RLIMIT_RTTIME, which counts alike; 0.2 s most often)
@@ -96,13 +98,22 @@ give_back(ub_engine* engine, ub_ticket* job)
     pthread_mutex_unlock(&engine->lock);
 }
 
+// Whether a job's client should be free before the job is done, even if that takes memory: where
+// other workers may have the next ones and no sound card waits
+static bool
+should_hurry(const ub_engine* engine, const ub_ticket* job)
+{
+    return engine->n_workers > 1 && isinf(job->job.expiry);
+}
+
 // Some jobs, whose client, if it is one, is given back as soon as it can be: not to a device,
 // which may fail, so that the window must be made again for what takes over
 static bool
 serve_some(ub_worker* w, const ub_seat* seat, ub_ticket* const* jobs, uint32_t n, bool alone)
 {
     const bool stay = ub_desk_open(seat->desk, jobs, n);
-    if (alone && !stay && !seat->backend->device) {
+    const bool goes = alone && !seat->backend->device;
+    if (goes && (!stay || (should_hurry(w->engine, jobs[0]) && ub_desk_begin(seat->desk)))) {
         give_back(w->engine, jobs[0]);
     }
     return ub_desk_compute(seat->desk);

@@ -108,12 +108,18 @@ set_window(const stream* s, int64_t start)
 }
 
 static void
-run_with(const stream* s, int64_t start, uint32_t n, uint32_t first, uint32_t count)
+list_items(const stream* s, int64_t start, uint32_t n, ub_item* items)
 {
-    ub_item items[MAX_ITEMS];
     for (uint32_t i = 0; i < n; ++i) {
         items[i] = (ub_item){s->input, s->folded[i], s->with[i], s->trail, start, false};
     }
+}
+
+static void
+run_with(const stream* s, int64_t start, uint32_t n, uint32_t first, uint32_t count)
+{
+    ub_item items[MAX_ITEMS];
+    list_items(s, start, n, items);
     assert_true(s->backend->run(s->runner, items, n, first, count));
 }
 
@@ -359,6 +365,47 @@ runners_take_turns(void** state)
     for_backends(deep_model(false), check_turns);
 }
 
+/// Two runners at one stream's windows in turns: each begins while the other has yet to finish
+static void
+check_halves(const ub_backend* backend, const ub_model* model)
+{
+    const uint32_t first = model->net.frames - 5;
+    for (uint32_t n = 1; n <= MAX_ITEMS; ++n) { // more than go together at the end
+        stream s[2];
+        ub_item items[2][MAX_ITEMS];
+        stream_open(&s[0], backend, model);
+        stream_open(&s[1], backend, model);
+        s[0].trail = backend->trail_new(model, 4, MAX_ITEMS);
+        s[1].trail = s[0].trail;
+        for (uint32_t w = 0; w < 12; ++w) {
+            const stream* now = &s[w % 2];
+            set_window(now, 4 * (int64_t)w);
+            list_items(now, 4 * (int64_t)w, n, items[w % 2]);
+            assert_true(backend->begin(now->runner, items[w % 2], n, first, 4));
+            const stream* before = &s[1 - w % 2];
+            for (uint32_t i = 0; w && i < n; ++i) {
+                assert_true(i || backend->finish(before->runner));
+                assert_true(is_right(before, i, first, 4));
+            }
+        }
+        assert_true(backend->finish(s[1].runner));
+        assert_true(takes_rows(&s[0], 4 * 12, first, 4)); // which the other left
+        backend->trail_free(s[0].trail);
+        stream_close(&s[0]);
+        stream_close(&s[1]);
+    }
+}
+
+static void
+halves_are_the_whole(void** state)
+{
+    (void)state;
+    for_backends(deep_model(false), check_halves);
+    for_backends(deep_model(true), check_halves);
+    for_backends(golden_model("own"), check_halves);
+    for_backends(golden_model("films"), check_halves);
+}
+
 /// The memory of the default model's live stream
 static void
 memory_is_small(void** state)
@@ -382,7 +429,7 @@ main(void)
         cmocka_unit_test(windows_are_the_same),    cmocka_unit_test(large_windows_are_the_same),
         cmocka_unit_test(any_order_is_right),      cmocka_unit_test(conditions_are_kept_apart),
         cmocka_unit_test(networks_are_kept_apart), cmocka_unit_test(runners_take_turns),
-        cmocka_unit_test(memory_is_small),
+        cmocka_unit_test(halves_are_the_whole),    cmocka_unit_test(memory_is_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

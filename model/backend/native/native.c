@@ -9,13 +9,24 @@
 
 #include <stdlib.h>
 
+/// Windows of one generic network that go through it together
+typedef struct {
+    ub_native_plan plan;
+    ub_native_window window[UB_WINDOWS];
+    uint32_t n;
+    bool plain; ///< All of one input, whose encoder's images are those of all
+} group;
+
 struct ub_runner_s {
     const ub_model* model;
     ub_native_store* store;
-    float* memory[UB_WINDOWS]; ///< One for each item; more than one when first needed
+    float* memory[UB_WINDOWS]; ///< One for each window; more than one when first needed
     uint32_t windows;
     size_t window_size; ///< Bytes
     void* scratch;
+    group groups[UB_WINDOWS]; ///< Encoded, and to be decoded
+    uint32_t n_groups;
+    uint32_t taken; ///< Of memory, by those
 };
 
 static bool
@@ -31,60 +42,99 @@ grow(ub_runner* self, uint32_t windows)
     return true;
 }
 
-/// Items that share their encoder's images where they have the same input
-static void
-run_sharing(ub_runner* self, const ub_native_plan* plan, const ub_item* const* items, uint32_t n)
+/// The next items of one of the networks, from item `at` on, that go together.  Returns the item
+/// after those looked at.
+static uint32_t
+next_group(const ub_item* items, uint32_t n, uint32_t at, uint32_t unet, group* g)
 {
-    for (uint32_t i = 0; i < n; ++i) {
-        ub_native_window window = {.memory = self->memory[0], .item = items[i]};
-        if (!i || items[i]->input != items[i - 1]->input) {
-            ub_native_encode(plan, self->scratch, &window, 1);
+    g->n = 0;
+    for (; at < n && g->n < UB_WINDOWS; ++at) {
+        const bool other = g->plain && g->n && items[at].input != g->window[0].item->input;
+        if (items[at].folded->unet == unet && other) {
+            return at;
         }
-        ub_native_decode(plan, self->scratch, &window, 1);
+        if (items[at].folded->unet == unet) {
+            g->window[g->n++] = (ub_native_window){.item = &items[at]};
+        }
     }
+    return at;
 }
 
-/// At most as many items as there may be windows
-static bool
-run_together(ub_runner* self, const ub_native_plan* plan, const ub_item* const* items, uint32_t n)
+static void
+decode_groups(ub_runner* self)
 {
-    ub_native_window windows[UB_WINDOWS];
-    if (ub_encoder_is_plain(plan->steps)) {
-        run_sharing(self, plan, items, n);
-        return true;
+    for (uint32_t i = 0; i < self->n_groups; ++i) {
+        group* g = &self->groups[i];
+        for (uint32_t k = 0; g->plain && k < g->n; ++k) { // each in the memory of the one before
+            ub_native_decode(&g->plan, self->scratch, &g->window[k], 1);
+        }
+        if (!g->plain) {
+            ub_native_decode(&g->plan, self->scratch, g->window, g->n);
+        }
     }
-    if (!grow(self, n)) {
+    self->n_groups = 0;
+    self->taken = 0;
+}
+
+/// False: no memory
+static bool
+encode_group(ub_runner* self, const group* listed)
+{
+    const uint32_t needed = listed->plain ? 1 : listed->n;
+    if (self->taken + needed > UB_WINDOWS) {
+        decode_groups(self);
+    }
+    if (!grow(self, self->taken + needed)) {
         return false;
     }
-    for (uint32_t k = 0; k < n; ++k) {
-        windows[k] = (ub_native_window){.memory = self->memory[k], .item = items[k]};
+    group* g = &self->groups[self->n_groups++];
+    *g = *listed;
+    for (uint32_t k = 0; k < needed; ++k) {
+        g->window[k].memory = self->memory[self->taken++];
     }
-    ub_native_encode(plan, self->scratch, windows, n);
-    ub_native_decode(plan, self->scratch, windows, n);
+    ub_native_encode(&g->plan, self->scratch, g->window, needed);
+    for (uint32_t k = needed; k < g->n; ++k) {
+        const ub_item* item = g->window[k].item;
+        g->window[k] = g->window[0];
+        g->window[k].item = item;
+    }
     return true;
 }
 
-/// The items of one of the generic networks
+/// Encode the items of one of the generic networks; with `whole` decode them, too
 static bool
-run_net(ub_runner* self, uint32_t unet, const ub_item* items, uint32_t n, ub_span mask)
+encode_net(ub_runner* self, uint32_t unet, const ub_item* items, uint32_t n, ub_span mask,
+           bool whole)
 {
-    const ub_item* some[UB_WINDOWS];
-    ub_native_plan plan;
-    uint32_t count = 0;
+    const ub_steps* steps = &self->model->steps[unet];
+    group g = {.plain = ub_encoder_is_plain(steps)};
+    uint32_t at = next_group(items, n, 0, unet, &g);
     bool ok = true;
-    for (uint32_t i = 0; ok && i < n; ++i) {
-        const ub_item* item = &items[i];
-        if (item->folded->unet == unet) {
-            if (!count) {
-                ub_native_plan_make(&plan, &self->model->steps[unet], &self->store->net[unet], mask,
-                                    item->trail ? ub_trail_reuse(item->trail, unet) : NULL);
-            }
-            some[count++] = item;
+    if (g.n) {
+        const ub_trail* trail = g.window[0].item->trail;
+        ub_native_plan_make(&g.plan, steps, &self->store->net[unet], mask,
+                            trail ? ub_trail_reuse(trail, unet) : NULL);
+    }
+    while (ok && g.n) {
+        ok = encode_group(self, &g);
+        if (whole) {
+            decode_groups(self);
         }
-        if (count && (count == UB_WINDOWS || i + 1 == n)) {
-            ok = run_together(self, &plan, some, count);
-            count = 0;
-        }
+        at = next_group(items, n, at, unet, &g);
+    }
+    return ok;
+}
+
+static bool
+encode_all(ub_runner* self, const ub_item* items, uint32_t n, ub_span mask, bool whole)
+{
+    bool ok = true;
+    for (uint32_t unet = 0; ok && unet < self->model->net.unets; ++unet) {
+        ok = encode_net(self, unet, items, n, mask, whole);
+    }
+    if (!ok) {
+        self->n_groups = 0;
+        self->taken = 0;
     }
     return ok;
 }
@@ -92,11 +142,20 @@ run_net(ub_runner* self, uint32_t unet, const ub_item* items, uint32_t n, ub_spa
 static bool
 native_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
 {
-    bool ok = true;
-    for (uint32_t unet = 0; ok && unet < self->model->net.unets; ++unet) {
-        ok = run_net(self, unet, items, n, (ub_span){first, count});
-    }
-    return ok;
+    return encode_all(self, items, n, (ub_span){first, count}, true);
+}
+
+static bool
+native_begin(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
+{
+    return encode_all(self, items, n, (ub_span){first, count}, false);
+}
+
+static bool
+native_finish(ub_runner* self)
+{
+    decode_groups(self);
+    return true;
 }
 
 static void
@@ -176,6 +235,8 @@ const ub_backend ub_backend_native = {
     .available = native_available,
     .create = native_create,
     .run = native_run,
+    .begin = native_begin,
+    .finish = native_finish,
     .destroy = native_destroy,
     .trail_new = ub_trail_new,
     .trail_free = ub_trail_free,
