@@ -71,7 +71,7 @@ ub_config_fits(const ub_separator_config* config, char* err, size_t err_size)
     }
     if (config->slots < 1 || config->slots > UB_MAX_SLOTS ||
         (masker && masker->slots != config->slots)) {
-        snprintf(err, err_size, "separator: %u slots: expected 1 to %u, as the masker has",
+        snprintf(err, err_size, "separator: %u slots: expected 1 to %d, as the masker has",
                  config->slots, UB_MAX_SLOTS);
         return false;
     }

@@ -198,12 +198,11 @@ ub_stream_new(const ub_stream_config* config, char* err, size_t err_size)
 }
 
 ub_stream*
-ub_stream_new_dry(double rate, uint32_t channels, uint32_t slots, uint32_t outputs, char* err,
-                  size_t err_size)
+ub_stream_new_dry(double rate, uint32_t channels, uint32_t outputs, char* err, size_t err_size)
 {
     ub_stream* self = allocate(err, err_size);
     if (self) {
-        self->slots = slots ? slots : outputs;
+        self->slots = outputs;
         set_timings(self, &default_grid, rate, 0, 0);
     }
     if (self && !add_separator(self, &default_grid, rate, channels, outputs, err, err_size)) {

@@ -49,8 +49,8 @@ ub_stream* ub_stream_new(const ub_stream_config* config, char* err, size_t err_s
 
 /// A stream without a model, which passes its input on with the latency that the
 /// default model has.  For when there is nothing better to do.
-ub_stream* ub_stream_new_dry(double rate, uint32_t channels, uint32_t slots, uint32_t outputs,
-                             char* err, size_t err_size);
+ub_stream* ub_stream_new_dry(double rate, uint32_t channels, uint32_t outputs, char* err,
+                             size_t err_size);
 
 void ub_stream_free(ub_stream* self);
 

@@ -18,7 +18,7 @@
 
 #define UB_MAX_ASIDES 16
 
-/// Have the set removed when a signal ends the process; call first of all.
+/// Have the set removed when a signal ends the process; call before anything is added.
 void ub_aside_init(void);
 
 /// Add a file to the set.  Returns a descriptor, owned by the set, or -1.

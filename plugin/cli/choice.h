@@ -14,8 +14,8 @@
 #include <jansson.h>
 
 typedef struct {
-    const char* backend;
-    char why[512]; ///< One line
+    const char* backend; ///< Its name
+    char why[512];       ///< Why it and no other, one line, or ""
 } ub_choice;
 
 /// Choose as for a song, by having an engine make the model ready.

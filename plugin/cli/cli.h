@@ -33,7 +33,7 @@ typedef struct {
     bool remove;                      ///< The mix without the source
     const char* model;                ///< NULL: search
     const char* backend;              ///< NULL: the best
-    unsigned threads;                 ///< 0: one per core
+    unsigned threads;                 ///< 0: one per core, up to 4
     const ub_format* format;
     int bitrate; ///< Bits a second, in thousands, 0: the format's usual
     bool sum;    ///< Stems that add up to the song

@@ -161,9 +161,9 @@ find_length(int fd, const layout* l, int64_t begin, int64_t said, unsigned width
 }
 
 static void
-set_patch(ub_patch* patch, int64_t at, unsigned width, int64_t value, bool big_endian)
+set_patch(ub_byte_patch* patch, int64_t at, unsigned width, int64_t value, bool big_endian)
 {
-    *patch = (ub_patch){.at = at, .count = width};
+    *patch = (ub_byte_patch){.at = at, .count = width};
     for (unsigned i = 0; i < width; ++i) {
         patch->bytes[big_endian ? width - 1 - i : i] = (uint8_t)(value >> (8 * i));
     }

@@ -26,7 +26,7 @@ typedef struct {
     int64_t at;
     uint8_t bytes[8];
     unsigned count; ///< 0: none
-} ub_patch;
+} ub_byte_patch;
 
 #define UB_PATCHES 2
 
@@ -38,10 +38,12 @@ typedef struct {
     int64_t behind;   ///< Bytes behind the sound that are no chunks
     bool cut;         ///< The end is missing, and it is not told how much (Ogg)
     bool ended;       ///< The end is there, as is told by a mark (Ogg)
-    ub_patch patch[UB_PATCHES]; ///< That make decoders read all of the sound
+    ub_byte_patch patch[UB_PATCHES]; ///< That make decoders read all of the sound
 } ub_container;
 
 /// Look at a file, wherever it is read at the moment.
+/// Look into a file that can seek, whatever it is: of other kinds only the size is told.  Where its
+/// descriptor stands does not matter, and stays.
 void ub_container_inspect(int fd, ub_container* self);
 
 #endif // UB_PLUGIN_CLI_CONTAINER_H

@@ -12,7 +12,7 @@
 #define BUFFER 65536
 
 static void
-apply(const ub_patch* patch, int64_t at, uint8_t* bytes, int64_t n)
+apply(const ub_byte_patch* patch, int64_t at, uint8_t* bytes, int64_t n)
 {
     for (unsigned i = 0; i < patch->count; ++i) {
         const int64_t k = patch->at + i - at;

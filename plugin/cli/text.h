@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/// Have characters be those of the user's locale, or UTF-8; call first of all.
+/// Have characters be those of the user's locale, or UTF-8; call before any other.
 void ub_text_init(void);
 
 /// Columns of the terminal that the descriptor is, or 80

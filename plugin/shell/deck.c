@@ -181,7 +181,7 @@ ub_deck_new_dry(const ub_deck_config* config, char* err, size_t err_size)
         return NULL;
     }
     deck->stream =
-        ub_stream_new_dry(config->rate, config->channels, 0, config->outputs, err, err_size);
+        ub_stream_new_dry(config->rate, config->channels, config->outputs, err, err_size);
     if (!deck->stream) {
         ub_deck_free(deck);
         return NULL;

@@ -103,26 +103,30 @@ ub_faces(const ub_shape* shape, ub_view_spec specs[UB_VIEW_CONTROLS])
     }
 }
 
+// The face of a parameter or, where that is UB_PARAMETERS, of a control; of those that have none
+// one that is neither
+static const face*
+find(ub_parameter parameter, ub_view_control control)
+{
+    static const face none = {.parameter = UB_PARAMETERS, .control = UB_VIEW_CONTROLS};
+    for (uint32_t i = 0; i < FACES; ++i) {
+        if (faces[i].parameter == parameter || faces[i].control == control) {
+            return &faces[i];
+        }
+    }
+    return &none;
+}
+
 ub_view_control
 ub_face_of(ub_parameter parameter)
 {
-    for (uint32_t i = 0; i < FACES; ++i) {
-        if (faces[i].parameter == parameter) {
-            return faces[i].control;
-        }
-    }
-    return UB_VIEW_CONTROLS;
+    return find(parameter, UB_VIEW_CONTROLS)->control;
 }
 
 ub_parameter
 ub_face_parameter(ub_view_control control)
 {
-    for (uint32_t i = 0; i < FACES; ++i) {
-        if (faces[i].control == control) {
-            return faces[i].parameter;
-        }
-    }
-    return UB_PARAMETERS;
+    return find(UB_PARAMETERS, control)->parameter;
 }
 
 const char*

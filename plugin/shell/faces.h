@@ -19,7 +19,7 @@ void ub_faces(const ub_shape* shape, ub_view_spec specs[UB_VIEW_CONTROLS]);
 /// The window's control for a parameter, UB_VIEW_CONTROLS if it has none
 ub_view_control ub_face_of(ub_parameter parameter);
 
-/// The parameter that a control of the window turns
+/// The parameter that a control of the window turns, UB_PARAMETERS if there is none
 ub_parameter ub_face_parameter(ub_view_control control);
 
 /// What the status says, in words; whether that is bad news

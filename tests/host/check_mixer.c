@@ -133,25 +133,12 @@ check_nothing(const ub_sound* in)
 static void
 check_automation(const char* symbol, float value, uint32_t block, uint32_t at)
 {
-    ub_plan plan = {.uri = UB_URI_MIXER, .block = {block}, .event = {BALANCED}};
+    const ub_plan plan = {.uri = UB_URI_MIXER, .block = {block}, .event = {BALANCED}};
     ub_sound in = ub_noises(at + 80000);
-    ub_sound before = ub_render(&plan, &in);
-    plan.event[1] = (ub_event){symbol, value, 0};
-    ub_sound after = ub_render(&plan, &in);
-    plan.event[1].at = at;
-    ub_sound moved = ub_render(&plan, &in);
-    const uint32_t point = at + moved.latency;
-    // A frame's window, and half a hop
-    const uint32_t reach = (uint32_t)(ub_frame_length(44100.0) + ub_half_hop(44100.0));
-    const double head = ub_difference(&before, &moved, 2, 0, point - reach);
-    const double tail = ub_difference(&after, &moved, 2, point + reach, in.n);
-    const double apart = ub_difference(&before, &after, 2, 0, in.n);
-    ub_ok(head < 1e-5 && tail < 1e-5 && apart > 1e-3,
+    const ub_move moved = ub_render_move(&plan, (ub_event){symbol, value, at}, &in);
+    ub_ok(ub_is_moved(&moved),
           "%s to %.0f at %u, blocks of %u: error %.1e before, %.1e after (of %.1e)", symbol,
-          (double)value, at, block, head, tail, apart);
-    ub_sound_free(&moved);
-    ub_sound_free(&after);
-    ub_sound_free(&before);
+          (double)value, at, block, moved.before, moved.after, moved.apart);
     ub_sound_free(&in);
 }
 

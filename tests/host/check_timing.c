@@ -162,25 +162,12 @@ check_gain_step(double rate, uint32_t block, uint32_t at)
 static void
 check_change(const char* symbol, float value, uint32_t block, uint32_t at)
 {
-    ub_plan plan = {.block = {block}};
+    const ub_plan plan = {.block = {block}};
     ub_sound in = ub_noises(latency_of(&plan) + at + 44100);
-    ub_sound before = ub_render(&plan, &in);
-    plan.event[0] = (ub_event){symbol, value, 0};
-    ub_sound after = ub_render(&plan, &in);
-    plan.event[0].at = at;
-    ub_sound changed = ub_render(&plan, &in);
-    // A frame's window and half a hop either way may hold both
-    const uint32_t point = at + changed.latency;
-    const uint32_t reach = (uint32_t)(ub_frame_length(44100.0) + ub_half_hop(44100.0));
-    const double head = ub_difference(&before, &changed, 2, 0, point - reach);
-    const double tail = ub_difference(&after, &changed, 2, point + reach, in.n);
-    const double apart = ub_difference(&before, &after, 2, 0, in.n);
-    ub_ok(head < 1e-5 && tail < 1e-5 && apart > 1e-3,
-          "%s to %.0f at %u, blocks of %u: error %.1e before, %.1e after (of %.1e)", symbol, value,
-          at, block, head, tail, apart);
-    ub_sound_free(&changed);
-    ub_sound_free(&after);
-    ub_sound_free(&before);
+    const ub_move moved = ub_render_move(&plan, (ub_event){symbol, value, at}, &in);
+    ub_ok(ub_is_moved(&moved),
+          "%s to %.0f at %u, blocks of %u: error %.1e before, %.1e after (of %.1e)", symbol,
+          (double)value, at, block, moved.before, moved.after, moved.apart);
     ub_sound_free(&in);
 }
 

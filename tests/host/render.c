@@ -173,3 +173,34 @@ ub_half_hop(double rate)
 {
     return 0.5 * told("UB_MODEL_HOP") * rate / told("UB_MODEL_RATE");
 }
+
+ub_move
+ub_render_move(const ub_plan* plan, ub_event move, const ub_sound* in)
+{
+    ub_plan moving = *plan;
+    uint32_t last = 0;
+    while (moving.event[last].symbol) {
+        ++last;
+    }
+    ub_sound before = ub_render(&moving, in);
+    moving.event[last] = (ub_event){move.symbol, move.value, 0};
+    ub_sound after = ub_render(&moving, in);
+    moving.event[last].at = move.at;
+    ub_sound moved = ub_render(&moving, in);
+    // A frame's window and half a hop either way may hold both
+    const uint32_t point = move.at + moved.latency;
+    const uint32_t reach = (uint32_t)(ub_frame_length(44100.0) + ub_half_hop(44100.0));
+    const ub_move result = {ub_difference(&before, &moved, 2, 0, point - reach),
+                            ub_difference(&after, &moved, 2, point + reach, in->n),
+                            ub_difference(&before, &after, 2, 0, in->n)};
+    ub_sound_free(&moved);
+    ub_sound_free(&after);
+    ub_sound_free(&before);
+    return result;
+}
+
+bool
+ub_is_moved(const ub_move* move)
+{
+    return move->before < 1e-5 && move->after < 1e-5 && move->apart > 1e-3;
+}

@@ -65,6 +65,21 @@ ub_sound ub_render(const ub_plan* plan, const ub_sound* in);
 double ub_difference(const ub_sound* a, const ub_sound* b, uint32_t channels, uint32_t from,
                      uint32_t to);
 
+/** How far a sound in which a control moves at some sample is from those that it should be: up to
+    that sample the one in which it never does, from it on the one in which it always has; both to
+    within a frame. */
+typedef struct {
+    double before;
+    double after;
+    double apart; ///< How far those are from each other
+} ub_move;
+
+/// Render a sound with a control that moves as the last of the plan's events.
+ub_move ub_render_move(const ub_plan* plan, ub_event move, const ub_sound* in);
+
+/// Whether a move is where it should be, and is heard
+bool ub_is_moved(const ub_move* move);
+
 /// Whether every sample is finite and below a limit.
 bool ub_sane(const ub_sound* sound, float limit);
 

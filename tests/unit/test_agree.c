@@ -6,7 +6,7 @@
 
 #include "model/engine/lineup.h"
 
-#include "tests/unit/make_model.h"
+#include "tests/unit/one_model.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -18,7 +18,6 @@
 
 #include <cmocka.h>
 
-static const ub_model* model;
 static float gain; // of the device's mask
 static int runs_left;
 static int runners;
@@ -102,23 +101,6 @@ static const ub_backend rival = {
     .name = "rival", .available = always, .create = create, .run = rival_run, .destroy = destroy};
 
 static const ub_backend unable = {.name = "unable", .available = always, .create = no_create};
-
-static int
-setup(void** state)
-{
-    (void)state;
-    const ub_test_model_options options = {.power = 1.0f, .seed = 3};
-    model = ub_test_open_model(&options);
-    return model ? 0 : -1;
-}
-
-static int
-teardown(void** state)
-{
-    (void)state;
-    ub_model_unref(model);
-    return 0;
-}
 
 static bool
 agrees(float its_gain, int runs, char* why)

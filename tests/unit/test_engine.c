@@ -76,6 +76,31 @@ make_client(ub_engine* engine, const ub_model* model, uint32_t slots)
     return client;
 }
 
+/** A model, an engine that has it, and a stream on that. */
+typedef struct {
+    const ub_model* model;
+    ub_engine* engine;
+    ub_client* client;
+    ub_masker* masker;
+} rig;
+
+static rig
+open_rig(unsigned workers, uint32_t slots)
+{
+    rig r = {.model = open_model(), .engine = make_engine(workers)};
+    r.client = make_client(r.engine, r.model, slots);
+    r.masker = ub_client_masker(r.client);
+    return r;
+}
+
+static void
+close_rig(const rig* r)
+{
+    ub_client_free(r->client);
+    ub_engine_free(r->engine);
+    ub_model_unref(r->model);
+}
+
 static void
 magnitudes(int64_t t, float* m)
 {
@@ -181,10 +206,8 @@ static void
 test_masks_are_the_networks(void** state)
 {
     (void)state;
-    const ub_model* model = open_model();
-    ub_engine* engine = make_engine(1);
-    ub_client* client = make_client(engine, model, 2);
-    ub_masker* m = ub_client_masker(client);
+    const rig r = open_rig(1, 2);
+    ub_masker* m = r.masker;
     static const int64_t starts[] = {1000, 70000};
     for (int s = 0; s < 2; ++s) {
         for (int64_t end = starts[s] + 6; end < starts[s] + 40; end += 5) {
@@ -194,16 +217,14 @@ test_masks_are_the_networks(void** state)
             ub_job* job = m->next(m);
             assert_non_null(job);
             assert_true(job->ok);
-            check_answer(model, m, job, starts[s]);
+            check_answer(r.model, m, job, starts[s]);
             m->release(m, job);
         }
     }
     assert_false(m->wait(m));
     assert_null(m->next(m));
-    assert_true(ub_client_healthy(client));
-    ub_client_free(client);
-    ub_engine_free(engine);
-    ub_model_unref(model);
+    assert_true(ub_client_healthy(r.client));
+    close_rig(&r);
 }
 
 /* Jobs ahead of their turn do not see later frames, and are answered in order */
@@ -211,10 +232,8 @@ static void
 test_jobs_queue_up(void** state)
 {
     (void)state;
-    const ub_model* model = open_model();
-    ub_engine* engine = make_engine(2);
-    ub_client* client = make_client(engine, model, 1);
-    ub_masker* m = ub_client_masker(client);
+    const rig r = open_rig(2, 1);
+    ub_masker* m = r.masker;
     for (int64_t end = 107; end < 128; end += 4) {
         push(m, end == 107 ? 100 : end - 3, end);
         ask(m, end, 4, 0, 1.0);
@@ -223,12 +242,10 @@ test_jobs_queue_up(void** state)
         assert_true(m->wait(m));
         ub_job* job = m->next(m);
         assert_int_equal(job->end, end);
-        check_answer(model, m, job, 100);
+        check_answer(r.model, m, job, 100);
         m->release(m, job);
     }
-    ub_client_free(client);
-    ub_engine_free(engine);
-    ub_model_unref(model);
+    close_rig(&r);
 }
 
 /* A job that has expired is answered without masks, but its frames are not lost */
@@ -236,10 +253,8 @@ static void
 test_expired_jobs_make_way(void** state)
 {
     (void)state;
-    const ub_model* model = open_model();
-    ub_engine* engine = make_engine(1);
-    ub_client* client = make_client(engine, model, 1);
-    ub_masker* m = ub_client_masker(client);
+    const rig r = open_rig(1, 1);
+    ub_masker* m = r.masker;
     for (int expired = 1; expired >= 0; --expired) {
         const int64_t end = expired ? 107 : 115;
         push(m, end - 7, end);
@@ -251,15 +266,13 @@ test_expired_jobs_make_way(void** state)
             usleep(1000);
         }
         assert_int_equal(job->ok, !expired);
-        assert_true(ub_client_healthy(client));
+        assert_true(ub_client_healthy(r.client));
         if (!expired) {
-            check_answer(model, m, job, 100);
+            check_answer(r.model, m, job, 100);
         }
         m->release(m, job);
     }
-    ub_client_free(client);
-    ub_engine_free(engine);
-    ub_model_unref(model);
+    close_rig(&r);
 }
 
 /* More frames than there is room for are refused until a job has taken some */
@@ -267,10 +280,8 @@ static void
 test_frames_without_room_are_refused(void** state)
 {
     (void)state;
-    const ub_model* model = open_model();
-    ub_engine* engine = make_engine(1);
-    ub_client* client = make_client(engine, model, 1);
-    ub_masker* m = ub_client_masker(client);
+    const rig r = open_rig(1, 1);
+    ub_masker* m = r.masker;
     const float silence[SIZE] = {0};
     int64_t t = 100;
     while (m->frame(m, t, silence)) {
@@ -280,9 +291,7 @@ test_frames_without_room_are_refused(void** state)
     ask(m, t - 1, 4, 0, 1.0);
     assert_true(m->wait(m));
     assert_true(m->frame(m, t, silence));
-    ub_client_free(client);
-    ub_engine_free(engine);
-    ub_model_unref(model);
+    close_rig(&r);
 }
 
 /* With the only worker busy, the job that is due first is answered first */
@@ -330,10 +339,8 @@ static void
 test_empty_jobs_take_frames(void** state)
 {
     (void)state;
-    const ub_model* model = open_model();
-    ub_engine* engine = make_engine(1);
-    ub_client* client = make_client(engine, model, 1);
-    ub_masker* m = ub_client_masker(client);
+    const rig r = open_rig(1, 1);
+    ub_masker* m = r.masker;
     for (int64_t end = 107; end < 300; end += 8) { // far more than the backlog holds
         push(m, end - 7, end);
         ub_job* job = m->begin(m, 8);
@@ -347,15 +354,13 @@ test_empty_jobs_take_frames(void** state)
         assert_true(m->wait(m));
         job = m->next(m);
         assert_true(job->ok);
-        check_answer(model, m, job, 100);
+        check_answer(r.model, m, job, 100);
         m->release(m, job);
     }
     ask(m, 299, 8, 0, 1.0);
     assert_true(m->wait(m));
-    check_answer(model, m, m->next(m), 100);
-    ub_client_free(client);
-    ub_engine_free(engine);
-    ub_model_unref(model);
+    check_answer(r.model, m, m->next(m), 100);
+    close_rig(&r);
 }
 
 typedef struct {

@@ -7,7 +7,7 @@
 #include "model/backend/reference/reference.h"
 #include "model/engine/client.h"
 
-#include "tests/unit/make_model.h"
+#include "tests/unit/one_model.h"
 #include "tests/unit/stub_client.h"
 #include "tests/unit/stub_device.h"
 
@@ -22,26 +22,7 @@
 
 #include <cmocka.h>
 
-static const ub_model* model;
-
 static const ub_backend* const backends[] = {&stub_device_backend, &ub_backend_reference, NULL};
-
-static int
-setup(void** state)
-{
-    (void)state;
-    const ub_test_model_options options = {.power = 1.0f, .seed = 3};
-    model = ub_test_open_model(&options);
-    return model ? 0 : -1;
-}
-
-static int
-teardown(void** state)
-{
-    (void)state;
-    ub_model_unref(model);
-    return 0;
-}
 
 static ub_engine*
 make_engine(unsigned workers)

@@ -5,6 +5,8 @@
 
 #include "model/network/masks.h"
 
+#include "tests/unit/cuts.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -241,15 +243,7 @@ static void
 every_cut_is_refused(void** state)
 {
     (void)state;
-    for (size_t n = 0; n + 1 < sizeof(good); ++n) {
-        char* cut = (char*)malloc(n + 1); // exactly as long, so that a sanitizer sees overruns
-        memcpy(cut, good, n);
-        ub_network net;
-        char err[256] = "";
-        assert_false(ub_network_parse(&net, cut, n, err, sizeof(err)));
-        assert_true(err[0]);
-        free(cut);
-    }
+    assert_int_equal(ub_cuts_taken(good, sizeof(good) - 1), 0);
 }
 
 int

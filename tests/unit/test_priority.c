@@ -8,7 +8,7 @@
 #include "model/engine/engine.h"
 #include "model/engine/thread.h"
 
-#include "tests/unit/make_model.h"
+#include "tests/unit/one_model.h"
 #include "tests/unit/stub_client.h"
 #include "tests/unit/stub_device.h"
 
@@ -31,26 +31,8 @@
 #define REAL_TIME (SCHED_FIFO | SCHED_RESET_ON_FORK)
 #define EXPIRY    100.0 // s
 
-static const ub_model* model;
 static ub_engine* engine;
 static ub_client* client;
-
-static int
-setup(void** state)
-{
-    (void)state;
-    const ub_test_model_options options = {.power = 1.0f, .seed = 3};
-    model = ub_test_open_model(&options);
-    return model ? 0 : -1;
-}
-
-static int
-teardown(void** state)
-{
-    (void)state;
-    ub_model_unref(model);
-    return 0;
-}
 
 /* The calling thread's, 0 for an ordinary one.  False if it may not have that. */
 static bool

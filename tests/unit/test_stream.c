@@ -725,7 +725,7 @@ test_dry_stream_has_the_default_latency(void** state)
 {
     (void)state;
     char err[256];
-    ub_stream* stream = ub_stream_new_dry(44100, 2, 1, 1, err, sizeof(err));
+    ub_stream* stream = ub_stream_new_dry(44100, 2, 1, err, sizeof(err));
     assert_non_null(stream);
     assert_null(ub_stream_model(stream));
     const ub_model* model = ub_model_open("model/weights/default.safetensors", err, sizeof(err));
@@ -757,7 +757,7 @@ test_what_cannot_be_opened_is_named(void** state)
     config.rate = 1000;
     assert_null(ub_stream_new(&config, err, sizeof(err)));
     assert_non_null(strstr(err, "1000"));
-    assert_null(ub_stream_new_dry(1e6, 2, 1, 1, err, sizeof(err)));
+    assert_null(ub_stream_new_dry(1e6, 2, 1, err, sizeof(err)));
 }
 
 /* Frames of which there are too many for an audio thread, or that are shorter than a sample */

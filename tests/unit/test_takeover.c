@@ -9,7 +9,7 @@
 #include "model/backend/reference/reference.h"
 #include "model/engine/seats.h"
 
-#include "tests/unit/make_model.h"
+#include "tests/unit/one_model.h"
 #include "tests/unit/signal.h"
 #include "tests/unit/stub_device.h"
 
@@ -25,25 +25,6 @@
 #define HOP  64
 
 static const ub_timing timing = {.lookahead = 1, .step = 2, .fade = 0, .deadline = 2};
-
-static const ub_model* model;
-
-static int
-setup(void** state)
-{
-    (void)state;
-    const ub_test_model_options options = {.seed = 3};
-    model = ub_test_open_model(&options);
-    return model ? 0 : -1;
-}
-
-static int
-teardown(void** state)
-{
-    (void)state;
-    ub_model_unref(model);
-    return 0;
-}
 
 static ub_client*
 make_client(ub_engine* engine)
