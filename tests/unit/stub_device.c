@@ -10,7 +10,10 @@
 #include <stdlib.h>
 
 struct ub_runner_s {
-    int unused;
+    const ub_item* items; // begun
+    uint32_t n;
+    uint32_t first;
+    uint32_t count;
 };
 
 stub_device_state stub_device;
@@ -73,6 +76,19 @@ device_run(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, ui
         }
     }
     return !atomic_load(&stub_device.lost);
+}
+
+bool
+stub_device_begin(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first, uint32_t count)
+{
+    *self = (ub_runner){items, n, first, count};
+    return true;
+}
+
+bool
+stub_device_finish(ub_runner* self)
+{
+    return device_run(self, self->items, self->n, self->first, self->count);
 }
 
 static void

@@ -47,6 +47,11 @@ typedef struct {
 extern stub_device_state stub_device;
 extern const ub_backend stub_device_backend;
 
+/// Its run() in two parts, for a backend that has them: all is done in the second.
+bool stub_device_begin(ub_runner* self, const ub_item* items, uint32_t n, uint32_t first,
+                       uint32_t count);
+bool stub_device_finish(ub_runner* self);
+
 /// As new: no gate, nothing lost.
 void stub_device_reset(void);
 
