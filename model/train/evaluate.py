@@ -80,7 +80,8 @@ def masks(network, magnitude, condition, place, batch=8):
 def separate(network, mix, wanted, place=None):
     """Estimates of `wanted`, names and their sources, from float32 [channels][samples].
 
-    The offline reference. Several sources are a blend: one run of the network for their sum.
+    The offline reference. Several sources are a blend: one run of the network for their sum, or
+    for as much of each as a dictionary says.
     """
     stft = network.description["stft"]
     # a stream's first frame is the one that ends with the first hop, its last frames see the end
@@ -93,7 +94,8 @@ def separate(network, mix, wanted, place=None):
     magnitude = gains(magnitude, network.description)[:, None] * magnitude
     result = {}
     for name, sources in wanted.items():
-        condition = [float(s in sources) for s in network.description["sources"]]
+        amounts = sources if isinstance(sources, dict) else dict.fromkeys(sources, 1.0)
+        condition = [amounts.get(s, 0.0) for s in network.description["sources"]]
         mask = masks(network, magnitude, condition, place or Placement())
         full = transform.whole_mask(mask, network.description)
         audio = transform.inverse(full * mixture, stft, padded.shape[-1])

@@ -19,6 +19,7 @@ from generic import (
     DECODED,
     EPS,
     FILTERS,
+    LEVEL,
     PLACES,
     SLOPE,
     Generic,
@@ -26,8 +27,6 @@ from generic import (
     stft_description,
 )
 from tf_checkpoint import read_checkpoint
-
-LEVEL = -15.0  # dB of full scale
 
 
 def layers(film):

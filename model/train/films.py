@@ -17,7 +17,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import nn
 
-from generic import PAIRS, PLACES, Generic, split
+from generic import LEVEL, PAIRS, PLACES, split, stft_description
 
 
 def corners(sources):
@@ -49,27 +49,46 @@ class Films(nn.Module):
         return split(self.pairs(amounts))
 
 
-class Spread(Generic):
-    """Notes the standard deviation of what each FiLM meets."""
+class Conditioned(nn.Module):
+    """A generic network and its films."""
 
-    def __init__(self):
+    def __init__(self, generic, films):
         super().__init__()
-        self.noted = {}
+        self.generic, self.films = generic, films
 
-    def conditioned(self, place, i, x, films):
-        y = super().conditioned(place, i, x, films)
-        self.noted[place, i] = y.float().std((0, 2, 3)).clamp_min(1e-3)
-        return y
+    @property
+    def description(self):
+        """What separating with it takes, as in FORMAT.md."""
+        return {"sources": self.films.sources, "stft": stft_description(), "level": LEVEL,
+                "dropped_mask": "nearest"}  # fmt: skip
+
+    def forward(self, magnitude, amounts):
+        """Masks [mixes * rows] of magnitudes [mixes] and amounts [mixes][rows][sources].
+
+        Of amounts [mixes][sources], there is one row a mix.
+        """
+        rows = amounts.shape[1] if amounts.dim() == 3 else 1
+        raw = self.generic.first(magnitude)
+        raw = raw.repeat_interleave(rows, 0) if rows > 1 else raw
+        films = self.films(amounts.reshape(-1, amounts.shape[-1]))
+        return torch.sigmoid(self.generic.logits(raw, films).float())
 
 
+@torch.no_grad()
 def units(generic, magnitude):
     """float32 [PAIRS]: the spread of what each FiLM meets, on magnitudes as the network takes."""
-    watched = Spread()
-    watched.load_state_dict(generic.state_dict())
-    with torch.no_grad():
-        watched(magnitude)
+    noted, conditioned = {}, generic.conditioned
+
+    def noting(place, i, x, films):
+        y = conditioned(place, i, x, films)
+        noted[place, i] = y.float().std((0, 2, 3)).clamp_min(1e-3)
+        return y
+
+    generic.conditioned = noting
+    generic(magnitude)
+    del generic.conditioned  # the class's own again
     places = [(place, i) for place, widths in PLACES.items() for i in range(len(widths))]
-    return torch.cat([watched.noted[place] for place in places])
+    return torch.cat([noted[place] for place in places])
 
 
 def write_learnt(path, state):

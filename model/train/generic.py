@@ -19,6 +19,7 @@ from torch.nn import functional as F
 FILTERS = (16, 32, 64, 128, 256, 512)
 BINS = 1024
 WINDOW, HOP = 4096, 1024
+LEVEL = -15.0  # dB of full scale that sound is brought to
 EPS = 1e-3
 SLOPE = 0.2
 ENCODED = FILTERS[:5]  # normalised outputs that go on in the encoder

@@ -15,8 +15,7 @@ from safetensors import safe_open
 
 import export_films
 import generic
-import tune
-from films import Films, corners, read_learnt, units, write_learnt
+from films import Films, corners, units
 from tf_checkpoint import read_checkpoint
 
 SOURCES = ["drums", "bass", "other"]
@@ -218,110 +217,6 @@ def test_units_are_the_spread_of_each_channel():
     assert unit.shape == (generic.PAIRS,)
     at = sum(generic.PLACES["encoder"])
     assert torch.allclose(unit[at : at + 16], network.first(x).std((0, 2, 3)))
-
-
-def test_what_is_asked_of_a_mix():
-    rng = np.random.default_rng(1)
-    amounts = tune.draw_amounts(rng, [False] * 400, SOURCES, 3, 0.0, 0.0)
-    assert (amounts.sum(2) == 1).all() and (amounts.sum(1) == 1).all()
-    amounts = tune.draw_amounts(rng, [True] * 400, SOURCES, 3, 0.5, 0.0)
-    assert (amounts[..., 1] == amounts[..., 2]).all() and (amounts.sum(2) > 0).all()
-    amounts = tune.draw_amounts(rng, [False] * 400, SOURCES, 2, 0.5, 0.1)
-    assert 0.4 < (amounts.sum(2) == 2).float().mean() < 0.6
-    assert 0.05 < (amounts.sum(2) == 3).float().mean() < 0.2
-
-
-@pytest.fixture
-def settings():
-    """A run that takes seconds."""
-    return {
-        "seed": 1, "generic": 1, "sources": SOURCES,
-        "train": {
-            "minutes": 5, "fall_minutes": 1, "learning_rate": 1e-2, "base_rate": 0.0,
-            "warmup_steps": 1, "ema": 0.5,
-            "quiet": 1.0, "precision": "f32", "threads": 1, "checkpoint_minutes": 5,
-            "validate_minutes": 5, "validate_seconds": 4, "rescan_steps": 3, "compile": False,
-        },
-        "data": {
-            "mixes": 1, "rows": 3, "level": 10.0, "level_spread": 3.0, "coherent": 1.0,
-            "missing": 0.0, "resample": 0.0, "tilt": 0.0, "reverb": 0.0, "low_pass": 0.0,
-            "blend": 0.0, "whole": 0.0, "backing": 0.0, "weights": {},
-        },
-    }  # fmt: skip
-
-
-@pytest.fixture
-def tuned(prepared, settings, tmp_path):
-    """A run of two steps."""
-    run = tune.Tuning(settings, generic.load_generic(made_up(), 1), tmp_path)
-    tune.train(run, prepared, last_step=2)
-    return run
-
-
-def test_two_steps_change_films_alone(tuned, settings):
-    before = generic.generic_state(made_up(), 1)
-    for name, value in tuned.network.generic.state_dict().items():
-        assert torch.equal(value, before[name])
-    asked = tuned.network.films.table.abs().sum((1, 2))
-    assert (asked[corners(3).sum(1) == 1] > 0).all() and not asked[corners(3).sum(1) == 2].any()
-    assert (tuned.folder / "best.pt").exists() and (tuned.folder / "curve.png").exists()
-    again = tune.Tuning(settings, generic.load_generic(made_up(), 1), tuned.folder)
-    assert again.step == 2 and torch.equal(again.network.films.table, tuned.network.films.table)
-    assert torch.equal(again.network.films.unit, tuned.network.films.unit)
-
-
-def test_a_run_begins_with_what_another_has_learnt(tuned, settings, tmp_path):
-    state = read_learnt(tuned.folder / "checkpoint.pt")
-    write_learnt(tmp_path / "learnt.safetensors", state)
-    settings["start"] = tmp_path / "learnt.safetensors"
-    (tmp_path / "new").mkdir()
-    run = tune.Tuning(settings, generic.load_generic(made_up(), 1), tmp_path / "new")
-    again = read_learnt(tmp_path / "learnt.safetensors")
-    assert again["sources"] == SOURCES and again["step"] == 2 and run.step == 0
-    for name, value in state["average"].items():
-        assert torch.equal(run.network.state_dict()[name], value)
-        assert torch.equal(run.average[name], value)
-
-
-def test_a_run_begins_with_a_weights_file(tuned, prepared, settings, tmp_path):
-    state = read_learnt(tuned.folder / "checkpoint.pt")
-    films, named = export_films.file_tensors(made_up(), state["average"], SOURCES)
-    settings["start"] = tmp_path / "a.safetensors"
-    export_films.write(settings["start"], export_films.describe(films), named, {}, torch.float32)
-    (tmp_path / "new").mkdir()
-    run = tune.Tuning(settings, generic.load_generic(made_up(), 1), tmp_path / "new")
-    every, expected = corners(3), films.pairs(corners(3))
-    assert torch.allclose(run.network.films.pairs(every), expected, atol=1e-6)
-    tune.begin_units(run, *next(tune.batches(run, prepared)))
-    assert (run.network.films.unit != 1).any()
-    assert torch.allclose(run.network.films.pairs(every), expected, atol=1e-5)
-    assert torch.equal(run.average["films.table"], run.network.films.table)
-    for name, value in generic.generic_state(made_up(), 1).items():
-        assert torch.allclose(run.network.generic.state_dict()[name], value, atol=1e-6)
-
-
-def test_the_generic_network_can_be_tuned_from_films_on(tuned, prepared, settings):
-    settings["train"]["base_rate"] = 1e-4
-    run = tune.Tuning(settings, generic.load_generic(made_up(), 1), tuned.folder)
-    assert torch.equal(run.network.films.table, tuned.network.films.table)
-    tune.train(run, prepared, last_step=3)
-    before = generic.generic_state(made_up(), 1)
-    moved = {n: (v - before[n]).abs().max() for n, v in run.network.generic.state_dict().items()}
-    assert all(0 < change < 2e-4 for change in moved.values())
-    again = tune.Tuning(settings, generic.load_generic(made_up(), 1), tuned.folder)
-    for name, value in run.network.state_dict().items():
-        assert torch.equal(value, again.network.state_dict()[name])
-    assert any((again.average[f"generic.{n}"] != v).any() for n, v in before.items())
-
-
-def test_no_level_changes_an_estimate(tuned):
-    rng = np.random.default_rng(1)
-    mix = (0.1 * rng.standard_normal((2, 44100))).astype(np.float32)
-    loud, quiet = (
-        tune.separate(tuned.network, gain * mix, {"bass": ["bass"]}, 10.0, half=False)["bass"]
-        for gain in (1.0, 0.01)
-    )
-    assert np.abs(0.01 * loud - quiet).max() < 1e-6 and np.abs(loud).max() > 1e-3
 
 
 def test_the_file_gives_the_same_masks(tmp_path, monkeypatch):

@@ -4,9 +4,7 @@
 
 import argparse
 import math
-import os
 import pathlib
-import time
 import tomllib
 
 import numpy as np
@@ -18,13 +16,13 @@ import losses
 import songs
 import stft as transform
 from data import Batches
-from log import write_row
+from loop import Resumable, run_steps
 from model import SOURCES, UNet, describe
 from pieces import prepared
 from weights import load_weights
 
 
-class Run:
+class Run(Resumable):
     """Everything that a checkpoint holds: network, its moving average, optimiser and counters."""
 
     def __init__(self, config, folder, device="cpu"):
@@ -43,7 +41,7 @@ class Run:
             weight_decay=config["train"]["weight_decay"],
             fused=True,
         )
-        self.step, self.seconds, self.best = 0, 0.0, -math.inf
+        self.begin_counting()
         path = folder / "checkpoint.pt"
         if path.exists():
             self.load(torch.load(path, map_location=device, weights_only=True))
@@ -71,24 +69,12 @@ class Run:
         self.write("checkpoint.pt", {
             "weights": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "seconds": self.seconds,
-            "best": self.best,
+            **self.counters(),
         })  # fmt: skip
 
-    def write(self, name, more):
-        """Write the averaged weights and `more` aside, then rename."""
-        aside = self.folder / f"{name}.part"
-        torch.save(
-            {"network": self.description, "ema": self.average, "step": self.step, **more}, aside
-        )
-        os.replace(aside, self.folder / name)
-
-    def keep_best(self, scores):
-        """Write the averaged weights if no earlier ones scored as high in the mean."""
-        mean = float(np.nanmean(list(scores.values())))
-        if mean > self.best:
-            self.best = mean
-            self.write("best.pt", {"scores": scores})
+    def about(self):
+        """What every file of the run holds."""
+        return {"network": self.description, "ema": self.average}
 
     def rate(self):
         """Learning rate: warm-up by steps, then cosine over the budget of time."""
@@ -221,34 +207,9 @@ def batches(run, data):
 
 def train(run, data, last_step=None, minutes=math.inf):
     """Steps until the budget of time, `last_step` or `minutes` of this call are spent."""
-    settings = run.config["train"]
-    torch.set_num_threads(settings["threads"])
-    measured, recent, clock = columns(data / "valid"), [], time.monotonic()
-    began = saved = logged = validated = run.seconds
-    for audio, conditions in batches(run, data):
-        recent.append(train_step(run, audio, conditions))
-        if run.step % 20 == 0:
-            torch.stack(recent[-1:]).tolist()  # wait, so that the clock tells the truth
-        now = time.monotonic()
-        run.seconds, clock = run.seconds + now - clock, now
-        done = run.seconds >= settings["minutes"] * 60 or run.step == last_step
-        done = done or run.seconds - began >= minutes * 60
-        check = done or run.seconds - validated > settings["validate_minutes"] * 60
-        if check or run.seconds - logged > 60:
-            scores = validate(run, data / "valid") if check else {}
-            if scores:
-                run.keep_best(scores)
-            loss = float(torch.stack(recent).mean())
-            write_row(run, measured, loss, scores)
-            print(f"{run.seconds / 60:.1f} min, step {run.step}, loss {loss:.4f}",
-                  scores or "", flush=True)  # fmt: skip
-            recent, logged = [], run.seconds
-            validated = run.seconds if check else validated
-        if done or run.seconds - saved > settings["checkpoint_minutes"] * 60:
-            run.save()
-            saved = run.seconds
-        if done:
-            return
+    valid = data / "valid"
+    run_steps(run, batches(run, data), train_step, lambda: validate(run, valid), columns(valid),
+              last_step, minutes)  # fmt: skip
 
 
 def read_config(path):
