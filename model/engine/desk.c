@@ -233,11 +233,13 @@ ub_desk_warm_up(ub_desk* desk, uint32_t slots, const ub_series_list* series)
     float condition[UB_MAX_CONDITIONS][UB_NET_SOURCES] = {{0.0f}};
     ub_item items[MOST_ITEMS] = {{0}};
     ub_passes* passes = &desk->passes[0];
+    const uint32_t sources = desk->model->net.sources;
     ++desk->runs;
     ub_passes_begin(passes, &desk->model->net);
     for (uint32_t i = 0; i < usual_conditions(slots); ++i) {
-        for (uint32_t k = 0; k < desk->model->net.sources; ++k) {
-            condition[i][k] = 1.0f / (float)(i + 1); // no two of them the same
+        // All sources, then one: no two of them the same
+        for (uint32_t k = 0; k < sources; ++k) {
+            condition[i][k] = i && k != i % sources ? 0.0f : 1.0f / (float)(i + 1);
         }
         ub_passes_add(passes, condition[i]);
     }

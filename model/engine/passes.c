@@ -13,9 +13,14 @@ ub_passes_most(const ub_network* net, uint32_t conditions)
     if (ub_masks_are_shared(net)) {
         return net->sources;
     }
+    if (!ub_mask_is_made(net)) {
+        return conditions;
+    }
     uint32_t most = 0;
-    for (uint32_t u = 0; u < net->unets; ++u) { // one without a control has no condition
-        most += net->unet[u].controls || !ub_mask_is_made(net) ? conditions : 1;
+    for (uint32_t u = 0; u < net->unets; ++u) { // each choice of its sources, or as many as asked
+        const uint32_t choices = (1U << net->unet[u].sources) - 1;
+        const uint32_t asked = conditions * net->unet[u].sources;
+        most += choices < asked ? choices : asked;
     }
     return most;
 }

@@ -14,7 +14,7 @@
 #include "model/network/masks.h"
 
 /// Of one job
-#define UB_MAX_PASSES (UB_MAX_CONDITIONS * UB_MAX_UNETS)
+#define UB_MAX_PASSES (UB_MAX_CONDITIONS * UB_NET_SOURCES)
 
 typedef struct {
     const ub_network* net;

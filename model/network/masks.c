@@ -44,6 +44,37 @@ shared_passes(const ub_network* net, ub_pass* passes)
     return net->sources;
 }
 
+/// The most that is asked of a U-Net's sources below some amount; 0 if nothing is
+static float
+next_amount(const ub_unet* unet, const float* condition, float below)
+{
+    float most = 0.0f;
+    for (uint32_t i = 0; i < unet->sources; ++i) {
+        const float amount = condition[unet->source[i]];
+        most = amount < below && amount > most ? amount : most;
+    }
+    return most;
+}
+
+/// A pass for each amount: all sources of which as much is asked, as much as it is above the next
+static uint32_t
+own_passes(const ub_network* net, uint32_t u, const float* condition, ub_pass* passes)
+{
+    const ub_unet* unet = &net->unet[u];
+    uint32_t n = 0;
+    for (float amount = next_amount(unet, condition, INFINITY); amount > 0.0f; ++n) {
+        const float next = next_amount(unet, condition, amount);
+        passes[n].unet = u;
+        passes[n].weight = amount - next;
+        for (uint32_t i = 0; i < unet->sources; ++i) {
+            const uint32_t source = unet->source[i];
+            passes[n].condition[source] = condition[source] >= amount ? 1.0f : 0.0f;
+        }
+        amount = next;
+    }
+    return n;
+}
+
 uint32_t
 ub_mask_passes(const ub_network* net, const float* condition, ub_pass passes[UB_NET_SOURCES])
 {
@@ -57,30 +88,9 @@ ub_mask_passes(const ub_network* net, const float* condition, ub_pass passes[UB_
         return shared_passes(net, passes);
     }
     for (uint32_t u = 0; u < net->unets; ++u) {
-        const ub_unet* unet = &net->unet[u];
-        bool asked = false;
-        for (uint32_t i = 0; i < unet->sources; ++i) {
-            const uint32_t source = unet->source[i];
-            asked = asked || condition[source] != 0.0f;
-            // Without a control the pass is the same however much of its source is asked for
-            passes[n].condition[source] = unet->controls ? condition[source] : 1.0f;
-        }
-        passes[n].unet = u;
-        if (asked) {
-            ++n;
-        } else {
-            memset(&passes[n], 0, sizeof(*passes));
-        }
+        n += own_passes(net, u, condition, passes + n);
     }
     return n;
-}
-
-/// How much of a pass's output is in the mask, where each U-Net has its own
-static float
-weight_of(const ub_network* net, const float* condition, const ub_pass* pass)
-{
-    const ub_unet* unet = &net->unet[pass->unet];
-    return unet->controls ? 1.0f : condition[unet->source[0]];
 }
 
 static void
@@ -89,14 +99,10 @@ sum_own(const ub_network* net, const float* condition, const ub_mask_parts* part
 {
     ub_pass passes[UB_NET_SOURCES];
     const uint32_t n = ub_mask_passes(net, condition, passes);
-    float weight[UB_NET_SOURCES];
-    for (uint32_t k = 0; k < n; ++k) {
-        weight[k] = weight_of(net, condition, &passes[k]);
-    }
     for (size_t i = 0; i < size; ++i) {
         float sum = 0.0f;
         for (uint32_t k = 0; k < n; ++k) {
-            sum += weight[k] * parts->output[k][i];
+            sum += passes[k].weight * parts->output[k][i];
         }
         mask[i] = sum < 1.0f ? sum : 1.0f;
     }

@@ -9,10 +9,11 @@
    From the outputs of a model's U-Nets to a mask.
 
    A condition's mask comes of some passes through U-Nets.  Where a source's mask is that of its
-   own U-Net, a condition needs those U-Nets that give one of its sources; where it is a share of
-   all sources' outputs (a ratio of powers, or softmax), it needs every source's.
-   Source of the ratio: R. Hennequin et al., "Spleeter: a fast and efficient music source
-   separation tool with pre-trained models", JOSS 2020.
+   own U-Net, a condition needs those U-Nets that give one of its sources, one that has a control
+   once for each different amount of them: such a network has learnt sources alone and together,
+   but no halves. Where a mask is a share of all sources' outputs (a ratio of powers, or softmax),
+   it needs every source's. Source of the ratio: R. Hennequin et al., "Spleeter: a fast and
+   efficient music source separation tool with pre-trained models", JOSS 2020.
 */
 
 #include "model/network/network.h"
@@ -21,6 +22,7 @@
 typedef struct {
     uint32_t unet;
     float condition[UB_NET_SOURCES]; ///< One number per source of the model
+    float weight;                    ///< How much of its output is in the condition's mask
 } ub_pass;
 
 /// The passes that a condition's mask needs.  Returns their number; without any the mask is 0.

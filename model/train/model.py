@@ -78,7 +78,7 @@ def activate(x, spec):
         return F.leaky_relu(x, spec["slope"])
     if kind == "sigmoid":
         return torch.sigmoid(x.float())  # a mask deserves more than the 8 bits of bfloat16
-    return {"relu": torch.relu, "tanh": torch.tanh}[kind](x)
+    return {"relu": torch.relu, "tanh": torch.tanh, "elu": F.elu}[kind](x)
 
 
 def film_pairs(layer):

@@ -52,6 +52,8 @@ def whole_mask(mask, description):
     above = stft["window"] // 2 + 1 - below - stft["bins"]
     if dropped == "nearest":
         ends = mask[..., :1], mask[..., -1:]
+    elif dropped == "mean":
+        ends = [mask.mean(-1, keepdim=True)] * 2
     else:
         ends = torch.full_like(mask[..., :1], dropped), torch.full_like(mask[..., :1], dropped)
     parts = [ends[0].expand(*mask.shape[:-1], below), mask, ends[1].expand(*mask.shape[:-1], above)]

@@ -7,19 +7,25 @@ import json
 import torch
 
 from model import UNet
+from unets import UNets
 
 
 def load_weights(path):
-    """Build the network of a weights file and load its tensors. Returns (network, card)."""
+    """The network of a weights file of any version, with its tensors. Returns (network, card)."""
     from safetensors import safe_open
 
     with safe_open(path, "pt") as file:
         metadata = file.metadata()
-        if metadata.get("format") != "unbraid" or metadata.get("format_version") != "1":
-            raise ValueError(f"{path}: not a weights file of format version 1")
+        version = metadata.get("format_version") if metadata.get("format") == "unbraid" else None
+        if version not in ("1", "2"):
+            raise ValueError(f"{path}: not a weights file of format version 1 or 2")
         tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    network = UNet(json.loads(metadata["network"]))
-    network.load_state_dict(from_format(tensors, network), strict=True)
+    description = json.loads(metadata["network"])
+    if version == "2":
+        network = UNets(description, tensors)
+    else:
+        network = UNet(description)
+        network.load_state_dict(from_format(tensors, network), strict=True)
     return network.eval(), json.loads(metadata["card"])
 
 

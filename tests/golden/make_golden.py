@@ -15,6 +15,7 @@ Needs PyTorch and NumPy:  python3 tests/golden/make_golden.py
 """
 
 import argparse
+import itertools
 import json
 import pathlib
 import sys
@@ -195,10 +196,13 @@ def several(net, vector, x):
         places = [net["sources"].index(source) for source in part["sources"]]
         for i, place in enumerate(places if is_shared else ()):
             outputs[place] = output(part, prefix, np.eye(len(places))[i], x)
-        weights = [vector[place] for place in places]
-        if not is_shared and any(weights):
-            once = output(part, prefix, weights, x)
-            total += once if part["control"] or len(net["networks"]) == 1 else weights[0] * once
+        weights = np.array([vector[place] for place in places], np.float64)
+        if len(net["networks"]) == 1 and not is_shared:
+            return torch.clamp(output(part, prefix, weights, x), max=1.0)
+        levels = [] if is_shared else sorted({0.0, *weights})
+        for below, amount in itertools.pairwise(levels):  # those of which as much is asked
+            chosen = (weights >= amount).astype(np.float64)
+            total += (amount - below) * output(part, prefix, chosen, x)
     if not is_shared:
         return torch.clamp(total, max=1.0)
     return shared(net, vector, [outputs[i] for i in range(len(outputs))], x)

@@ -115,17 +115,21 @@ check_passes(const char* model, float condition[SLOTS][UB_NET_SOURCES], uint32_t
     stream_close(&s);
 }
 
-/* A source costs its own U-Net; where masks are shares, all of them once */
+/* A source costs its own U-Net, several at once no more, unless as much of each is not asked for;
+   where masks are shares, all cost once */
 static void
 only_what_is_asked_for_runs(void** state)
 {
     (void)state;
     float first[SLOTS][UB_NET_SOURCES] = {{1.0f}, {1.0f}, {0.5f}};
     float second[SLOTS][UB_NET_SOURCES] = {{0.0f, 1.0f}, {0.0f, 0.0f, 1.0f}, {0.0f, 1.0f}};
+    float both[SLOTS][UB_NET_SOURCES] = {
+        {0.0f, 1.0f, 1.0f}, {1.0f, 0.25f, 0.25f}, {0.0f, 0.25f, 0.5f}};
     check_passes("own", first, 1, 0);
     check_passes("own", second, 0, 1);
     check_passes("films", first, 1, 0);
     check_passes("films", second, 0, 2);
+    check_passes("films", both, 1, 2);
     check_passes("two", first, 1, 1);
     check_passes("two", second, 1, 1);
 }

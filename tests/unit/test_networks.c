@@ -161,6 +161,7 @@ check_passes(const ub_network* net, const float* condition, uint32_t n, const ub
     assert_int_equal(ub_mask_passes(net, condition, passes), n);
     for (uint32_t i = 0; i < n; ++i) {
         assert_int_equal(passes[i].unet, expected[i].unet);
+        assert_float_equal(passes[i].weight, expected[i].weight, 0.0f);
         assert_memory_equal(passes[i].condition, expected[i].condition,
                             sizeof(expected[i].condition));
     }
@@ -177,17 +178,20 @@ only_what_is_asked_for_runs(void** state)
     const float vocals[UB_NET_SOURCES] = {0.0f, 0.5f, 0.0f};
     const float blend[UB_NET_SOURCES] = {0.25f, 0.5f, 0.75f};
     const float nothing[UB_NET_SOURCES] = {0.0f};
-    const ub_pass all[] = {{1, {1.0f}}, {0, {0.0f, 1.0f}}, {1, {0.0f, 0.0f, 1.0f}}};
+    const ub_pass all[] = {
+        {1, {1.0f}, 0.0f}, {0, {0.0f, 1.0f}, 0.0f}, {1, {0.0f, 0.0f, 1.0f}, 0.0f}};
     check_passes(&net, vocals, 3, all);
     check_passes(&net, blend, 3, all);
     net.ratio_exponent = 0.0f;
-    const ub_pass own[] = {{0, {0.0f, 1.0f}}, {1, {0.25f, 0.0f, 0.75f}}};
+    // Bass alone as much as it is above drums, then both
+    const ub_pass own[] = {
+        {0, {0.0f, 1.0f}, 0.5f}, {1, {0.0f, 0.0f, 1.0f}, 0.5f}, {1, {1.0f, 0.0f, 1.0f}, 0.25f}};
     check_passes(&net, vocals, 1, own);
-    check_passes(&net, blend, 2, own);
+    check_passes(&net, blend, 3, own);
     check_passes(&net, nothing, 0, own);
     net.unets = 1;
     assert_false(ub_mask_is_made(&net));
-    const ub_pass as_it_is = {0, {0.25f, 0.5f, 0.75f}};
+    const ub_pass as_it_is = {0, {0.25f, 0.5f, 0.75f}, 0.0f};
     check_passes(&net, blend, 1, &as_it_is);
 }
 
