@@ -8,7 +8,7 @@ unless its data are what it changes.
 """
 
 import argparse
-import csv
+import functools
 import json
 import math
 import os
@@ -21,17 +21,13 @@ import torch
 from torch import nn
 
 import evaluate
+import film_trials
 import songs
 from data import Batches
 from model import SOURCES, UNet, describe, multiply_adds
 from pieces import prepared
+from tables import TIMINGS, seeds_of, write_tables
 from train import Run, train_step
-
-TIMINGS = {
-    "Studio": evaluate.Placement(48, 40, 16),
-    "Balanced": evaluate.Placement(8, 16, 0),
-    "Live": evaluate.Placement(2, 3, 0),
-}
 
 
 class Dedicated(nn.Module):
@@ -79,9 +75,9 @@ def changed(base, changes):
 
 
 def excerpts(folder, plan):
-    """The middle of the first validation pieces."""
-    paths = [path for path, _ in prepared(folder)][: plan["pieces"]]
-    return [songs.load_piece(path).middle(plan["excerpt"]) for path in paths]
+    """[(piece, contents of piece.json)], the middle of the first validation pieces."""
+    chosen = prepared(folder)[: plan["pieces"]]
+    return [(songs.load_piece(path).middle(plan["excerpt"]), about) for path, about in chosen]
 
 
 def grouped(scores):
@@ -120,7 +116,7 @@ def run_trial(name, config, plan, data, pieces):
         losses.append(float(train_step(run, *batch)))
         seconds += time.process_time() - clock
     network = run.averaged()
-    blends = plan.get("blends", False) and not config.get("dedicated")
+    blends = plan["blends"](name) and not config.get("dedicated")
     timings = {"Studio": measure(network, pieces, TIMINGS["Studio"], blends)}
     if plan["timings"](name):  # short steps cost much: on two of the pieces
         for timing in ("Balanced", "Live"):
@@ -149,97 +145,10 @@ def anchor_rows(pieces, stft):
     }
 
 
-def mean_of(trials, timing, column, metric):
-    """A score in the mean of the trials of a variant, or None."""
-    found = [t["sdr"][timing][column][metric] for t in trials if column in t["sdr"][timing]]
-    return float(np.mean(found)) if found else None
-
-
-def against(trials, reference, timing):
-    """How much better than `reference` with the same seed: mean and standard error, in dB.
-
-    The difference of a seed is that of the uSDR in the mean of all columns.
-    """
-    known = {t["seed"]: t["sdr"].get(timing, {}) for t in reference}
-    gains = []
-    for t in trials:
-        mine, other = t["sdr"][timing], known.get(t.get("seed"), {})
-        shared = [c for c in mine if c in other]
-        if shared:
-            gains.append(np.mean([mine[c]["usdr"] - other[c]["usdr"] for c in shared]))
-    if trials == reference or not gains:
-        return ""
-    error = f" ± {np.std(gains, ddof=1) / len(gains) ** 0.5:.2f}" if len(gains) > 1 else ""
-    return f"{np.mean(gains):+.2f}{error}"
-
-
-def size_of(trials):
-    """Cells about the cost of a variant."""
-    if "loss" not in trials[0]:
-        return [""] * 5
-    loss, seconds = (np.mean([t[k] for t in trials]) for k in ("loss", "seconds_a_step"))
-    return [
-        str(len(trials)), f"{loss:.4f}", f"{seconds:.2f}",
-        f"{trials[0]['multiply_adds'] / 1e6:.0f}", f"{trials[0]['parameters'] / 1e6:.2f}",
-    ]  # fmt: skip
-
-
-def table(question, results):
-    """Header and rows of a question; the first variant is what others are compared with."""
-    shown = [v for v in [*question["variants"], "mix / 4", "ideal ratio mask"] if v in results]
-    reference = results[shown[0]]
-    columns = list(reference[0]["sdr"]["Studio"])
-    rows = [["variant", "timing", *columns, "against the first",
-             "seeds", "loss", "s a step", "M multiply-adds", "M parameters"]]  # fmt: skip
-    for variant in shown:
-        trials = results[variant]
-        for timing in TIMINGS if question.get("timings") else ["Studio"]:
-            if timing not in trials[0]["sdr"]:
-                continue
-            cells = []
-            for column in columns:
-                v4, usdr = (mean_of(trials, timing, column, m) for m in ("sdr_v4", "usdr"))
-                cells.append("" if v4 is None else f"{v4:.2f} ({usdr:.2f})")
-            gain = against(trials, reference, timing)
-            rows.append([variant, timing, *cells, gain, *size_of(trials)])
-    return rows
-
-
-def write_tables(plan, folder):
-    """Every question as TSV, and all of them as tables.md."""
-    results = {}
-    for path in sorted((folder / "results").glob("*.json")):
-        about = json.loads(path.read_text())
-        results.setdefault(about["variant"], []).append(about)
-    text = [
-        "# Tables",
-        "",
-        f"{plan['steps']} steps of {2 * plan['base']['data']['mixes']} windows.",
-    ]
-    for question in plan["question"]:
-        used = (None, *seeds_of(plan, question))  # anchors have none
-        asked = {v: [t for t in trials if t.get("seed") in used] for v, trials in results.items()}
-        asked = {v: trials for v, trials in asked.items() if trials}
-        if not any(v in asked for v in question["variants"]):
-            continue
-        rows = table(question, asked)
-        with open(folder / f"{question['name']}.tsv", "w", newline="") as file:
-            csv.writer(file, delimiter="\t", lineterminator="\n").writerows(rows)
-        lines = ["| " + " | ".join(r) + " |" for r in rows]
-        text += ["", f"## {question['title']}", "", lines[0], "|---" * len(rows[0]) + "|"]
-        text += lines[1:]
-    (folder / "tables.md").write_text("\n".join(text) + "\n")
-
-
 def result_path(folder, variant, seed=None):
     """Where the result of a trial, or of an anchor, lies."""
     name = variant.replace(" / ", "-").replace(" ", "-")
     return folder / "results" / (f"{name}.json" if seed is None else f"{name}.{seed}.json")
-
-
-def seeds_of(plan, question):
-    """The seeds of a question's trials."""
-    return question.get("seeds", plan["seeds"])
 
 
 def trials(plan, only):
@@ -262,6 +171,26 @@ def write_result(folder, result):
     os.replace(aside, path)
 
 
+def answers(question, key):
+    """Does any question that has the `key` ask for a variant?"""
+    return lambda name: any(q.get(key) and name in q["variants"] for q in question)
+
+
+def prepare_trials(plan, args):
+    """A function of (name, config) that runs a trial; anchors are written first."""
+    excerpted = excerpts(args.data / "valid", plan)
+    if "film" in plan["base"]:
+        networks = film_trials.load_networks(args.weights)
+        return functools.partial(film_trials.run_trial, plan=plan, data=args.data,
+                                 pieces=excerpted, networks=networks)  # fmt: skip
+    pieces = [piece for piece, _ in excerpted]
+    if not result_path(args.folder, "mix / 4").exists():
+        stft = describe(**plan["base"]["network"])["stft"]
+        for row in anchor_rows(pieces, stft).values():
+            write_result(args.folder, row)
+    return functools.partial(run_trial, plan=plan, data=args.data, pieces=pieces)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("plan", type=pathlib.Path, help="TOML file (experiments/experiments.toml)")
@@ -269,25 +198,24 @@ def main():
     parser.add_argument("folder", type=pathlib.Path, help="folder for results and tables")
     parser.add_argument("--only", nargs="+", metavar="VARIANT", help="run these variants alone")
     parser.add_argument("--steps", type=int, help="steps of a variant, in the place of the plan's")
+    parser.add_argument("--weights", help="prefix of Spleeter's checkpoint, for trials upon it")
     args = parser.parse_args()
     plan = tomllib.loads(args.plan.read_text())
     plan["steps"] = args.steps or plan["steps"]
-    timed = {v for q in plan["question"] if q.get("timings") for v in q["variants"]}
-    plan["timings"] = lambda name: name in timed
-    pieces = excerpts(args.data / "valid", plan)
+    plan["timings"] = answers(plan["question"], "timings")
+    plan["blends"] = answers(plan["question"], "blends")
+    run = prepare_trials(plan, args)
     for name, seed in trials(plan, args.only):
         if result_path(args.folder, name, seed).exists():
             continue
         config = {**changed(plan["base"], plan["variant"][name]), "seed": seed}
-        result = run_trial(name, config, plan, args.data, pieces)
+        if "start" in config:
+            config["start"] = args.plan.parent / config["start"]
+        result = run(name, config)
         write_result(args.folder, result)
         line = ", ".join(f"{k} {v['sdr_v4']:.2f}" for k, v in result["sdr"]["Studio"].items())
         cost = f"{result['seconds_a_step']} s a step"
         print(f"{name}, seed {seed}: loss {result['loss']}, {cost}; {line}", flush=True)
-    if not result_path(args.folder, "mix / 4").exists():
-        stft = describe(**plan["base"]["network"])["stft"]
-        for row in anchor_rows(pieces, stft).values():
-            write_result(args.folder, row)
     write_tables(plan, args.folder)
 
 

@@ -3,6 +3,7 @@
 """Band map, losses and the runner of experiments."""
 
 import json
+import tomllib
 
 import numpy as np
 import pytest
@@ -10,16 +11,19 @@ import torch
 
 import bands
 import experiment
+import film_trials
 import losses
 import stft as transform
+import tables
+from generic import PAIRS, PLACES, load_generic
 from model import describe, multiply_adds
+from test_films import made_up
 
 PLAN = """
 steps = 2
 seeds = [1, 2]
 excerpt = 2
 pieces = 1
-blends = true
 [base]
 network = { first_filters = 2, depth = 4, control = [4, 8], bands = { kept = 32, count = 64 } }
 [base.train]
@@ -50,6 +54,7 @@ weights = {}
 name = "loss"
 title = "Loss"
 variants = ["base", "dedicated"]
+blends = true
 [[question]]
 name = "time"
 title = "Time"
@@ -163,6 +168,120 @@ def test_variants_are_compared_seed_by_seed():
         [trial(1, 1.0, 3.0), trial(2, 4.0, 4.0)],
         [trial(1, 2.0, 3.0), trial(2, 5.5, 4.0)],
     )
-    assert experiment.against(other, first, "Studio") == "+0.62 ± 0.12"
-    assert experiment.against(first, first, "Studio") == ""
-    assert experiment.against(other[:1], first, "Studio") == "+0.50"
+    assert tables.against(other, first, "Studio") == "+0.62 ± 0.12"
+    assert tables.against(first, first, "Studio") == ""
+    assert tables.against(other[:1], first, "Studio") == "+0.50"
+
+
+UPON = """
+steps = 2
+seeds = [1]
+excerpt = 2
+pieces = 1
+[base]
+generic = 1
+sources = ["drums", "bass", "other"]
+film = { generator = "table", places = ["encoder", "decoder"], learnt = "films", teacher = false }
+[base.train]
+learning_rate = 1e-2
+base_rate = 0.0
+warmup_steps = 1
+ema = 0.5
+quiet = 1.0
+precision = "f32"
+compile = false
+threads = 1
+rescan_steps = 100
+[base.data]
+mixes = 1
+rows = 3
+frames = 64
+level = 10.0
+level_spread = 3.0
+coherent = 1.0
+missing = 0.0
+resample = 0.0
+tilt = 0.0
+reverb = 0.0
+low_pass = 0.0
+blend = 0.0
+whole = 0.0
+backing = 0.0
+weights = {}
+[[question]]
+name = "generators"
+title = "Generators"
+variants = ["base", "sum", "hidden"]
+blends = true
+[[question]]
+name = "deeper"
+title = "Deeper"
+variants = ["base", "weights", "low-rank", "own"]
+[variant]
+base = {}
+sum = { film = { generator = "sum" } }
+hidden = { film = { generator = "hidden" }, data = { partial = 0.5 } }
+low-rank = { film = { learnt = "low-rank", rank = 2 }, train = { base_rate = 1e-3 } }
+own = { film = { learnt = "own" }, train = { base_rate = 1e-3 } }
+[variant.weights]
+film = { learnt = "weights", teacher = true }
+train = { base_rate = 1e-3 }
+data = { whole = 1.0 }
+"""
+
+
+@pytest.fixture
+def networks():
+    """Spleeter's two, made up."""
+    return [load_generic(made_up(), k) for k in range(2)]
+
+
+def test_trials_upon_generic_networks(prepared, networks, tmp_path, call, capsys, monkeypatch):
+    monkeypatch.setattr(film_trials, "load_networks", lambda prefix: networks)
+    (tmp_path / "plan.toml").write_text(UPON)
+    call(experiment, tmp_path / "plan.toml", prepared, tmp_path)
+    assert len(capsys.readouterr().out.splitlines()) == 6
+    results = {
+        name: json.loads((tmp_path / "results" / f"{name}.1.json").read_text())
+        for name in ("base", "sum", "hidden", "weights", "low-rank", "own")
+    }
+    learnt = {name: result["parameters"] for name, result in results.items()}
+    assert learnt["base"] == 6 * 2 * PAIRS and learnt["sum"] == 3 * 2 * PAIRS
+    assert learnt["own"] - learnt["base"] == 3 * (learnt["weights"] - learnt["base"])
+    assert "half of drums" in results["base"]["sdr"]["Studio"]
+    assert "half of drums" not in results["own"]["sdr"]["Studio"]
+    header, first, *_ = (tmp_path / "deeper.tsv").read_text().splitlines()
+    assert "without vocals" in header and first.startswith("base\t")
+
+
+def trial(networks, film, train=None):
+    """A variant that has not begun."""
+    plan = tomllib.loads(UPON)["base"]
+    config = experiment.changed(plan, {"seed": 1, "film": film, "train": train or {}})
+    return film_trials.Trial(config, networks, 2)
+
+
+def test_adapters_begin_as_nothing_and_places_without_values_keep_none(networks):
+    x, amounts = torch.rand(1, 2, 64, 128), torch.eye(3)[None]
+    plain = trial(networks, {}).network(x, amounts)
+    for learnt in ("low-rank", "own"):
+        run = trial(networks, {"learnt": learnt, "rank": 2}, {"base_rate": 1e-3})
+        mask = run.network(x, amounts)
+        assert torch.allclose(mask, plain, atol=1e-6)
+        mask.square().mean().backward()
+    table = run.network.films.table
+    at = sum(PLACES["encoder"])
+    assert (table.grad[:, :, :at] != 0).any() and (table.grad[:, :, at : at + 16] == 0).all()
+
+
+def test_a_teacher_answers_for_all_sources_at_once(networks):
+    run = trial(networks, {"teacher": True})
+    mixture = torch.randn(1, 2, 64, 128, dtype=torch.complex64)
+    target, amounts = torch.zeros(2, *mixture.shape[1:], dtype=mixture.dtype), torch.ones(1, 2, 3)
+    amounts[0, 0] = torch.tensor([1.0, 0, 1])
+    with torch.no_grad():
+        taught = run.wanted(mixture, target, amounts)
+        vocals, rest = (network(mixture.abs()).square() for network in networks)
+    assert torch.equal(taught[0], target[0]) and torch.equal(target[1], target[0])
+    assert torch.allclose(taught[1], (rest / (vocals + rest) * mixture)[0], atol=1e-6)
+    assert trial(networks, {}).wanted(mixture, target, amounts) is target
