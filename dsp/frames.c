@@ -54,6 +54,7 @@ ask(ub_separator* self, int64_t r)
     }
     job->end = self->epoch + r;
     job->first = self->epoch + ub_timing_first(t, r);
+    job->thorough = t->thorough;
     job->budget = t->deadline * hop;
     job->expiry = self->freewheel ? INFINITY : (t->deadline + job->count) * hop;
     set_conditions(self, job);

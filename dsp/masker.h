@@ -68,6 +68,7 @@ typedef struct {
     double budget;       ///< Seconds of audio from submit() until the answer is needed
     double expiry;       ///< Seconds of audio from submit() until it is of no use any more;
                          ///< INFINITY for one that is waited for, as are then those before it
+    bool thorough;       ///< Masks may cost as much as all sources' do, where they gain by it
     uint32_t conditions; ///< Condition vectors used; 0 if no frame needs a mask, and
                          ///< the masker only takes the frames in
     float condition[UB_MAX_CONDITIONS][UB_MAX_SOURCES]; ///< The vectors

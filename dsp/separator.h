@@ -48,6 +48,7 @@ typedef struct {
     uint32_t deadline;  ///< D: frames that the answer may take, at least 1
     uint32_t heard;     ///< Hops around its centre in which a frame is heard, at least 2, or
                         ///< 0 for all of its window
+    bool thorough;      ///< Masks may cost as much as all sources' do, where they gain by it
 } ub_timing;
 
 typedef struct {

@@ -101,6 +101,8 @@ set_timings(ub_stream* self, const ub_grid* grid, double rate, uint32_t block, u
     const uint32_t needed = frames + 1 < longest ? frames + 1 : longest;
     for (uint32_t i = 0; i < UB_RESPONSES; ++i) {
         self->timings[i] = ub_response_timing(i, grid);
+        // Several slots ask for several sources anyway; for the sake of one in Studio alone
+        self->timings[i].thorough = i == UB_STUDIO || self->slots > 1;
         if (self->timings[i].deadline < needed) {
             self->timings[i].deadline = needed;
         }
@@ -126,7 +128,7 @@ add_client(ub_stream* self, const ub_grid* grid, const ub_stream_config* config,
             return false;
         }
         options.series.at[options.series.n++] =
-            (ub_series){{grid->frames - needed, ub_timing_count(t)}, t->step};
+            (ub_series){{grid->frames - needed, ub_timing_count(t)}, t->step, t->thorough};
     }
     self->client = ub_client_new(config->engine, self->model, &options, err, err_size);
     return self->client;

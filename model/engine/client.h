@@ -12,8 +12,8 @@
    The audio thread owns the free jobs; a submitted job belongs to the worker that has begun
    it, until it is answered.  Jobs are begun one after the other: whoever begins one takes the
    client, and gives it back when the job's window has been made, or, where windows are computed
-   from what the last one left, when that is no longer needed, or the job is answered.  So several workers may compute jobs of one
-   client, which are answered in the order in which they were begun.
+   from what the last one left, when that is no longer needed, or the job is answered.  So several
+   workers may compute jobs of one client, which are answered in the order in which they were begun.
 */
 
 #include "dsp/ring.h"

@@ -195,25 +195,6 @@ trail_of(const ub_desk* desk, ub_client* client, const ub_span* span)
     return client->trail;
 }
 
-// Two windows in a row, if the second can make use of the first
-static bool
-warm_up_series(ub_desk* desk, ub_item* items, uint32_t n, uint32_t slots, const ub_series* series)
-{
-    ub_trail* trail = new_trail(desk, slots, series->step);
-    bool ok = true;
-    for (uint32_t w = 0; ok && w < (trail ? 2 : 1); ++w) {
-        for (uint32_t i = 0; i < n; ++i) {
-            items[i].trail = trail;
-            items[i].start = (int64_t)w * series->step;
-        }
-        ok = run(desk, items, n, &series->span);
-    }
-    if (trail) {
-        desk->backend->trail_free(trail);
-    }
-    return ok;
-}
-
 // The items of a list of passes, on a window.  Returns how many.
 static uint32_t
 list_items(ub_desk* desk, const ub_passes* passes, const float* window, ub_item* items,
@@ -227,15 +208,18 @@ list_items(ub_desk* desk, const ub_passes* passes, const float* window, ub_item*
     return passes->n;
 }
 
-bool
-ub_desk_warm_up(ub_desk* desk, uint32_t slots, const ub_series_list* series)
+// Two windows in a row, if the second can make use of the first
+static bool
+warm_up_series(ub_desk* desk, uint32_t slots, const ub_series* series)
 {
     float condition[UB_MAX_CONDITIONS][UB_NET_SOURCES] = {{0.0f}};
     ub_item items[MOST_ITEMS] = {{0}};
     ub_passes* passes = &desk->passes[0];
     const uint32_t sources = desk->model->net.sources;
+    ub_trail* trail = new_trail(desk, slots, series->step);
+    bool ok = true;
     ++desk->runs;
-    ub_passes_begin(passes, &desk->model->net);
+    ub_passes_begin(passes, &desk->model->net, series->thorough);
     for (uint32_t i = 0; i < usual_conditions(slots); ++i) {
         // All sources, then one: no two of them the same
         for (uint32_t k = 0; k < sources; ++k) {
@@ -244,9 +228,25 @@ ub_desk_warm_up(ub_desk* desk, uint32_t slots, const ub_series_list* series)
         ub_passes_add(passes, condition[i]);
     }
     const uint32_t n = list_items(desk, passes, desk->window[0], items, 0);
+    for (uint32_t w = 0; ok && w < (trail ? 2 : 1); ++w) {
+        for (uint32_t i = 0; i < n; ++i) {
+            items[i].trail = trail;
+            items[i].start = (int64_t)w * series->step;
+        }
+        ok = run(desk, items, n, &series->span);
+    }
+    if (trail) {
+        desk->backend->trail_free(trail);
+    }
+    return ok;
+}
+
+bool
+ub_desk_warm_up(ub_desk* desk, uint32_t slots, const ub_series_list* series)
+{
     bool ok = true;
     for (uint32_t i = 0; ok && i < series->n; ++i) {
-        ok = warm_up_series(desk, items, n, slots, &series->at[i]);
+        ok = warm_up_series(desk, slots, &series->at[i]);
     }
     return ok;
 }
@@ -307,7 +307,7 @@ list_job(ub_desk* desk, uint32_t number)
     ub_passes* passes = &desk->passes[number];
     ub_item* items = desk->items + desk->first[number];
     desk->span = ub_job_span(desk->model, job);
-    ub_passes_begin(passes, &desk->model->net);
+    ub_passes_begin(passes, &desk->model->net, job->thorough);
     for (uint32_t c = 0; c < job->conditions; ++c) {
         ub_passes_add(passes, job->condition[c]);
     }

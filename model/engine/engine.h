@@ -60,6 +60,7 @@ float ub_engine_load(const ub_engine* engine);
 typedef struct {
     ub_span span;  ///< Frames of their window
     uint32_t step; ///< Frames from one window to the next
+    bool thorough; ///< As the jobs are
 } ub_series;
 
 #define UB_MAX_SERIES 8

@@ -5,30 +5,33 @@
 
 #include <string.h>
 
-_Static_assert(UB_MAX_PASSES >= UB_NET_SOURCES && UB_MAX_PASSES <= UINT8_MAX, "see their numbers");
+_Static_assert(UB_MAX_PASSES >= UB_MASK_PASSES && UB_MAX_PASSES <= UINT8_MAX, "see their numbers");
 
 uint32_t
 ub_passes_most(const ub_network* net, uint32_t conditions)
 {
-    if (ub_masks_are_shared(net)) {
-        return net->sources;
+    const float nothing[UB_NET_SOURCES] = {0.0f};
+    ub_pass passes[UB_MASK_PASSES];
+    const uint32_t shared =
+        ub_masks_are_shared(net, true) ? ub_mask_passes(net, true, nothing, passes) : 0;
+    if (ub_masks_are_shared(net, false)) {
+        return shared;
     }
-    if (!ub_mask_is_made(net)) {
-        return conditions;
-    }
-    uint32_t most = 0;
-    for (uint32_t u = 0; u < net->unets; ++u) { // each choice of its sources, or as many as asked
+    uint32_t own = net->unets > 1 ? 0 : conditions;
+    for (uint32_t u = 0; net->unets > 1 && u < net->unets; ++u) {
+        // Each choice of its sources, or as many as asked
         const uint32_t choices = (1U << net->unet[u].sources) - 1;
         const uint32_t asked = conditions * net->unet[u].sources;
-        most += choices < asked ? choices : asked;
+        own += choices < asked ? choices : asked;
     }
-    return most;
+    return own > shared ? own : shared;
 }
 
 void
-ub_passes_begin(ub_passes* p, const ub_network* net)
+ub_passes_begin(ub_passes* p, const ub_network* net, bool thorough)
 {
     p->net = net;
+    p->thorough = thorough;
     p->n = 0;
     p->conditions = 0;
 }
@@ -51,10 +54,10 @@ number(ub_passes* p, const ub_pass* pass)
 void
 ub_passes_add(ub_passes* p, const float* condition)
 {
-    ub_pass passes[UB_NET_SOURCES];
+    ub_pass passes[UB_MASK_PASSES];
     const uint32_t c = p->conditions++;
     p->condition[c] = condition;
-    p->n_of[c] = ub_mask_passes(p->net, condition, passes);
+    p->n_of[c] = ub_mask_passes(p->net, p->thorough, condition, passes);
     for (uint32_t k = 0; k < p->n_of[c]; ++k) {
         p->of[c][k] = (uint8_t)number(p, &passes[k]);
     }
@@ -64,16 +67,16 @@ void
 ub_passes_masks(const ub_passes* p, float* const* output, const float* input, uint32_t first,
                 uint32_t count, float* const* made, const float** masks)
 {
-    const bool shared = ub_masks_are_shared(p->net);
+    const bool shared = ub_masks_are_shared(p->net, p->thorough);
     const uint32_t step = shared ? p->conditions : 1; // conditions that need the same
     for (uint32_t c = 0; c < p->conditions; c += step) {
-        const float* outputs[UB_NET_SOURCES] = {NULL};
+        const float* outputs[UB_MASK_PASSES] = {NULL};
         for (uint32_t k = 0; k < p->n_of[c]; ++k) {
             outputs[k] = output[p->of[c][k]];
         }
         if (ub_mask_is_made(p->net)) {
             const ub_mask_parts parts = {outputs, input, first, count};
-            ub_masks_make(p->net, step, p->condition + c, &parts, made + c);
+            ub_masks_make(p->net, p->thorough, step, p->condition + c, &parts, made + c);
         }
         for (uint32_t k = c; k < c + step; ++k) {
             masks[k] = ub_mask_is_made(p->net) ? made[k] : outputs[0];

@@ -18,19 +18,21 @@
 
 typedef struct {
     const ub_network* net;
+    bool thorough;
     uint32_t n;
     ub_pass pass[UB_MAX_PASSES];
     uint32_t conditions;
     const float* condition[UB_MAX_CONDITIONS];
     uint32_t n_of[UB_MAX_CONDITIONS];              ///< Passes of each condition...
-    uint8_t of[UB_MAX_CONDITIONS][UB_NET_SOURCES]; ///< ...by their numbers
+    uint8_t of[UB_MAX_CONDITIONS][UB_MASK_PASSES]; ///< ...by their numbers
 } ub_passes;
 
-/// The most passes that a job of so many conditions needs
+/// The most passes that a job of so many conditions needs, thorough or not
 uint32_t ub_passes_most(const ub_network* net, uint32_t conditions);
 
 /// Begin an empty list
-void ub_passes_begin(ub_passes* passes, const ub_network* net);
+/// @param thorough Whether masks may take more than they have to (see masks.h)
+void ub_passes_begin(ub_passes* passes, const ub_network* net, bool thorough);
 
 /// Add a condition, which must stay where it is
 void ub_passes_add(ub_passes* passes, const float* condition);

@@ -24,7 +24,7 @@ struct ub_seat_s {
     uint32_t clients;          ///< That use the model
     uint32_t slots;            ///< What the desk is warmed up for, as the first client said
     ub_series_list series;
-    bool waits; ///< Likewise: then only a device is warmed up, which shows that it works
+    bool waits;  ///< Likewise: then only a device is warmed up, which shows that it works
     double took; ///< The last jobs, in the worker's processor time, s
     ub_seat* next;
 };

@@ -6,7 +6,7 @@
 
 /**
    @file
-   Parts of ub_network_parse(): the layers of a U-Net and of its control.
+   Parts of ub_network_parse(): the layers of a U-Net and of its control, and "mask".
 */
 
 #include "model/file/json.h"
@@ -33,5 +33,11 @@ void ub_read_layers(ub_json* json, const json_t* root, const char* prefix, const
 /// Read "control"
 void ub_read_control(ub_json* json, const json_t* root, const char* prefix, uint32_t version,
                      ub_unet* unet);
+
+/// Which of the model's sources has a name, or their number if none has
+uint32_t ub_find_source(const ub_network* net, const char* name);
+
+/// Read "mask" of a model whose sources are known
+void ub_read_mask(ub_json* json, const json_t* root, ub_network* net);
 
 #endif // UB_MODEL_NETWORK_LAYERS_H

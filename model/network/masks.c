@@ -3,21 +3,37 @@
 
 #include "model/network/masks.h"
 
+#include "model/network/shares.h"
+
 #include <math.h>
 #include <string.h>
 
 #define RUN 256U ///< Values made together
 
-bool
-ub_masks_are_shared(const ub_network* net)
+/// Always, each of all sources' outputs
+static bool
+are_ratios(const ub_network* net)
 {
     return net->softmax || net->ratio_exponent > 0.0f;
+}
+
+/// In that job, of U-Nets' parts of the mix
+static bool
+are_shares(const ub_network* net, bool thorough)
+{
+    return thorough && net->share_exponent > 0.0f;
+}
+
+bool
+ub_masks_are_shared(const ub_network* net, bool thorough)
+{
+    return are_ratios(net) || are_shares(net, thorough);
 }
 
 bool
 ub_mask_is_made(const ub_network* net)
 {
-    return net->unets > 1 || ub_masks_are_shared(net);
+    return net->unets > 1 || ub_masks_are_shared(net, true);
 }
 
 /// Which U-Net gives a source
@@ -35,7 +51,7 @@ giver(const ub_network* net, uint32_t source)
 }
 
 static uint32_t
-shared_passes(const ub_network* net, ub_pass* passes)
+ratio_passes(const ub_network* net, ub_pass* passes)
 {
     for (uint32_t i = 0; i < net->sources; ++i) {
         passes[i].unet = giver(net, i);
@@ -76,16 +92,21 @@ own_passes(const ub_network* net, uint32_t u, const float* condition, ub_pass* p
 }
 
 uint32_t
-ub_mask_passes(const ub_network* net, const float* condition, ub_pass passes[UB_NET_SOURCES])
+ub_mask_passes(const ub_network* net, bool thorough, const float* condition,
+               ub_pass passes[UB_MASK_PASSES])
 {
     uint32_t n = 0;
-    memset(passes, 0, UB_NET_SOURCES * sizeof(*passes));
-    if (!ub_mask_is_made(net)) {
-        memcpy(passes[0].condition, condition, net->sources * sizeof(float));
-        return 1;
+    memset(passes, 0, UB_MASK_PASSES * sizeof(*passes));
+    if (are_shares(net, thorough)) {
+        return ub_share_passes(net, passes);
     }
-    if (ub_masks_are_shared(net)) {
-        return shared_passes(net, passes);
+    if (are_ratios(net)) {
+        return ratio_passes(net, passes);
+    }
+    if (net->unets == 1) {
+        memcpy(passes[0].condition, condition, net->sources * sizeof(float));
+        passes[0].weight = 1.0f;
+        return 1;
     }
     for (uint32_t u = 0; u < net->unets; ++u) {
         n += own_passes(net, u, condition, passes + n);
@@ -97,8 +118,8 @@ static void
 sum_own(const ub_network* net, const float* condition, const ub_mask_parts* parts, size_t size,
         float* mask)
 {
-    ub_pass passes[UB_NET_SOURCES];
-    const uint32_t n = ub_mask_passes(net, condition, passes);
+    ub_pass passes[UB_MASK_PASSES];
+    const uint32_t n = ub_mask_passes(net, false, condition, passes);
     for (size_t i = 0; i < size; ++i) {
         float sum = 0.0f;
         for (uint32_t k = 0; k < n; ++k) {
@@ -154,7 +175,7 @@ raise(run* r, const ub_network* net, const float* input)
             x[i] = input[i] * fabsf(x[i]);
         }
         for (size_t i = 0; i < r->n; ++i) {
-            x[i] = net->ratio_exponent == 2.0f ? x[i] * x[i] : powf(x[i], net->ratio_exponent);
+            x[i] = ub_power(x[i], net->ratio_exponent);
             r->all[i] += x[i];
             x[i] += rest;
         }
@@ -197,21 +218,34 @@ load(run* r, const ub_network* net, const ub_mask_parts* parts, uint32_t channel
     }
 }
 
-void
-ub_masks_make(const ub_network* net, uint32_t n, const float* const* condition,
-              const ub_mask_parts* parts, float* const* mask)
+static void
+make_ratios(const ub_network* net, uint32_t n, const float* const* condition,
+            const ub_mask_parts* parts, float* const* mask)
 {
     const size_t plane = (size_t)parts->count * net->bins;
     run r;
-    for (uint32_t m = 0; !ub_masks_are_shared(net) && m < n; ++m) {
-        sum_own(net, condition[m], parts, net->channels * plane, mask[m]);
-    }
-    for (uint32_t c = 0; ub_masks_are_shared(net) && c < net->channels; ++c) {
+    for (uint32_t c = 0; c < net->channels; ++c) {
         for (size_t at = 0; at < plane; at += RUN) {
             load(&r, net, parts, c, at);
             for (uint32_t m = 0; m < n; ++m) {
                 share(&r, net->sources, condition[m], mask[m] + c * plane + at);
             }
+        }
+    }
+}
+
+void
+ub_masks_make(const ub_network* net, bool thorough, uint32_t n, const float* const* condition,
+              const ub_mask_parts* parts, float* const* mask)
+{
+    const size_t size = (size_t)net->channels * parts->count * net->bins;
+    if (are_shares(net, thorough)) {
+        ub_shares_make(net, n, condition, parts, mask);
+    } else if (are_ratios(net)) {
+        make_ratios(net, n, condition, parts, mask);
+    } else {
+        for (uint32_t m = 0; m < n; ++m) {
+            sum_own(net, condition[m], parts, size, mask[m]);
         }
     }
 }

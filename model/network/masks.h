@@ -12,11 +12,15 @@
    own U-Net, a condition needs those U-Nets that give one of its sources, one that has a control
    once for each different amount of them: such a network has learnt sources alone and together,
    but no halves. Where a mask is a share of all sources' outputs (a ratio of powers, or softmax),
-   it needs every source's. Source of the ratio: R. Hennequin et al., "Spleeter: a fast and
-   efficient music source separation tool with pre-trained models", JOSS 2020.
+   it needs every source's. Some models have both (see shares.h): there the masks of a thorough job
+   are shares, which cost more and are better. Source of the ratio: R. Hennequin et al., "Spleeter:
+   a fast and efficient music source separation tool with pre-trained models", JOSS 2020.
 */
 
 #include "model/network/network.h"
+
+/// Passes that a mask needs at most: one a source, and one for each U-Net of several
+#define UB_MASK_PASSES (UB_NET_SOURCES + UB_NET_SOURCES / 2)
 
 /** A pass through a U-Net. */
 typedef struct {
@@ -27,8 +31,8 @@ typedef struct {
 
 /// The passes that a condition's mask needs.  Returns their number; without any the mask is 0.
 /// @param condition One number per source of the model.
-uint32_t ub_mask_passes(const ub_network* net, const float* condition,
-                        ub_pass passes[UB_NET_SOURCES]);
+uint32_t ub_mask_passes(const ub_network* net, bool thorough, const float* condition,
+                        ub_pass passes[UB_MASK_PASSES]);
 
 /// Whether the mask is more than the output of its only pass
 bool ub_mask_is_made(const ub_network* net);
@@ -41,13 +45,12 @@ typedef struct {
     uint32_t count;
 } ub_mask_parts;
 
-/// Whether every mask takes every source's output, in the order of the sources: then all
-/// conditions need the same passes
-bool ub_masks_are_shared(const ub_network* net);
+/// Whether every mask takes every source's output: then all conditions need the same passes
+bool ub_masks_are_shared(const ub_network* net, bool thorough);
 
 /// Make the masks of n conditions that need the same passes.
 /// @param mask Each [channels][count][bins]; they may be among the outputs
-void ub_masks_make(const ub_network* net, uint32_t n, const float* const* condition,
+void ub_masks_make(const ub_network* net, bool thorough, uint32_t n, const float* const* condition,
                    const ub_mask_parts* parts, float* const* mask);
 
 #endif // UB_MODEL_NETWORK_MASKS_H

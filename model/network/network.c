@@ -110,24 +110,6 @@ read_level(ub_json* json, const json_t* root, ub_network* net)
 }
 
 static void
-read_mask(ub_json* json, const json_t* root, ub_network* net)
-{
-    static const char* const keys[] = {"softmax", "ratio", NULL};
-    static const char* const ratio_keys[] = {"exponent", "epsilon", NULL};
-    static const char where[] = "mask.ratio";
-    const json_t* mask = json_object_get(root, "mask");
-    if (!ub_json_object(json, mask, "mask", keys)) {
-        return;
-    }
-    net->softmax = ub_json_bool(json, mask, "mask", "softmax");
-    const json_t* ratio = json_object_get(mask, "ratio");
-    if (!json_is_null(ratio) && ub_json_object(json, ratio, where, ratio_keys)) {
-        net->ratio_exponent = (float)ub_json_number(json, ratio, where, "exponent", 0.1, 8.0);
-        net->ratio_epsilon = (float)ub_json_number(json, ratio, where, "epsilon", 1e-30, 1.0);
-    }
-}
-
-static void
 check_film(ub_json* json, const char* prefix, const ub_unet* unet)
 {
     if (json->ok && !unet->controls != !unet->pairs) {
@@ -162,17 +144,6 @@ read_only_unet(ub_json* json, const json_t* root, ub_network* net)
     read_unet(json, root, "", net, &net->unet[0]);
 }
 
-/// Which of the model's sources that is
-static uint32_t
-find_source(const ub_network* net, const char* name)
-{
-    uint32_t i = 0;
-    while (i < net->sources && (!name || strcmp(name, net->source[i]))) {
-        ++i;
-    }
-    return i;
-}
-
 /// The sources of one U-Net, none of which another one gives
 static void
 read_given(ub_json* json, const json_t* value, const char* prefix, const ub_network* net,
@@ -181,7 +152,7 @@ read_given(ub_json* json, const json_t* value, const char* prefix, const ub_netw
     const json_t* names = ub_json_array(json, value, prefix, "sources", 1, UB_NET_SOURCES);
     unet->sources = (uint32_t)json_array_size(names);
     for (uint32_t i = 0; i < unet->sources; ++i) {
-        unet->source[i] = find_source(net, json_string_value(json_array_get(names, i)));
+        unet->source[i] = ub_find_source(net, json_string_value(json_array_get(names, i)));
         if (unet->source[i] == net->sources || given[unet->source[i]]) {
             json->ok = ub_error(json->err, json->err_size,
                                 "%s.sources: name %u is wrong (expected one of the model's sources "
@@ -264,7 +235,7 @@ read_root(ub_json* json, const json_t* root, ub_network* net)
     read_dropped(json, root, net);
     read_level(json, root, net);
     if (net->version > 1) {
-        read_mask(json, root, net);
+        ub_read_mask(json, root, net);
         read_unets(json, root, net);
     } else {
         read_only_unet(json, root, net);

@@ -114,6 +114,9 @@ typedef struct {
     bool softmax; ///< Over the sources' outputs, each source's own
     float ratio_exponent; ///< Masks are ratios of powers of all sources' outputs; 0: they are not
     float ratio_epsilon;
+    float share_exponent; ///< Where all of a mix is computed, masks are shares of it: of their
+                          ///< U-Net's part by powers of its outputs; 0: they are not
+    bool of_mix[UB_NET_SOURCES]; ///< Sources that the mix is made of then
     uint32_t unets;
     ub_unet unet[UB_MAX_UNETS];
 } ub_network;

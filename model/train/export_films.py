@@ -26,6 +26,7 @@ from generic import (
     generic_state,
     stft_description,
 )
+from shares import shares
 from tf_checkpoint import read_checkpoint
 
 
@@ -64,13 +65,14 @@ def describe(films):
         control = {"kind": "dense", "layers": [units]} if film == "complex" else None
         networks.append({"sources": sources, "control": control, "encoder": encoder,
                          "decoder": decoder})  # fmt: skip
+    sources = ["vocals", *films.sources]
     return {
-        "sources": ["vocals", *films.sources],
+        "sources": sources,
         "stft": stft_description(),
         "dropped_mask": "nearest",
         "input": {"scale": 1.0, "power": 1.0},
         "level": LEVEL,
-        "mask": {"softmax": False, "ratio": None},
+        "mask": {"softmax": False, "ratio": None, "shares": shares(sources)},
         "networks": networks,
     }
 

@@ -110,7 +110,7 @@ def add_source(description, tensors, k, name, pair):
         rest = tensors[f"{name_of}.bias"]
         column = (value[order] - rest.float()).to(rest.dtype)
         tensors[f"{name_of}.weight"] = torch.cat([tensors[f"{name_of}.weight"], column[:, None]], 1)
-    network["sources"].append(name)
+    network["sources"].append(name)  # not of those that share the mix: it is part of another
     network["control"]["layers"][0]["units"] += 1
     description["sources"].append(name)
 

@@ -240,11 +240,23 @@ def test_the_file_gives_the_same_masks(tmp_path, monkeypatch):
     x = torch.rand(1, 2, 64, 128, generator=torch.Generator().manual_seed(1))
     accompaniment = generic.load_generic(tensors, 1)
     accompaniment.load_state_dict({k[8:]: v for k, v in base.items()})
-    for wanted in ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 1), (0, 0.5, 0.25, 0), (0, 1, 1, 1)):
-        mask = torch.as_tensor(make_golden.mask(description, list(wanted), x[0].double()))
-        with torch.no_grad():
-            if wanted[0]:
-                expected = generic.load_generic(tensors, 0)(x)[0]
-            else:
-                expected = accompaniment(x, films(torch.tensor([wanted[1:]]).float()))[0]
-        assert expected.std() > 0.01 and (mask - expected).abs().max() < 1e-5, wanted
+
+    def read(*wanted):
+        return torch.as_tensor(make_golden.mask(description, list(wanted), x[0].double()))
+
+    def asked(*wanted):
+        return accompaniment(x, films(torch.tensor([wanted]).float()))[0]
+
+    with torch.no_grad():
+        vocals, whole = generic.load_generic(tensors, 0)(x)[0], accompaniment(x)[0]
+        drums, bass, other = ((asked(*row) + 1e-6) ** 1.5 for row in torch.eye(3).tolist())
+        part = (1 + whole - vocals) / 2
+        assert (read(1, 0, 0, 0) - (1 - part)).abs().max() < 1e-5
+        assert (read(0, 1, 0, 0) - part * drums / (drums + bass + other)).abs().max() < 1e-4
+        assert (read(1, 1, 1, 1) - 1).abs().max() < 1e-6
+        description["mask"]["shares"] = None
+        assert (read(1, 0, 0, 0) - vocals).abs().max() < 1e-5
+        for wanted in ((0, 1, 0, 0), (0, 0, 1, 1), (0, 1, 1, 1)):
+            expected = asked(*wanted[1:])
+            assert expected.std() > 0.01, wanted
+            assert (read(*wanted) - expected).abs().max() < 1e-5, wanted

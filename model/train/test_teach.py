@@ -43,6 +43,7 @@ def test_the_new_source_is_beside_the_old_ones(taught):
     (_, before, _), (description, after, card) = taught
     assert description["sources"] == ["vocals", *SOURCES, "piano"]
     assert description["networks"][1]["sources"] == [*SOURCES, "piano"]
+    assert description["mask"]["shares"]["sources"] == ["vocals", *SOURCES]
     assert card["taught"][0]["source"] == "piano"
     assert hidden(after, [0.0, 0, 0, 1]).tolist() == [0, 0, 0, 0, 0, 0, 1]
     for amounts in ([1.0, 0, 0], [0, 1, 1], [0.5, 0.25, 0]):

@@ -122,10 +122,31 @@ class UNets(nn.Module):
             every = (powers + epsilon / len(powers)) / (powers.sum(0) + epsilon)
         return torch.einsum("bs,sbcft->bcft", amounts, every).clamp(max=1.0)
 
+    def parts(self, amounts, x):
+        """The mask where sources share the mix."""
+        settings, masks, wholes = self.description["mask"]["shares"], {}, {}
+        for k, net in enumerate(self.description["networks"]):
+            listed = torch.tensor([float(s in settings["sources"]) for s in net["sources"]])
+            for one, source in zip(torch.eye(len(listed)), net["sources"], strict=True):
+                masks[source] = self.output(k, one.to(x.device).expand(len(x), -1), x)
+            if listed.any():
+                listed = listed.to(x.device).expand(len(x), -1)
+                wholes[k] = self.output(k, listed, x).clamp(0, 1)
+        lack = (1 - sum(wholes.values())) / len(wholes)
+        for k, whole in wholes.items():
+            net = self.description["networks"][k]
+            ours = [s for s in net["sources"] if s in settings["sources"]]
+            powers = {s: (masks[s].clamp(min=0) + 1e-6) ** settings["exponent"] for s in ours}
+            scale = (whole + lack).clamp(0, 1) / sum(powers.values())
+            masks.update({s: scale * power for s, power in powers.items()})
+        every = torch.stack([masks[source] for source in self.description["sources"]])
+        return torch.einsum("bs,sbcft->bcft", amounts, every).clamp(max=1.0)
+
     def forward(self, magnitude, amounts):
         """The mask of what each row of amounts asks for."""
         given, mask = self.description["input"], self.description["mask"]
         x = magnitude * given["scale"]
         x = x if given["power"] == 1.0 else x ** given["power"]
         each = self.shared if mask["softmax"] or mask["ratio"] else self.asked
+        each = self.parts if mask.get("shares") else each
         return each(amounts, x)

@@ -77,6 +77,19 @@ describe_network(const ub_network* net, char* text, size_t size)
     }
 }
 
+/// How masks are made where all sources are computed
+static void
+print_shares(const ub_network* net)
+{
+    if (net->share_exponent > 0.0f) {
+        printf("\nmasks       shares of the mix by powers of %g, where all are computed:",
+               (double)net->share_exponent);
+        for (uint32_t i = 0; i < net->sources; ++i) {
+            printf("%s%s", net->of_mix[i] ? " " : "", net->of_mix[i] ? net->source[i] : "");
+        }
+    }
+}
+
 static void
 print_text(const ub_model* model, const json_t* card, const ub_choice* choice)
 {
@@ -91,10 +104,27 @@ print_text(const ub_model* model, const json_t* card, const ub_choice* choice)
     for (uint32_t i = 0; i < net->sources; ++i) {
         printf(" %s", net->source[i]);
     }
+    print_shares(net);
     printf("\nrate        %u Hz, window %u, hop %u (files of any rate keep theirs)\n",
            (unsigned)net->sample_rate, (unsigned)net->window, (unsigned)net->hop);
     ub_print_card(card, keys, "");
     ub_print_choice(choice);
+}
+
+/// Of the sources that share the mix, or null
+static json_t*
+shares_object(const ub_network* net)
+{
+    if (net->share_exponent <= 0.0f) {
+        return json_null();
+    }
+    json_t* sources = json_array();
+    for (uint32_t i = 0; i < net->sources; ++i) {
+        if (net->of_mix[i]) {
+            json_array_append_new(sources, ub_json_text(net->source[i]));
+        }
+    }
+    return json_pack("{so sf}", "sources", sources, "exponent", (double)net->share_exponent);
 }
 
 static void
@@ -107,11 +137,11 @@ print_object(const ub_model* model, json_t* card, const ub_choice* choice)
     for (uint32_t i = 0; i < net->sources; ++i) {
         json_array_append_new(sources, ub_json_text(net->source[i]));
     }
-    json_t* object =
-        json_pack("{so ss sI so si si si so}", "model", ub_json_text(model->path), "network", text,
-                  "parameters", (json_int_t)count_parameters(net), "sources", sources, "rate",
-                  (int)net->sample_rate, "window", (int)net->window, "hop", (int)net->hop, "card",
-                  card ? json_incref(card) : json_null());
+    json_t* object = json_pack("{so ss sI so so si si si so}", "model", ub_json_text(model->path),
+                               "network", text, "parameters", (json_int_t)count_parameters(net),
+                               "sources", sources, "shares", shares_object(net), "rate",
+                               (int)net->sample_rate, "window", (int)net->window, "hop",
+                               (int)net->hop, "card", card ? json_incref(card) : json_null());
     ub_put_choice(object, choice);
     ub_print_json(object);
 }

@@ -30,8 +30,9 @@ open_client(ub_engine* engine, const ub_model* model, const ub_timing* t, uint32
 {
     char err[512];
     const ub_span span = {model->net.frames - t->lookahead - t->step, t->step + t->fade};
-    const ub_client_options options = {
-        .slots = outputs, .room = ub_timings_room(t, 1), .series = {{{span, t->step}}, 1}};
+    const ub_client_options options = {.slots = outputs,
+                                       .room = ub_timings_room(t, 1),
+                                       .series = {{{span, t->step, t->thorough}}, 1}};
     if (t->lookahead + t->step > model->net.frames) {
         ub_quit("look-ahead and step do not fit the model's windows");
     }

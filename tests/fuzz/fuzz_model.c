@@ -33,7 +33,7 @@ check_message(const char* err)
 static void
 lower(const ub_network* net)
 {
-    ub_pass passes[UB_NET_SOURCES];
+    ub_pass passes[UB_MASK_PASSES];
     const float condition[UB_NET_SOURCES] = {0.5f, 1.0f};
     for (uint32_t u = 0; u < net->unets; ++u) {
         static ub_steps steps;
@@ -46,9 +46,11 @@ lower(const ub_network* net)
             }
         }
     }
-    for (uint32_t i = ub_mask_passes(net, condition, passes); i-- > 0;) {
-        if (passes[i].unet >= net->unets) {
-            abort();
+    for (int thorough = 0; thorough < 2; ++thorough) {
+        for (uint32_t i = ub_mask_passes(net, thorough, condition, passes); i-- > 0;) {
+            if (passes[i].unet >= net->unets) {
+                abort();
+            }
         }
     }
 }

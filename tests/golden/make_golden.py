@@ -187,8 +187,30 @@ def shared(net, vector, outputs, x):
     return torch.clamp((weights * outputs).sum(0) / whole, max=1.0)
 
 
+def whole_shares(net, x):
+    """Masks [sources] of a model with shares, where all sources are computed."""
+    listed, exponent = net["mask"]["shares"]["sources"], net["mask"]["shares"]["exponent"]
+    masks, wholes = {}, {}
+    for n, part in enumerate(net["networks"]):
+        ours = [float(source in listed) for source in part["sources"]]
+        if any(ours):
+            wholes[n] = output(part, f"networks.{n}.", ours, x).clamp(0, 1)
+        for i, source in enumerate(part["sources"]):
+            masks[source] = output(part, f"networks.{n}.", np.eye(len(ours))[i], x)
+    missing = (1 - sum(wholes.values())) / len(wholes)
+    for n, whole in wholes.items():
+        ours = [source for source in net["networks"][n]["sources"] if source in listed]
+        powers = [(masks[source].clamp(0) + 1e-6) ** exponent for source in ours]
+        for source, power in zip(ours, powers, strict=True):
+            masks[source] = (whole + missing).clamp(0, 1) * power / sum(powers)
+    return [masks[source] for source in net["sources"]]
+
+
 def several(net, vector, x):
     """The mask of a model of version 2."""
+    if net["mask"].get("shares"):
+        weighted = [w * m for w, m in zip(vector, whole_shares(net, x), strict=True)]
+        return torch.clamp(sum(weighted), max=1.0)
     is_shared = net["mask"]["softmax"] or net["mask"]["ratio"]
     outputs, total = {}, torch.zeros_like(x)
     for n, part in enumerate(net["networks"]):
@@ -335,6 +357,13 @@ def later_cases():
     one["encoder"][0]["skip_film"], one["decoder"][0]["film"] = "simple", "simple"
     scaled = model(grid(12, 40, 1), [one], exponent=1.5, epsilon=1e-3, dropped="nearest")
     scaled["input"] = {"scale": 0.5, "power": 0.5}
+    more = [generic(small, leaky=LEAKY2),
+            generic(small, sources=["drums", "bass", "piano"], leaky=LEAKY2, film=True),
+            generic(small, sources=["hum"], leaky=LEAKY2)]  # fmt: skip
+    shares = model(grid(24, 64), more)
+    shares["mask"]["shares"] = {"sources": ["vocals", "hum", "bass", "drums"], "exponent": 1.5}
+    FIVE = np.array([[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 0, 1, 0], [0.5, 0, 1, 0.2, 1]],
+                    dtype=np.float32)  # fmt: skip
     deep = generic([16, 32, 64, 128, 256, 512], leaky=LEAKY2)
     TWO = np.array([[1, 0], [0, 1], [0.25, 0.5]], dtype=np.float32)
     return {
@@ -344,6 +373,7 @@ def later_cases():
         "softmax-own": (model(grid(16, 64), three, True), THREE, 1024),
         "films": (model(grid(24, 64), mixed), THREE, 1024),
         "one": (scaled, THREE, 480),
+        "shares": (shares, FIVE, 1024),
         "deep": (model(grid(64, 128, first_bin=0), [deep]), ONE_HOT[:1, :1], 4096),
     }  # fmt: skip
 

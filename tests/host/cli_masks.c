@@ -37,7 +37,7 @@ run(const ub_model* model, const ub_backend* backend, char** args, char* err, si
     }
     const bool done =
         runner && transfer(args[0], "rb", input, size) &&
-        ub_test_masks(backend, runner, model, input, 1, condition, 0, net->frames, &mask) &&
+        ub_test_masks(backend, runner, model, input, false, 1, condition, 0, net->frames, &mask) &&
         transfer(args[1], "wb", mask, size);
     backend->destroy(runner);
     free(input);

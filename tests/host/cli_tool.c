@@ -21,6 +21,7 @@
 
 static const char usage[] =
     "usage: cli_tool model OUT SOURCES CHANNELS RATE [SEED]\n"
+    "       cli_tool network OUT JSON (with the description in that file)\n"
     "       cli_tool poison IN OUT   (IN with NaN for sample 1000, infinity for 2000 and 2001)\n"
     "       cli_tool sum MIX A B     (prints the largest |A + B - MIX| in dB of full scale)\n"
     "       cli_tool peak COMMAND... (prints the most memory that the command held, in KiB)\n";
@@ -35,6 +36,18 @@ model(char** args, uint64_t seed)
                                            .frames = 128,
                                            .seed = seed};
     return !ub_test_write_model(args[0], &options);
+}
+
+static int
+network(const char* path, const char* description)
+{
+    char text[65536] = "";
+    FILE* file = fopen(description, "r");
+    const bool read = file && fread(text, 1, sizeof(text) - 1, file) && feof(file);
+    if (file) {
+        fclose(file);
+    }
+    return !read || !ub_test_write_network(path, text, 5);
 }
 
 static float*
@@ -113,6 +126,9 @@ main(int argc, char** argv)
 {
     if ((argc == 6 || argc == 7) && !strcmp(argv[1], "model")) {
         return model(argv + 2, argc == 7 ? strtoull(argv[6], NULL, 10) : 5);
+    }
+    if (argc == 4 && !strcmp(argv[1], "network")) {
+        return network(argv[2], argv[3]);
     }
     if (argc == 4 && !strcmp(argv[1], "poison")) {
         return poison(argv[2], argv[3]);

@@ -4,6 +4,7 @@
 #
 # How the command line is spoken to and how it answers.
 # shellcheck disable=SC2016 # The dollars in single quotes are Perl's
+here=$(pwd)
 . tests/host/cli_lib.sh
 wave make in.wav 44100 50000
 
@@ -44,6 +45,13 @@ check "a model that is not there" refuse 1 "nowhere" unbraid -m nowhere in.wav
 head -c 1000 "$T/model" >cut.model
 check "a model cut short" refuse 1 "cut.model" unbraid -m cut.model in.wav
 check "a model that is a sound" refuse 1 "in.wav" unbraid -m in.wav in.wav
+shares() {
+    cli_tool network shares.model "$here/tests/golden/shares.json" &&
+        status 0 unbraid info shares.model && grep "^masks .* powers of 1.5, .*: vocals drums bass hum$" "$T/out" &&
+        status 0 unbraid info --json shares.model && grep '"shares": *{"sources": *\["vocals", *"drums", *"bass", *"hum"\], *"exponent": *1.5}' "$T/out" &&
+        status 0 unbraid info "$T/model" && ! grep "^masks" "$T/out"
+}
+check "info: by what sources share a mix" shares
 beside() {
     mkdir -p "$T/app/unbraid.lv2" && cp "$(command -v unbraid)" "$T/app/" &&
         cp "$T/small" "$T/app/unbraid.lv2/default.safetensors" &&

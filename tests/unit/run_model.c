@@ -10,18 +10,18 @@
 
 bool
 ub_test_masks(const ub_backend* backend, ub_runner* runner, const ub_model* model,
-              const float* input, uint32_t conditions,
+              const float* input, bool thorough, uint32_t conditions,
               float condition[UB_TEST_CONDITIONS][UB_NET_SOURCES], uint32_t first, uint32_t count,
               float* const* masks)
 {
     const ub_network* net = &model->net;
     const size_t size = (size_t)net->channels * count * net->bins;
-    ub_item items[UB_TEST_CONDITIONS * UB_NET_SOURCES] = {{.input = NULL}};
+    ub_item items[UB_TEST_CONDITIONS * UB_MASK_PASSES] = {{.input = NULL}};
     uint32_t begin[UB_TEST_CONDITIONS + 1] = {0};
     uint32_t n = 0;
     for (uint32_t i = 0; i < conditions; ++i) {
-        ub_pass passes[UB_NET_SOURCES];
-        const uint32_t n_passes = ub_mask_passes(net, condition[i], passes);
+        ub_pass passes[UB_MASK_PASSES];
+        const uint32_t n_passes = ub_mask_passes(net, thorough, condition[i], passes);
         for (uint32_t k = 0; k < n_passes; ++k) {
             ub_folded* folded = ub_folded_new(model);
             ub_fold(model, passes[k].unet, passes[k].condition, folded);
@@ -32,14 +32,14 @@ ub_test_masks(const ub_backend* backend, ub_runner* runner, const ub_model* mode
     }
     const bool ok = backend->run(runner, items, n, first, count);
     for (uint32_t i = 0; i < conditions; ++i) {
-        const float* output[UB_NET_SOURCES] = {NULL};
+        const float* output[UB_MASK_PASSES] = {NULL};
         for (uint32_t k = begin[i]; k < begin[i + 1]; ++k) {
             output[k - begin[i]] = items[k].mask;
         }
         const ub_mask_parts parts = {output, input, first, count};
         if (ub_mask_is_made(net)) {
             const float* const wanted = condition[i];
-            ub_masks_make(net, 1, &wanted, &parts, &masks[i]);
+            ub_masks_make(net, thorough, 1, &wanted, &parts, &masks[i]);
         } else {
             memcpy(masks[i], output[0], size * sizeof(float));
         }

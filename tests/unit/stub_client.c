@@ -16,7 +16,7 @@ stub_client_new(ub_engine* engine, const ub_model* model)
 {
     char err[256] = "";
     const ub_client_options options = {
-        .slots = 1, .room = {4, 32, 32, 32}, .series = {{{{STUB_FRAMES - 4, 4}, 4}}, 1}};
+        .slots = 1, .room = {4, 32, 32, 32}, .series = {{{{STUB_FRAMES - 4, 4}, 4, false}}, 1}};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     if (!client) {
         fail_msg("%s", err);

@@ -66,7 +66,7 @@ static ub_client*
 make_client(ub_engine* engine, const ub_model* model, uint32_t slots)
 {
     char err[256] = "";
-    const ub_series_list series = {{{{0, FRAMES}, FRAMES}, {{FRAMES - 4, 4}, 4}}, 2};
+    const ub_series_list series = {{{{0, FRAMES}, FRAMES, false}, {{FRAMES - 4, 4}, 4, false}}, 2};
     const ub_client_options options = {
         .slots = slots, .room = {MAX_COUNT, JOBS, JOBS * MAX_COUNT, 32}, .series = series};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));

@@ -9,6 +9,7 @@
 #include "dsp/gridmap.h"
 #include "model/backend/backend.h"
 #include "model/engine/engine.h"
+#include "model/network/masks.h"
 #include "tests/unit/make_model.h"
 #include "tests/unit/run_model.h"
 
@@ -25,9 +26,10 @@
 #define SEED           7
 #define MAX_CONDITIONS UB_TEST_CONDITIONS
 
-static const char* const cases[] = {"full",    "simple",  "decoder",     "both",  "plain", "keras",
-                                    "kernel4", "stride3", "conv",        "mono",  "bands", "two",
-                                    "own",     "softmax", "softmax-own", "films", "one",   "deep"};
+static const char* const cases[] = {"full",  "simple",  "decoder", "both",    "plain",
+                                    "keras", "kernel4", "stride3", "conv",    "mono",
+                                    "bands", "two",     "own",     "softmax", "softmax-own",
+                                    "films", "one",     "deep",    "shares"};
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
@@ -184,7 +186,7 @@ check_mask(const ub_backend* backend, const golden* g, uint32_t condition, const
                   worst, snr);
     const limit allowed = find_limit(backend);
     // Shares of sources' outputs make more of what 16 bits lose
-    const bool shared = g->model->net.softmax || g->model->net.ratio_exponent > 0.0f;
+    const bool shared = ub_masks_are_shared(&g->model->net, true);
     const double least = allowed.snr - (shared && allowed.error > 1e-3 ? 8.0 : 0.0);
     if (worst > allowed.error || !(snr > least)) {
         fail_msg("%s: %s: error %g, SNR %g dB (expected %g, %g dB)", backend->name, name, worst,
@@ -203,7 +205,7 @@ check_case(const ub_backend* backend, const char* name)
         masks[i] = (float*)calloc(g.size, sizeof(float));
     }
     // All as one batch
-    assert_true(ub_test_masks(backend, runner, g.model, g.input, g.conditions, g.condition, 0,
+    assert_true(ub_test_masks(backend, runner, g.model, g.input, true, g.conditions, g.condition, 0,
                               g.model->net.frames, masks));
     for (uint32_t i = 0; i < g.conditions; ++i) {
         check_mask(backend, &g, i, name, masks[i]);
@@ -231,8 +233,8 @@ check_part(const ub_backend* backend, ub_runner* runner, golden* g, const float*
     const size_t row = (size_t)count * net->bins;
     float* mask = (float*)malloc((net->channels * row + 1) * sizeof(float));
     mask[net->channels * row] = 42.0f;
-    assert_true(
-        ub_test_masks(backend, runner, g->model, g->input, 1, g->condition, first, count, &mask));
+    assert_true(ub_test_masks(backend, runner, g->model, g->input, true, 1, g->condition, first,
+                              count, &mask));
     double worst = 0.0;
     for (uint32_t c = 0; c < net->channels; ++c) {
         const float* a = whole + ((size_t)c * net->frames + first) * net->bins;
@@ -256,7 +258,8 @@ check_parts(const ub_backend* backend, const char* name)
     const uint32_t n = g.model->net.frames;
     ub_runner* runner = make_runner(backend, g.model);
     float* whole = (float*)malloc(g.size * sizeof(float));
-    assert_true(ub_test_masks(backend, runner, g.model, g.input, 1, g.condition, 0, n, &whole));
+    assert_true(
+        ub_test_masks(backend, runner, g.model, g.input, true, 1, g.condition, 0, n, &whole));
     const uint32_t parts[][2] = {{n - 1, 1}, {n - 4, 4}, {0, 1}, {n / 2 - 1, 3}, {1, n - 2}};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); ++i) {
         check_part(backend, runner, &g, whole, parts[i][0], parts[i][1]);

@@ -99,7 +99,8 @@ check_source(const ub_backend* backend, ub_runner* runner, const ub_model* model
     float condition[UB_TEST_CONDITIONS][UB_NET_SOURCES] = {{0.0f}};
     float* mask = (float*)malloc(size * sizeof(float));
     condition[0][source] = 1.0f;
-    assert_true(ub_test_masks(backend, runner, model, input, 1, condition, 0, net->frames, &mask));
+    assert_true(
+        ub_test_masks(backend, runner, model, input, false, 1, condition, 0, net->frames, &mask));
     for (size_t i = 0; i * STRIDE < size; ++i) {
         if (!(fabsf(mask[i * STRIDE] - expected[i]) < LIMIT)) {
             fail_msg("%s: %s at %zu is %g (expected %g)", backend->name, net->source[source],

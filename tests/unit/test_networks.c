@@ -97,6 +97,8 @@ typedef struct {
     const char* expected;
 } change;
 
+#define RATIO "\"ratio\": {\"exponent\": 2.0, \"epsilon\": 1e-10}"
+
 static const change changes[] = {
     {"[\"vocals\"]", "[\"drums\"]", "networks.1.sources: name 1"},
     {"[\"vocals\"]", "[\"piano\"]", "networks.0.sources: name 0"},
@@ -115,6 +117,19 @@ static const change changes[] = {
     {"\"softmax\": false", "\"softmax\": true", "networks.0.decoder.2.activation"},
     {"\"exponent\": 2.0", "\"exponent\": 0", "mask.ratio.exponent"},
     {"\"epsilon\": 1e-10", "\"epsilon\": 0", "mask.ratio.epsilon"},
+    {RATIO, RATIO ", \"shares\": {\"sources\": [\"bass\", \"drums\"], \"exponent\": 1}",
+     "mask.shares: wrong value (expected null"},
+    {RATIO, "\"ratio\": null, \"shares\": {\"sources\": [\"bass\",\"piano\"], \"exponent\": 1}",
+     "mask.shares.sources: name 1"},
+    {RATIO,
+     "\"ratio\": null, \"shares\": {\"sources\": [\"bass\",\"drums\",\"bass\"], \"exponent\": 1}",
+     "mask.shares.sources: name 2"},
+    {RATIO, "\"ratio\": null, \"shares\": {\"sources\": [\"bass\"], \"exponent\": 1}",
+     "mask.shares.sources"},
+    {RATIO, "\"ratio\": null, \"shares\": {\"sources\": [\"bass\",\"drums\"], \"exponent\": 0}",
+     "mask.shares.exponent"},
+    {RATIO, "\"ratio\": null, \"shares\": 1.5", "mask.shares"},
+    {RATIO, "\"ratio\": null, \"share\": null", "share"},
     {"\"order\": \"norm_first\"", "\"order\": \"any\"", "networks.0.encoder.0.order"},
     {"\"raw_skip\": true", "\"raw_skip\": 1", "networks.0.encoder.0.raw_skip"},
     {"\"raw_skip\": false", "\"raw_skip\": true", "networks.0.encoder.1.raw_skip"},
@@ -155,10 +170,11 @@ wrong_values_are_named(void** state)
 
 /// The passes of a condition: U-Net, and the condition for it
 static void
-check_passes(const ub_network* net, const float* condition, uint32_t n, const ub_pass* expected)
+check_passes(const ub_network* net, bool thorough, const float* condition, uint32_t n,
+             const ub_pass* expected)
 {
-    ub_pass passes[UB_NET_SOURCES];
-    assert_int_equal(ub_mask_passes(net, condition, passes), n);
+    ub_pass passes[UB_MASK_PASSES];
+    assert_int_equal(ub_mask_passes(net, thorough, condition, passes), n);
     for (uint32_t i = 0; i < n; ++i) {
         assert_int_equal(passes[i].unet, expected[i].unet);
         assert_float_equal(passes[i].weight, expected[i].weight, 0.0f);
@@ -180,25 +196,41 @@ only_what_is_asked_for_runs(void** state)
     const float nothing[UB_NET_SOURCES] = {0.0f};
     const ub_pass all[] = {
         {1, {1.0f}, 0.0f}, {0, {0.0f, 1.0f}, 0.0f}, {1, {0.0f, 0.0f, 1.0f}, 0.0f}};
-    check_passes(&net, vocals, 3, all);
-    check_passes(&net, blend, 3, all);
+    check_passes(&net, true, vocals, 3, all);
+    check_passes(&net, true, blend, 3, all);
     net.ratio_exponent = 0.0f;
     // Bass alone as much as it is above drums, then both
     const ub_pass own[] = {
         {0, {0.0f, 1.0f}, 0.5f}, {1, {0.0f, 0.0f, 1.0f}, 0.5f}, {1, {1.0f, 0.0f, 1.0f}, 0.25f}};
-    check_passes(&net, vocals, 1, own);
-    check_passes(&net, blend, 3, own);
-    check_passes(&net, nothing, 0, own);
+    check_passes(&net, true, vocals, 1, own);
+    check_passes(&net, true, blend, 3, own);
+    check_passes(&net, true, nothing, 0, own);
+    net.share_exponent = 1.5f;
+    net.of_mix[0] = net.of_mix[1] = true; // drums and vocals, not bass
+    const ub_pass parts[] = {             // each is all of its U-Net's
+                             {0, {0.0f, 1.0f}, 0.0f},
+                             {1, {1.0f}, 0.0f},
+                             {1, {0.0f, 0.0f, 1.0f}, 0.0f}};
+    check_passes(&net, true, nothing, 3, parts);
+    net.of_mix[2] = true;
+    const ub_pass more[] = {{0, {0.0f, 1.0f}, 0.0f},
+                            {1, {1.0f, 0.0f, 1.0f}, 0.0f},
+                            {1, {0.0f, 0.0f, 1.0f}, 0.0f},
+                            {1, {1.0f}, 0.0f}};
+    check_passes(&net, true, vocals, 4, more);
+    check_passes(&net, false, vocals, 1, own); // where that would cost too much
     net.unets = 1;
+    const ub_pass as_it_is = {0, {0.25f, 0.5f, 0.75f}, 1.0f};
+    check_passes(&net, false, blend, 1, &as_it_is);
+    net.share_exponent = 0.0f;
     assert_false(ub_mask_is_made(&net));
-    const ub_pass as_it_is = {0, {0.25f, 0.5f, 0.75f}, 0.0f};
-    check_passes(&net, blend, 1, &as_it_is);
+    check_passes(&net, true, blend, 1, &as_it_is);
 }
 
 static void
 make(const ub_network* net, const float* condition, const ub_mask_parts* parts, float* mask)
 {
-    ub_masks_make(net, 1, &condition, parts, &mask);
+    ub_masks_make(net, true, 1, &condition, parts, &mask);
 }
 
 /* Shares of all sources add up to 1; sums of networks' own masks stay below it */
@@ -243,6 +275,49 @@ masks_are_made(void** state)
     assert_true(fabs((double)mask[6] - exp(0.9) / sum) < 1e-6);
 }
 
+/* Networks' parts are brought to a sum of 1, and sources get shares of theirs */
+static void
+shares_are_made(void** state)
+{
+    (void)state;
+    ub_network net;
+    read_good(&net);
+    net.ratio_exponent = 0.0f;
+    net.share_exponent = 1.5f;
+    net.of_mix[0] = net.of_mix[1] = net.of_mix[2] = true;
+    enum { COUNT = 3, SIZE = 2 * COUNT * 64 }; // more than are made together
+    static float output[4][SIZE];
+    static float mask[SIZE];
+    // Vocals, bass and drums at once, bass, drums
+    const float values[] = {0.3f, 0.5f, 0.4f, 0.1f};
+    const float* outputs[4];
+    for (uint32_t k = 0; k < 4; ++k) {
+        outputs[k] = output[k];
+        for (uint32_t i = 0; i < SIZE; ++i) {
+            output[k][i] = values[k];
+        }
+    }
+    output[2][9] = -1.0f;
+    output[3][9] = -2.0f; // nothing to share by: halves
+    output[0][8] = 1.5f;  // as 1
+    const ub_mask_parts parts = {outputs, NULL, 0, COUNT};
+    const float vocals[UB_NET_SOURCES] = {0.0f, 1.0f, 0.0f};
+    make(&net, vocals, &parts, mask);
+    for (uint32_t i = 0; i < SIZE; ++i) {
+        assert_true(fabs((double)mask[i] - (i == 8 ? 0.75 : 0.4)) < 1e-6);
+    }
+    const float bass[UB_NET_SOURCES] = {0.0f, 0.0f, 1.0f};
+    make(&net, bass, &parts, mask);
+    const double share = 0.6 * pow(0.4, 1.5) / (pow(0.4, 1.5) + pow(0.1, 1.5));
+    assert_true(fabs((double)mask[SIZE - 1] - share) < 1e-5);
+    assert_true(fabs((double)mask[9] - 0.3) < 1e-6);
+    const float all[UB_NET_SOURCES] = {1.0f, 1.0f, 1.0f};
+    make(&net, all, &parts, mask);
+    for (uint32_t i = 0; i < SIZE; ++i) {
+        assert_true(fabs((double)mask[i] - 1.0) < 1e-6);
+    }
+}
+
 static void
 every_cut_is_refused(void** state)
 {
@@ -254,8 +329,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_is_read),          cmocka_unit_test(wrong_values_are_named),
-        cmocka_unit_test(only_what_is_asked_for_runs), cmocka_unit_test(masks_are_made),
+        cmocka_unit_test(everything_is_read),
+        cmocka_unit_test(wrong_values_are_named),
+        cmocka_unit_test(only_what_is_asked_for_runs),
+        cmocka_unit_test(masks_are_made),
+        cmocka_unit_test(shares_are_made),
         cmocka_unit_test(every_cut_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

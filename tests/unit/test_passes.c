@@ -24,7 +24,8 @@
 #define JOBS  3
 #define SLOTS 2
 
-static const char* const names[] = {"two", "own", "softmax", "softmax-own", "films", "one"};
+static const char* const names[] = {"two",   "own", "softmax", "softmax-own",
+                                    "films", "one", "shares"};
 #define NAMES (sizeof(names) / sizeof(names[0]))
 
 // Of a job, in turns: each source alone and some of several, also one that nothing is asked of
@@ -68,6 +69,13 @@ window(const ub_network* net, int64_t end, float* input)
     free(frame);
 }
 
+// In turns as well, each of them twice
+static bool
+is_thorough(uint32_t turn)
+{
+    return turn % 4 < 2;
+}
+
 static void
 submit(ub_masker* m, int64_t end, uint32_t turn)
 {
@@ -77,6 +85,7 @@ submit(ub_masker* m, int64_t end, uint32_t turn)
     job->first = end - COUNT;
     job->budget = 1.0;
     job->expiry = INFINITY;
+    job->thorough = is_thorough(turn);
     job->conditions = SLOTS;
     memset(job->condition, 0, sizeof(job->condition));
     for (uint32_t s = 0; s < SLOTS; ++s) {
@@ -98,8 +107,8 @@ check_job(const ub_model* model, const ub_backend* backend, ub_runner* runner, c
     memcpy(condition, conditions[turn % JOBS], sizeof(conditions[0]));
     window(net, job->end, input);
     const uint32_t first = net->frames - 1 - COUNT;
-    assert_true(
-        ub_test_masks(backend, runner, model, input, SLOTS, condition, first, COUNT, masks));
+    assert_true(ub_test_masks(backend, runner, model, input, is_thorough(turn), SLOTS, condition,
+                              first, COUNT, masks));
     const float* got = job->mask; // [slots][count][channels][bins]
     for (uint32_t s = 0; s < SLOTS; ++s) {
         for (uint32_t i = 0; i < COUNT; ++i) {
@@ -125,9 +134,10 @@ check_stream(const char* backend_name, const char* name)
     ub_runner* runner = backend->create(model, err, sizeof(err));
     const ub_engine_options engine_options = {.backend = backend_name, .workers = 1};
     ub_engine* engine = ub_engine_new(&engine_options, err, sizeof(err));
-    const ub_client_options options = {.slots = SLOTS,
-                                       .room = {COUNT, 2, 2 * COUNT, 2 * COUNT + 2},
-                                       .series = {{{{net->frames - 1 - COUNT, COUNT}, COUNT}}, 1}};
+    const ub_client_options options = {
+        .slots = SLOTS,
+        .room = {COUNT, 2, 2 * COUNT, 2 * COUNT + 2},
+        .series = {{{{net->frames - 1 - COUNT, COUNT}, COUNT, true}}, 1}};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     assert_non_null(client);
     ub_masker* m = ub_client_masker(client);
@@ -171,7 +181,7 @@ passes_are_shared(void** state)
     const float one[UB_NET_SOURCES] = {0.0f, 1.0f};
     const float other[UB_NET_SOURCES] = {1.0f};
     const ub_model* ratio = ub_test_open_golden("two", 7);
-    ub_passes_begin(&passes, &ratio->net);
+    ub_passes_begin(&passes, &ratio->net, false);
     ub_passes_add(&passes, both);
     assert_int_equal(passes.n, 2); // a share of the sum needs all
     ub_passes_add(&passes, one);
@@ -180,7 +190,7 @@ passes_are_shared(void** state)
     assert_int_equal(passes.conditions, 3);
     assert_int_equal(ub_passes_most(&ratio->net, 3), 2);
     const ub_model* own = ub_test_open_golden("own", 7);
-    ub_passes_begin(&passes, &own->net);
+    ub_passes_begin(&passes, &own->net, true);
     ub_passes_add(&passes, one);
     assert_int_equal(passes.n, 1); // the other network is not asked
     ub_passes_add(&passes, both);
@@ -190,6 +200,17 @@ passes_are_shared(void** state)
     assert_int_equal(ub_passes_most(&own->net, 3), 2); // neither has a control
     const ub_model* films = ub_test_open_golden("films", 7);
     assert_int_equal(ub_passes_most(&films->net, 3), 4); // one of the two has
+    const ub_model* shares = ub_test_open_golden("shares", 7);
+    ub_passes_begin(&passes, &shares->net, true);
+    ub_passes_add(&passes, one);
+    ub_passes_add(&passes, both);
+    assert_int_equal(passes.n, 6); // three networks, and each source of the one that has several
+    assert_int_equal(ub_passes_most(&shares->net, 1), 6);
+    assert_int_equal(ub_passes_most(&shares->net, 3), 9); // not thorough
+    ub_passes_begin(&passes, &shares->net, false);
+    ub_passes_add(&passes, one);
+    assert_int_equal(passes.n, 1); // drums, asked of their network
+    ub_model_unref(shares);
     ub_model_unref(films);
     ub_model_unref(ratio);
     ub_model_unref(own);

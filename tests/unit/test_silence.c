@@ -77,8 +77,9 @@ open_client(const ub_timing* t)
 {
     char err[256] = "";
     const ub_span span = {FRAMES - t->lookahead - t->step, t->step + t->fade};
-    const ub_client_options options = {
-        .slots = OUTPUTS, .room = ub_timings_room(t, 1), .series = {{{span, t->step}}, 1}};
+    const ub_client_options options = {.slots = OUTPUTS,
+                                       .room = ub_timings_room(t, 1),
+                                       .series = {{{span, t->step, t->thorough}}, 1}};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     if (!client) {
         fail_msg("%s", err);

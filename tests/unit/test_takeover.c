@@ -31,8 +31,9 @@ make_client(ub_engine* engine)
 {
     char err[256] = "";
     const ub_span span = {STUB_FRAMES - timing.lookahead - timing.step, timing.step};
-    const ub_client_options options = {
-        .slots = 1, .room = ub_timings_room(&timing, 1), .series = {{{span, timing.step}}, 1}};
+    const ub_client_options options = {.slots = 1,
+                                       .room = ub_timings_room(&timing, 1),
+                                       .series = {{{span, timing.step, false}}, 1}};
     ub_client* client = ub_client_new(engine, model, &options, err, sizeof(err));
     if (!client) {
         fail_msg("%s", err);

@@ -16,7 +16,7 @@
 #define RATE  48000
 #define BLOCK 480
 
-static const ub_timing timing = {0, 1, 0, 1, 0};
+static const ub_timing timing = {.step = 1, .deadline = 1};
 
 // Without a masker every mask is 1
 static ub_separator*
