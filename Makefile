@@ -73,8 +73,11 @@ UNIT_AUX   := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 BENCH_SRC  := $(wildcard tests/bench/bench_*.c)
 BENCH_AUX  := tests/bench/job.c tests/bench/player.c tests/unit/make_model.c
 HOST_AUX   := tests/host/rig.c tests/host/render.c tests/host/messages.c
-HOST_SO    := tests/host/guard.c tests/host/nolink.c
-HOST_SRC   := $(filter-out $(HOST_AUX) $(HOST_SO),$(wildcard tests/host/*.c))
+HOST_SO    := tests/host/guard.c tests/host/nolink.c tests/host/overhear.c
+UI_AUX     := tests/host/ui_rig.c
+HOST_SRC   := $(filter-out $(HOST_AUX) $(UI_AUX) $(HOST_SO),$(wildcard tests/host/*.c))
+UI_HOST    := $(wildcard tests/host/check_ui*.c)
+VIEW_UNIT  := $(wildcard tests/unit/test_view*.c)
 DEMO_SRC   := $(wildcard tests/demo/*.c)
 STANDIN    := $(B)/tests/gpu/standin.so
 STANDIN_SRC := $(wildcard tests/gpu/standin/*.c)
@@ -124,8 +127,8 @@ else
 UI_LIB     := $(BUNDLE)/unbraid_ui.so
 endif
 ifndef UI_LIB
-UNIT_SRC   := $(filter-out tests/unit/test_view.c,$(UNIT_SRC))
-HOST_SRC   := $(filter-out tests/host/check_ui.c,$(HOST_SRC))
+UNIT_SRC   := $(filter-out $(VIEW_UNIT),$(UNIT_SRC))
+HOST_SRC   := $(filter-out $(UI_HOST) tests/host/window_places.c,$(HOST_SRC))
 endif
 VIEW_OBJ    = $(filter-out %/window.o,$(call obj,$(GUI_SRC)))
 PUGL_OBJ   := $(addprefix $(B)/obj/pugl/,common.o internal.o x11.o x11_cairo.o)
@@ -207,7 +210,7 @@ $(B)/obj/pugl/%.o: $(PUGL)/src/%.c
 	$(CC) -std=gnu99 -w -fPIC -fvisibility=hidden -DPUGL_API= $(SANITIZE) $(CFLAGS) \
 	    -I$(PUGL)/include $(shell pkg-config --cflags $(UI_PKGS)) -c -o $@ $<
 
-$(call obj,$(GUI_SRC) $(UI_SRC) tests/unit/test_view.c): UB_CFLAGS += -DPUGL_API= \
+$(call obj,$(GUI_SRC) $(UI_SRC) $(VIEW_UNIT) tests/host/window_places.c): UB_CFLAGS += -DPUGL_API= \
     -isystem $(PUGL)/include $(shell pkg-config --cflags $(UI_PKGS))
 
 $(BUNDLE)/unbraid_cuda.so: $(call obj,$(CUDA_SRC)) $(B)/obj/model/cuda/kernels.o
@@ -242,7 +245,7 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(UNIT_AUX)) $(LIB)
 	$(begin)
 	$(CC) $(LDFLAGS) -o $@ $^ $(UB_LIBS) -lcmocka
 
-$(B)/tests/unit/test_view: $(B)/obj/tests/unit/test_view.o $(VIEW_OBJ)
+$(VIEW_UNIT:%.c=$(B)/%): $(B)/%: $(B)/obj/%.o $(VIEW_OBJ)
 	$(begin)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs cairo) -lcmocka -lm
 
@@ -254,8 +257,13 @@ $(B)/tests/host/%: $(B)/obj/tests/host/%.o $(call obj,$(HOST_AUX))
 	$(begin)
 	$(CC) $(LDFLAGS) -o $@ $^ $(SANITIZE) $(shell pkg-config --libs lilv-0 sndfile $(HOST_PKGS)) -lm
 
-$(B)/tests/host/check_ui: HOST_PKGS := x11
-$(B)/tests/host/check_ui: $(B)/obj/plugin/lv2/patch.o
+$(UI_HOST:%.c=$(B)/%): HOST_PKGS := x11
+$(UI_HOST:%.c=$(B)/%): $(call obj,$(UI_AUX) plugin/lv2/patch.c)
+$(B)/tests/host/overhear.so: $(B)/obj/plugin/lv2/patch.o
+
+# What lies where in the window, from the code that lays it out
+$(B)/tests/host/window_places: HOST_PKGS := x11 cairo
+$(B)/tests/host/window_places: $(VIEW_OBJ) $(B)/obj/plugin/shell/faces.o
 
 # What another plugin does with the system's FFTW
 $(B)/tests/host/check_planner: HOST_PKGS := fftw3f

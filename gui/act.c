@@ -34,7 +34,7 @@ bool
 ub_item_acts(const ub_view_item* item)
 {
     return ub_item_turns(item) || item->kind == UB_ITEM_CHOICE || item->kind == UB_ITEM_SWITCH ||
-           item->kind == UB_ITEM_MODEL || item->kind == UB_ITEM_LATE;
+           item->kind == UB_ITEM_MODEL || item->kind == UB_ITEM_LATE || item->kind == UB_ITEM_SIZE;
 }
 
 static void
@@ -90,21 +90,35 @@ ub_act_end_typing(ub_view* view, bool take)
     view->typing = -1;
 }
 
-static void
-open_list(ub_view* view)
+void
+ub_act_open_list(ub_view* view, ub_view_listing listing)
 {
-    view->listing = true;
+    view->listing = listing;
     view->list_top = 0;
     view->list_hot = -1;
     ub_browse_close(&view->browse);
-    view->actions.list(view->actions.handle);
+    if (listing == UB_LIST_MODELS) {
+        view->actions.list(view->actions.handle);
+    }
 }
 
 void
 ub_act_close_list(ub_view* view)
 {
-    view->listing = false;
+    view->listing = UB_LIST_NONE;
     ub_browse_close(&view->browse);
+}
+
+/// Peaks are looked for anew
+static void
+reset_peaks(ub_view* view)
+{
+    for (int i = 0; i < UB_VIEW_STRIPS; ++i) {
+        view->meter[i].held = view->meter[i].shown;
+    }
+    for (int i = 0; i < 2; ++i) {
+        view->out[i].held = view->out[i].highest = view->out[i].shown;
+    }
 }
 
 /// What a click, or Enter, does to what is no slider
@@ -119,7 +133,10 @@ ub_act_push(ub_view* view, const ub_view_item* item)
         ub_act_change(view, item->control, view->value[item->control] > 0.5f ? 0.0f : 1.0f);
         break;
     case UB_ITEM_MODEL:
-        open_list(view);
+        ub_act_open_list(view, UB_LIST_MODELS);
+        break;
+    case UB_ITEM_SIZE:
+        ub_act_open_list(view, UB_LIST_SIZES);
         break;
     case UB_ITEM_LATE:
         view->late_from = view->status.late;
@@ -128,11 +145,7 @@ ub_act_push(ub_view* view, const ub_view_item* item)
         ub_picture_freeze(view->picture, !ub_picture_frozen(view->picture));
         break;
     case UB_ITEM_METER:
-        for (int i = 0; i < UB_VIEW_STRIPS; ++i) {
-            view->meter[i].held = view->meter[i].shown;
-        }
-        view->out[0].held = view->out[0].shown;
-        view->out[1].held = view->out[1].shown;
+        reset_peaks(view);
         break;
     default:
         break;
@@ -232,7 +245,7 @@ ub_view_move(ub_view* view, const ub_view_pointer* at)
     const int hot = ub_layout_find(view, at->x, at->y);
     if (hot != view->hot) {
         view->hot = hot;
-        view->hot_since = at->time;
+        view->hot_since = view->now;
     }
     return true;
 }
@@ -240,13 +253,19 @@ ub_view_move(ub_view* view, const ub_view_pointer* at)
 bool
 ub_view_release(ub_view* view, const ub_view_pointer* at)
 {
+    const bool held = view->held >= 0;
     view->at = *at;
+    ub_view_let_go(view);
+    return held;
+}
+
+void
+ub_view_let_go(ub_view* view)
+{
     if (view->held >= 0) {
         view->actions.grab(view->actions.handle, view->item[view->held].control, false);
         view->held = -1;
-        return true;
     }
-    return false;
 }
 
 bool

@@ -31,6 +31,8 @@ void ub_act_push(ub_view* view, const ub_view_item* item);
 void ub_act_type(ub_view* view, int item, const char* first);
 void ub_act_end_typing(ub_view* view, bool take);
 
+/// Open a list, or close the one that is open
+void ub_act_open_list(ub_view* view, ub_view_listing listing);
 void ub_act_close_list(ub_view* view);
 
 #endif // UB_GUI_ACT_H

@@ -111,16 +111,15 @@ ub_draw_slider(cairo_t* cr, const ub_draw* d, const ub_view_item* item)
 void
 ub_draw_fader(cairo_t* cr, const ub_draw* d, const ub_view_item* item)
 {
-    static const float marks[] = {12, 6, 0, -6, -12, -20, -40};
     const ub_view_spec* const spec = &d->view->specs[item->control];
     const ub_box* const b = &item->box;
     const double centre = b->x + b->w / 2;
     const ub_box track = {centre - 2, b->y, 4, b->h};
     ub_paint_box(cr, &track, 2, ub_panel);
     cairo_set_line_width(cr, 1);
-    for (unsigned i = 0; i < sizeof(marks) / sizeof(marks[0]); ++i) {
-        const double y = b->y + b->h * (1 - (double)ub_view_place(spec, marks[i]));
-        ub_paint_colour(cr, marks[i] == 0 ? ub_faint : ub_edge, 1);
+    for (unsigned i = 0; i < UB_VIEW_MARKS; ++i) {
+        const double y = b->y + b->h * (1 - (double)ub_view_place(spec, ub_view_marks[i]));
+        ub_paint_colour(cr, ub_view_marks[i] == 0 ? ub_faint : ub_edge, 1);
         cairo_move_to(cr, centre - 9, floor(y) + 0.5);
         cairo_line_to(cr, centre + 9, floor(y) + 0.5);
         cairo_stroke(cr);
@@ -136,14 +135,35 @@ ub_draw_fader(cairo_t* cr, const ub_draw* d, const ub_view_item* item)
     ub_paint_text(cr, &below, text, 11, false, UB_LEFT, d->typing ? ub_accent : ub_text);
 }
 
+/// How far up a level lies
+static double
+height(const ub_box* b, float db)
+{
+    return b->h * (double)ub_view_place(&ub_view_decibels, fmaxf(db, ub_view_decibels.min));
+}
+
+void
+ub_draw_scale(cairo_t* cr, const ub_draw* d, const ub_view_item* item)
+{
+    (void)d;
+    const ub_box* const b = &item->box;
+    for (unsigned i = 0; i < UB_VIEW_MARKS; ++i) {
+        const float db = ub_view_marks[i];
+        char text[8];
+        snprintf(text, sizeof(text), db > 0 ? "+%.0f" : "%.0f", (double)db);
+        const double y = b->y + b->h - height(b, db);
+        const ub_box at = {b->x, y - 8, b->w - 4, 16};
+        ub_paint_text(cr, &at, i + 1 < UB_VIEW_MARKS ? text : "dB", 10, db == 0, UB_RIGHT,
+                      db == 0 ? ub_text : ub_faint);
+    }
+}
+
 /// A bar from the bottom, and a line where its peak was
 static void
 bar(cairo_t* cr, const ub_box* b, float level, const ub_meter* meter, ub_colour colour)
 {
-    const ub_view_spec scale = {"", NULL, "dB", -60, 12, 0, false, NULL};
     ub_paint_box(cr, b, 2, ub_panel);
-    const double peak = b->h * (double)ub_view_place(&scale, fmaxf(meter->shown, -60.0f));
-    const double mean = b->h * (double)ub_view_place(&scale, fmaxf(level, -60.0f));
+    const double peak = height(b, meter->shown), mean = height(b, level);
     const ub_box thin = {b->x, b->y + b->h - peak, b->w, peak};
     const ub_box full = {b->x, b->y + b->h - mean, b->w, mean};
     if (peak > 1) {
@@ -152,9 +172,12 @@ bar(cairo_t* cr, const ub_box* b, float level, const ub_meter* meter, ub_colour 
     if (mean > 1) {
         ub_paint_box(cr, &full, 1, colour);
     }
-    if (meter->held > -60.0f) {
-        const double y = b->y + b->h * (1 - (double)ub_view_place(&scale, meter->held));
-        const ub_box line = {b->x, y - 1, b->w, 2};
+    for (unsigned i = 0; i + 1 < UB_VIEW_MARKS; ++i) {
+        const ub_box mark = {b->x, floor(b->y + b->h - height(b, ub_view_marks[i])), b->w, 1};
+        ub_paint_box(cr, &mark, 0, ub_view_marks[i] == 0 ? ub_faint : ub_ground);
+    }
+    if (meter->held > ub_view_decibels.min) {
+        const ub_box line = {b->x, b->y + b->h - height(b, meter->held) - 1, b->w, 2};
         ub_paint_box(cr, &line, 0, meter->held > 0.0f ? ub_alarm : ub_text);
     }
 }
@@ -172,25 +195,48 @@ ub_draw_meter(cairo_t* cr, const ub_draw* d, const ub_view_item* item)
     const double w = (b->w - 2) / 2;
     for (int i = 0; i < 2; ++i) {
         const ub_box side = {b->x + i * (w + 2), b->y, w, b->h};
-        bar(cr, &side, view->rms[i], &view->out[i], ub_view_lit(view));
+        bar(cr, &side, 10.0f * log10f(view->power[i] + 1e-12f), &view->out[i], ub_view_lit(view));
     }
-    const float held = fmaxf(view->out[0].held, view->out[1].held);
+    const float highest = fmaxf(view->out[0].highest, view->out[1].highest);
     char text[24] = "-inf";
-    if (held > -100) {
-        snprintf(text, sizeof(text), "%.1f", (double)held);
+    if (highest > -100) {
+        snprintf(text, sizeof(text), "%+.1f", (double)highest);
     }
     const ub_box above = {b->x - 8, b->y - 24, b->w + 16, 20};
     const ub_box below = {b->x - 8, b->y + b->h + 4, b->w + 16, 18};
-    ub_paint_text(cr, &above, text, 11, false, UB_CENTRE, held > 0 ? ub_alarm : ub_text);
+    ub_paint_text(cr, &above, text, 11, false, UB_CENTRE, highest > 0 ? ub_alarm : ub_text);
     ub_paint_text(cr, &below, "Out", 11, false, UB_CENTRE, ub_faint);
+}
+
+static const char*
+tip_of(const ub_view* view, const ub_view_item* item)
+{
+    switch (item->kind) {
+    case UB_ITEM_MODEL:
+        return "The network that separates. Choose one that is installed, or any weights file.";
+    case UB_ITEM_STATUS:
+        return "Latency, for which the host makes up; what computes; how busy it is.";
+    case UB_ITEM_LATE:
+        return "Masks that came too late, as the machine is too slow: the last one is kept a little "
+               "longer. A click counts anew.";
+    case UB_ITEM_SIZE:
+        return "Size of the window, which the session keeps. Automatic: as the host or the screen "
+               "asks for.";
+    case UB_ITEM_METER:
+        return item->strip >= 0 ? "Level of the instrument, of a full-scale sine; the line is the "
+                                  "highest of the last two seconds."
+                                : "Bright: mean level; dim: peak; the line is the highest of the "
+                                  "last two seconds, the number the highest since a click here.";
+    default:
+        return item->control < UB_VIEW_CONTROLS ? view->specs[item->control].tip : NULL;
+    }
 }
 
 void
 ub_draw_tip(cairo_t* cr, const ub_draw* d, const ub_view_item* item)
 {
     const ub_view* const view = d->view;
-    const char* const tip =
-        item->control < UB_VIEW_CONTROLS ? view->specs[item->control].tip : NULL;
+    const char* const tip = tip_of(view, item);
     if (!tip || view->held >= 0 || view->listing || view->now - view->hot_since < TIP_AFTER) {
         return;
     }

@@ -27,6 +27,8 @@ void ub_draw_picture(cairo_t* cr, const ub_draw* d, const ub_view_item* item);
 void ub_draw_status(cairo_t* cr, const ub_draw* d, const ub_view_item* item);
 void ub_draw_late(cairo_t* cr, const ub_draw* d, const ub_view_item* item);
 void ub_draw_model(cairo_t* cr, const ub_draw* d, const ub_view_item* item);
+void ub_draw_scale(cairo_t* cr, const ub_draw* d, const ub_view_item* item);
+void ub_draw_size(cairo_t* cr, const ub_draw* d, const ub_view_item* item);
 void ub_draw_list(cairo_t* cr, const ub_view* view);
 void ub_draw_tip(cairo_t* cr, const ub_draw* d, const ub_view_item* item);
 

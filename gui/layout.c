@@ -13,9 +13,12 @@
 #define SCALE_W  38.0 ///< Frequencies, left of the picture
 #define SCALE_H  16.0 ///< Seconds, below it
 #define STRIP_W  64.0
-#define METERS_W 44.0
+#define DECIBELS 28.0 ///< Wide, left of meters
+#define METERS_W (DECIBELS + 40.0)
 #define LIST_W   720.0
 #define LIST_ROW 38.0
+#define SIZE_W   112.0
+#define SIZE_ROW 24.0
 
 static void
 add(ub_view* view, ub_view_item_kind kind, ub_view_control control, float value, int strip,
@@ -70,24 +73,29 @@ strips(ub_view* view, double y, double h)
     for (uint32_t i = 0; i < UB_VIEW_STRIPS; ++i) {
         n += view->source[i][0] != '\0';
     }
-    const double width = n * STRIP_W;
-    double x = view->width - MARGIN - METERS_W - GAP - width;
-    for (int i = 0; i < UB_VIEW_STRIPS; ++i) {
+    const double width = n * STRIP_W + DECIBELS;
+    double x = view->width - MARGIN - METERS_W - GAP - width + DECIBELS;
+    for (int i = 0, k = 0; i < UB_VIEW_STRIPS; ++i) {
         if (!view->source[i][0]) {
             continue;
         }
         const ub_view_control c = (ub_view_control)i;
         const bool fader = ub_view_has(view, UB_VIEW_LEVEL + c);
-        const double top = y + 22, bottom = y + h - (fader ? 54 : 0);
+        const double top = y + 26, bottom = y + h - 24 - (fader ? 46 : 0);
+        if (!k++) {
+            add(view, UB_ITEM_SCALE, UB_VIEW_CONTROLS, 0, -1,
+                (ub_box){x - DECIBELS, top, DECIBELS, bottom - top});
+        }
         add(view, UB_ITEM_NAME, UB_VIEW_CONTROLS, 0, i, (ub_box){x, y, STRIP_W - 6, 20});
         if (fader) {
             add(view, UB_ITEM_FADER, UB_VIEW_LEVEL + c, 0, i,
-                (ub_box){x + 2, top, 32, bottom - top - 20});
-            add_if(view, UB_ITEM_SWITCH, UB_VIEW_MUTE + c, i, (ub_box){x, bottom + 4, 27, 24});
-            add_if(view, UB_ITEM_SWITCH, UB_VIEW_SOLO + c, i, (ub_box){x + 30, bottom + 4, 27, 24});
+                (ub_box){x + 2, top, 32, bottom - top});
+            const double below = bottom + 28;
+            add_if(view, UB_ITEM_SWITCH, UB_VIEW_MUTE + c, i, (ub_box){x, below, 27, 24});
+            add_if(view, UB_ITEM_SWITCH, UB_VIEW_SOLO + c, i, (ub_box){x + 30, below, 27, 24});
         }
         add(view, UB_ITEM_METER, UB_VIEW_CONTROLS, 0, i,
-            (ub_box){fader ? x + 38 : x + 18, top + 4, fader ? 14 : 20, bottom - top - 28});
+            (ub_box){fader ? x + 38 : x + 18, top, fader ? 14 : 20, bottom - top});
         x += STRIP_W;
     }
     return n ? width + GAP : 0.0;
@@ -137,11 +145,13 @@ sliders(ub_view* view, double y)
     }
 }
 
-/// Response and processor, which are set once
+/// Response, the window's size and processor, which are set once
 static void
 setup(ub_view* view, double y)
 {
     add_choices(view, UB_VIEW_RESPONSE, (ub_box){MARGIN + 66, y, 240, ROW});
+    add(view, UB_ITEM_SIZE, UB_VIEW_CONTROLS, 0, -1,
+        (ub_box){(view->width - SIZE_W) / 2 + 20, y, SIZE_W, ROW});
     add_choices(view, UB_VIEW_PROCESSOR, (ub_box){view->width - MARGIN - 180, y, 180, ROW});
 }
 
@@ -159,8 +169,10 @@ ub_layout(ub_view* view, double width, double height)
     const double taken = solo ? 0.0 : strips(view, HEADER, h);
     add(view, UB_ITEM_PICTURE, UB_VIEW_CONTROLS, 0, -1,
         (ub_box){MARGIN, HEADER, meters - GAP - taken - MARGIN, h});
+    add(view, UB_ITEM_SCALE, UB_VIEW_CONTROLS, 0, -1,
+        (ub_box){meters, HEADER + 26, DECIBELS, h - 50});
     add(view, UB_ITEM_METER, UB_VIEW_CONTROLS, 0, -1,
-        (ub_box){meters + 8, HEADER + 26, METERS_W - 8, h - 50});
+        (ub_box){meters + DECIBELS, HEADER + 26, METERS_W - DECIBELS, h - 50});
     double y = bottom;
     if (solo) {
         sources(view, y);
@@ -191,11 +203,17 @@ ub_box
 ub_layout_list(const ub_view* view)
 {
     const double rows = fmin((double)ub_list_rows(view), ub_list_seen(view));
+    if (view->listing == UB_LIST_SIZES) {
+        const double foot = view->height - MARGIN - ROW, h = rows * SIZE_ROW;
+        return (ub_box){(view->width - SIZE_W) / 2 + 20, foot - 4 - h, SIZE_W, h};
+    }
     return (ub_box){112, HEADER - 6, fmin(LIST_W, view->width - 124), rows * LIST_ROW};
 }
 
 int
 ub_list_seen(const ub_view* view)
 {
-    return (int)((view->height - HEADER - MARGIN) / LIST_ROW);
+    const bool sizes = view->listing == UB_LIST_SIZES;
+    const double room = view->height - HEADER - MARGIN - (sizes ? ROW : 0.0);
+    return (int)(room / (sizes ? SIZE_ROW : LIST_ROW));
 }

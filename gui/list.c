@@ -2,16 +2,25 @@
 // SPDX-License-Identifier: MIT
 
 /*
-  The list of models: those that are installed, then a way to any other file.
+  The list of models: those that are installed, then a way to any other file; and that of the
+  window's sizes.
 
-  Rows: the models, "Open a file..."; or, while a folder is looked through, "..", then what
-  lies in it.
+  Rows of the former: the models, "Open a file..."; or, while a folder is looked through, "..",
+  then what lies in it.
 */
 
-#include "gui/state.h"
+#include "gui/act.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+static const struct {
+    const char* text;
+    double scale;
+} sizes[] = {{"Automatic", 0.0}, {"75 %", 0.75}, {"100 %", 1.0}, {"125 %", 1.25},
+             {"150 %", 1.5},     {"200 %", 2.0}, {"250 %", 2.5}, {"300 %", 3.0}};
+
+#define SIZES ((uint32_t)(sizeof(sizes) / sizeof(sizes[0])))
 
 static bool
 looking(const ub_view* view)
@@ -22,6 +31,9 @@ looking(const ub_view* view)
 uint32_t
 ub_list_rows(const ub_view* view)
 {
+    if (view->listing == UB_LIST_SIZES) {
+        return SIZES;
+    }
     return looking(view) ? view->browse.entries + 1 : view->models + 1;
 }
 
@@ -29,7 +41,9 @@ void
 ub_list_text(const ub_view* view, uint32_t row, const char** name, const char** about)
 {
     *about = "";
-    if (looking(view)) {
+    if (view->listing == UB_LIST_SIZES) {
+        *name = sizes[row].text;
+    } else if (looking(view)) {
         *name = row ? view->browse.entry[row - 1].name : "..";
         *about = row ? (view->browse.entry[row - 1].folder ? "folder" : "weights file")
                      : view->browse.folder;
@@ -55,8 +69,7 @@ look(ub_view* view)
 static void
 choose(ub_view* view, const char* path)
 {
-    view->listing = false;
-    ub_browse_close(&view->browse);
+    ub_act_close_list(view);
     view->actions.choose(view->actions.handle, path);
 }
 
@@ -64,7 +77,10 @@ void
 ub_list_pick(ub_view* view, uint32_t row)
 {
     char path[2048];
-    if (!looking(view)) {
+    if (view->listing == UB_LIST_SIZES) {
+        ub_act_close_list(view);
+        view->actions.scale(view->actions.handle, sizes[row].scale);
+    } else if (!looking(view)) {
         if (row < view->models) {
             choose(view, view->model[row].path);
         } else {

@@ -27,7 +27,9 @@ typedef enum {
     UB_ITEM_NAME,   ///< A strip's
     UB_ITEM_MODEL,  ///< Opens the list of models
     UB_ITEM_LATE,   ///< Late frames: a click counts anew
-    UB_ITEM_STATUS  ///< What computes, latency, load
+    UB_ITEM_STATUS, ///< What computes, latency, load
+    UB_ITEM_SCALE,  ///< Decibels, left of meters and faders
+    UB_ITEM_SIZE    ///< Opens the list of the window's sizes
 } ub_view_item_kind;
 
 /** Where something lies. */
@@ -46,8 +48,12 @@ typedef struct {
 typedef struct {
     float shown;    ///< dB, falls slowly
     float held;     ///< dB, the highest of the last seconds
+    float highest;  ///< dB, since a click
     double held_at; ///< s
 } ub_meter;
+
+/** What lies over the rest. */
+typedef enum { UB_LIST_NONE, UB_LIST_MODELS, UB_LIST_SIZES } ub_view_listing;
 
 struct ub_view_s {
     const ub_view_spec* specs;
@@ -59,11 +65,12 @@ struct ub_view_s {
     ub_picture* picture;
     ub_meter meter[UB_VIEW_STRIPS];
     ub_meter out[2];
-    float rms[2];
+    float power[2]; ///< Mean square of the output
 
     ub_view_item item[UB_MAX_ITEMS];
     uint32_t items;
     double width, height; ///< Logical size that the items are laid out for
+    double scale;         ///< At which they were drawn last
 
     int hot;   ///< Item under the pointer, -1: none
     int held;  ///< Item that is dragged, -1: none
@@ -78,7 +85,7 @@ struct ub_view_s {
     int typing; ///< Item whose value is typed, -1: none
     char typed[32];
 
-    bool listing; ///< The list of models is open
+    ub_view_listing listing; ///< The list that is open
     ub_view_model model[UB_MAX_MODELS];
     uint32_t models;
     ub_browse browse; ///< A folder that is looked through for another one
@@ -102,7 +109,7 @@ int ub_layout_find(const ub_view* view, double x, double y);
 /// Where the picture itself lies within its item, without its scales
 ub_box ub_layout_picture(const ub_box* item);
 
-/// The list of models, and one of its rows
+/// The list that is open, and one of its rows
 ub_box ub_layout_list(const ub_view* view);
 uint32_t ub_list_rows(const ub_view* view);
 int ub_list_seen(const ub_view* view); ///< How many rows fit
@@ -116,6 +123,11 @@ void ub_list_pick(ub_view* view, uint32_t row);
 /// The colour of a strip's source, and the one that what is heard is lit in
 ub_colour ub_view_colour(int strip);
 ub_colour ub_view_lit(const ub_view* view);
+
+/// Decibels that are marked beside meters and faders, from the top, and the range of both
+#define UB_VIEW_MARKS 8
+extern const float ub_view_marks[UB_VIEW_MARKS];
+extern const ub_view_spec ub_view_decibels;
 
 static inline bool
 ub_box_has(const ub_box* box, double x, double y)

@@ -9,8 +9,9 @@
 #include <string.h>
 
 #define WIDTH   860.0
-#define FALL_DB 1.2f ///< That a meter falls in a tick, as a needle does
-#define HOLD_S  2.0  ///< That a peak is shown
+#define FALL_DB 11.8f ///< That a meter falls in a second: 20 dB in 1.7 s, as IEC 60268-10 asks
+#define HOLD_S  2.0   ///< That a peak is shown
+#define MEAN_S  0.3f  ///< That power is averaged over
 
 // Told apart by those who see few colours: after Okabe and Ito, "Color Universal Design", 2008
 static const ub_colour colours[UB_VIEW_STRIPS] = {
@@ -21,6 +22,9 @@ static const ub_colour colours[UB_VIEW_STRIPS] = {
     {0.941f, 0.894f, 0.259f}, // a fifth, yellow
     {0.900f, 0.430f, 0.100f}, // a sixth, vermilion
 };
+
+const float ub_view_marks[UB_VIEW_MARKS] = {12, 6, 0, -6, -12, -20, -40, -60};
+const ub_view_spec ub_view_decibels = {"", NULL, "dB", -60, 12, 0, false, NULL};
 
 ub_colour
 ub_view_colour(int strip)
@@ -57,11 +61,12 @@ ub_view_new(const ub_view_spec* specs, const ub_view_actions* actions)
     static const char names[UB_VIEW_STRIPS][24] = {"Vocals", "Drums", "Bass", "Other", "", ""};
     ub_view_set_sources(view, names);
     for (uint32_t i = 0; i < UB_VIEW_STRIPS; ++i) {
-        view->meter[i].shown = view->meter[i].held = UB_REPORT_SILENCE;
+        view->meter[i] = (ub_meter){UB_REPORT_SILENCE, UB_REPORT_SILENCE, UB_REPORT_SILENCE, 0};
     }
     for (uint32_t i = 0; i < 2; ++i) {
-        view->out[i].shown = view->out[i].held = view->rms[i] = UB_REPORT_SILENCE;
+        view->out[i] = view->meter[0];
     }
+    view->scale = 1.0;
     double width, height;
     ub_view_size(view, &width, &height);
     ub_layout(view, width, height);
@@ -72,6 +77,7 @@ void
 ub_view_free(ub_view* view)
 {
     if (view) {
+        ub_view_let_go(view);
         ub_picture_free(view->picture);
         ub_browse_close(&view->browse);
         free(view);
@@ -156,6 +162,7 @@ static void
 raise(ub_meter* meter, float db, double now)
 {
     meter->shown = fmaxf(meter->shown, db);
+    meter->highest = fmaxf(meter->highest, db);
     if (db >= meter->held) {
         meter->held = db;
         meter->held_at = now;
@@ -176,27 +183,29 @@ ub_view_report(ub_view* view, const ub_report* report)
     }
     for (uint32_t i = 0; i < 2; ++i) {
         raise(&view->out[i], report->peak[i], view->now);
-        view->rms[i] += 0.2f * (report->rms[i] - view->rms[i]); // some 0.1 s
+        const float power = powf(10.0f, 0.1f * report->rms[i]);
+        view->power[i] += (1.0f - expf(-report->seconds / MEAN_S)) * (power - view->power[i]);
     }
 }
 
 static void
-fall(ub_meter* meter, double now)
+fall(ub_meter* meter, double now, float by)
 {
-    meter->shown = fmaxf(meter->shown - FALL_DB, UB_REPORT_SILENCE);
+    meter->shown = fmaxf(meter->shown - by, UB_REPORT_SILENCE);
     if (now - meter->held_at > HOLD_S) {
-        meter->held = fmaxf(meter->held - FALL_DB, meter->shown);
+        meter->held = fmaxf(meter->held - by, meter->shown);
     }
 }
 
 bool
 ub_view_tick(ub_view* view, double time)
 {
+    const float by = FALL_DB * (float)fmax(time - view->now, 0.0);
     view->now = time;
     for (uint32_t i = 0; i < UB_VIEW_STRIPS; ++i) {
-        fall(&view->meter[i], time);
+        fall(&view->meter[i], time, by);
     }
-    fall(&view->out[0], time);
-    fall(&view->out[1], time);
+    fall(&view->out[0], time, by);
+    fall(&view->out[1], time, by);
     return true;
 }

@@ -34,6 +34,7 @@ typedef struct {
     void (*set)(void* handle, ub_view_control control, float value);
     void (*choose)(void* handle, const char* path); ///< A model; "" for the bundle's
     void (*list)(void* handle); ///< Asks for ub_view_set_models(), as the list is to be seen
+    void (*scale)(void* handle, double scale); ///< Of the window; 0: the host's or the screen's
 } ub_view_actions;
 
 /** What the plugin says of itself. */
@@ -55,6 +56,8 @@ typedef struct ub_view_s ub_view;
 /// @param specs Of all controls, [UB_VIEW_CONTROLS], not copied.
 /// @return NULL without memory.
 ub_view* ub_view_new(const ub_view_spec* specs, const ub_view_actions* actions);
+
+/// What is dragged is let go first.
 void ub_view_free(ub_view* view);
 
 /// What the window's size should be at scale 1, and what the least is
@@ -77,7 +80,7 @@ void ub_view_report(ub_view* view, const ub_report* report);
 typedef struct {
     double x, y; ///< Logical
     bool shift;
-    double time; ///< s
+    double time; ///< s, of the event, from whatever moment
 } ub_view_pointer;
 
 typedef enum {
@@ -102,6 +105,9 @@ bool ub_view_move(ub_view* view, const ub_view_pointer* at);
 bool ub_view_release(ub_view* view, const ub_view_pointer* at);
 bool ub_view_scroll(ub_view* view, const ub_view_pointer* at, double lines);
 bool ub_view_leave(ub_view* view);
+
+/// What is dragged is let go, as its button's release will not come
+void ub_view_let_go(ub_view* view);
 bool ub_view_press_key(ub_view* view, ub_view_key key, bool shift);
 bool ub_view_type(ub_view* view, const char* utf8);
 

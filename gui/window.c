@@ -5,6 +5,7 @@
 
 #include "gui/state.h"
 
+#include <X11/Xlib.h>
 #include <pugl/cairo.h>
 #include <pugl/pugl.h>
 
@@ -15,6 +16,7 @@
 #define MIN_SCALE 0.75
 #define MAX_SCALE 3.0
 #define FRAME_S   0.04 ///< Between pictures
+#define FIRM_S    0.5  ///< That a size is held for which the host has been asked
 
 struct ub_window_s {
     ub_view* view;
@@ -23,6 +25,7 @@ struct ub_window_s {
     cairo_surface_t* canvas; // what is drawn on, as large as the window
     double width, height;    // pixels
     double ticked;           // s, when it was last drawn of its own accord
+    double asked;            // s, when a size was asked for; 0: the host may give it any
     bool closed;
 };
 
@@ -32,12 +35,12 @@ scale_of(const ub_window* self)
     return ub_view_scale(self->view, self->width, self->height);
 }
 
+/// @param time s, when it happened: what comes all at once may not have been done at once
 static ub_view_pointer
-pointer(const ub_window* self, double x, double y, PuglMods state)
+pointer(const ub_window* self, double x, double y, PuglMods state, double time)
 {
     const double scale = scale_of(self);
-    return (ub_view_pointer){x / scale, y / scale, (state & PUGL_MOD_SHIFT) != 0,
-                             puglGetTime(self->world)};
+    return (ub_view_pointer){x / scale, y / scale, (state & PUGL_MOD_SHIFT) != 0, time};
 }
 
 /// A canvas of the window's size.  It is in memory, not on the X server: there Cairo 1.16 keeps
@@ -104,7 +107,7 @@ key(ub_window* self, const PuglKeyEvent* event)
 static bool
 press(ub_window* self, const PuglButtonEvent* event)
 {
-    const ub_view_pointer at = pointer(self, event->x, event->y, event->state);
+    const ub_view_pointer at = pointer(self, event->x, event->y, event->state, event->time);
     puglGrabFocus(self->pugl); // hosts give it to nobody
     return event->button < 2 && ub_view_press(self->view, &at, event->button == 1);
 }
@@ -118,13 +121,16 @@ act(ub_window* self, const PuglEvent* event)
     case PUGL_BUTTON_PRESS:
         return press(self, &event->button);
     case PUGL_BUTTON_RELEASE:
-        at = pointer(self, event->button.x, event->button.y, event->button.state);
+        at = pointer(self, event->button.x, event->button.y, event->button.state,
+                     event->button.time);
         return ub_view_release(self->view, &at);
     case PUGL_MOTION:
-        at = pointer(self, event->motion.x, event->motion.y, event->motion.state);
+        at = pointer(self, event->motion.x, event->motion.y, event->motion.state,
+                     event->motion.time);
         return ub_view_move(self->view, &at);
     case PUGL_SCROLL:
-        at = pointer(self, event->scroll.x, event->scroll.y, event->scroll.state);
+        at = pointer(self, event->scroll.x, event->scroll.y, event->scroll.state,
+                     event->scroll.time);
         return ub_view_scroll(self->view, &at, event->scroll.dy);
     case PUGL_POINTER_OUT:
         return ub_view_leave(self->view);
@@ -149,6 +155,9 @@ on_event(PuglView* pugl, const PuglEvent* event)
     case PUGL_EXPOSE:
         expose(self, &event->expose);
         break;
+    case PUGL_UNMAP:
+        ub_view_let_go(self->view); // X11 tells of no release to what is not seen
+        break;
     case PUGL_CLOSE:
         self->closed = true;
         break;
@@ -166,6 +175,13 @@ fit(double scale)
     return fmin(fmax(scale, MIN_SCALE), MAX_SCALE);
 }
 
+/// The least size that is to be had
+static void
+hint_least(ub_window* self, double width, double height)
+{
+    puglSetSizeHint(self->pugl, PUGL_MIN_SIZE, (PuglSpan)width, (PuglSpan)height);
+}
+
 static bool
 open(ub_window* self, uintptr_t parent, double scale)
 {
@@ -179,11 +195,10 @@ open(ub_window* self, uintptr_t parent, double scale)
     if (parent) {
         puglSetParentWindow(self->pugl, parent);
     }
-    scale = fit(scale > 0 ? scale : puglGetScaleFactor(self->pugl));
+    scale = scale > 0 ? fit(scale) : ub_window_screen_scale(self);
     self->width = ceil(w * scale);
     self->height = ceil(h * scale);
-    puglSetSizeHint(self->pugl, PUGL_MIN_SIZE, (PuglSpan)(w * MIN_SCALE),
-                    (PuglSpan)(h * MIN_SCALE));
+    hint_least(self, w * MIN_SCALE, h * MIN_SCALE);
     puglSetSizeHint(self->pugl, PUGL_DEFAULT_SIZE, (PuglSpan)self->width, (PuglSpan)self->height);
     return puglRealize(self->pugl) == PUGL_SUCCESS && puglShow(self->pugl) == PUGL_SUCCESS;
 }
@@ -199,6 +214,9 @@ ub_window_new(ub_view* view, uintptr_t parent, double scale, char* err, size_t e
     self->view = view;
     self->world = puglNewWorld(PUGL_MODULE, 0);
     self->pugl = self->world ? puglNewView(self->world) : NULL;
+    if (self->world) {
+        puglSetClassName(self->world, "Unbraid");
+    }
     if (!self->pugl || !open(self, parent, scale)) {
         snprintf(err, err_size, "window: cannot be opened (expected an X11 display)");
         ub_window_free(self);
@@ -224,6 +242,12 @@ ub_window_free(ub_window* window)
     }
 }
 
+double
+ub_window_screen_scale(const ub_window* window)
+{
+    return fit(puglGetScaleFactor(window->pugl));
+}
+
 uintptr_t
 ub_window_native(const ub_window* window)
 {
@@ -237,10 +261,14 @@ ub_window_size(const ub_window* window, unsigned* width, unsigned* height)
     *height = (unsigned)window->height;
 }
 
+/// For a while it is also the least: hosts ask for that before they make room for more
 void
 ub_window_resize(ub_window* window, unsigned width, unsigned height)
 {
+    window->asked = puglGetTime(window->world);
+    hint_least(window, width, height);
     puglSetSize(window->pugl, width, height);
+    XFlush((Display*)puglGetNativeWorld(window->world)); // who is told next may look
 }
 
 double
@@ -279,6 +307,12 @@ ub_window_idle(ub_window* window)
         if (ub_view_tick(window->view, now)) {
             post_moving(window);
         }
+    }
+    if (window->asked > 0.0 && now - window->asked > FIRM_S) {
+        double w, h;
+        ub_view_size(window->view, &w, &h);
+        hint_least(window, w * MIN_SCALE, h * MIN_SCALE);
+        window->asked = 0.0;
     }
     puglUpdate(window->world, 0.0);
     return !window->closed;

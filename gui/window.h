@@ -29,6 +29,9 @@ void ub_window_free(ub_window* window);
 /// The window's number, for the host
 uintptr_t ub_window_native(const ub_window* window);
 
+/// The scale that the screen asks for
+double ub_window_screen_scale(const ub_window* window);
+
 /// Its size in pixels
 void ub_window_size(const ub_window* window, unsigned* width, unsigned* height);
 void ub_window_resize(ub_window* window, unsigned width, unsigned height);

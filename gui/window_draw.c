@@ -63,9 +63,10 @@ reading(cairo_t* cr, const ub_view* view, const ub_box* p)
         return;
     }
     char text[96];
-    snprintf(text, sizeof(text), "%.0f Hz   %.1f s ago   mix %.0f dB   heard %.0f dB",
-             (double)point.hertz, (double)point.seconds, (double)point.mix, (double)point.heard);
-    const ub_box ground = {p->x + p->w - 312, p->y + p->h - 28, 304, 22};
+    snprintf(text, sizeof(text), "%.0f Hz   %.1f s ago   mix %.0f dB   heard %.0f dB   %s",
+             (double)point.hertz, (double)point.seconds, (double)point.mix, (double)point.heard,
+             ub_picture_frozen(view->picture) ? "held" : "click: hold");
+    const ub_box ground = {p->x + p->w - 382, p->y + p->h - 28, 374, 22};
     const ub_box inner = {ground.x + 8, ground.y, ground.w - 16, ground.h};
     ub_paint_box(cr, &ground, 4, ub_panel);
     ub_paint_text(cr, &inner, text, 11, false, UB_CENTRE, ub_text);
@@ -139,15 +140,13 @@ ub_draw_late(cairo_t* cr, const ub_draw* d, const ub_view_item* item)
     ub_paint_text(cr, &item->box, text, 11.5, late > 0, UB_CENTRE, late > 0 ? ub_alarm : ub_faint);
 }
 
-void
-ub_draw_model(cairo_t* cr, const ub_draw* d, const ub_view_item* item)
+/// A button that opens a list
+static void
+opener(cairo_t* cr, const ub_draw* d, const ub_box* b, const char* name, ub_colour colour)
 {
-    const ub_box* const b = &item->box;
     ub_paint_box(cr, b, 4, d->hot ? ub_raised : ub_panel);
     const ub_box text = {b->x + 10, b->y, b->w - 34, b->h};
-    const char* const name = d->view->status.model;
-    ub_paint_text(cr, &text, name[0] ? name : "no model", 12, false, UB_LEFT,
-                  name[0] ? ub_text : ub_alarm);
+    ub_paint_text(cr, &text, name, 12, false, UB_LEFT, colour);
     const double x = b->x + b->w - 16, y = b->y + b->h / 2;
     ub_paint_colour(cr, ub_faint, 1);
     cairo_move_to(cr, x - 4, y - 2.5);
@@ -155,6 +154,21 @@ ub_draw_model(cairo_t* cr, const ub_draw* d, const ub_view_item* item)
     cairo_line_to(cr, x, y + 3.5);
     cairo_close_path(cr);
     cairo_fill(cr);
+}
+
+void
+ub_draw_model(cairo_t* cr, const ub_draw* d, const ub_view_item* item)
+{
+    const char* const name = d->view->status.model;
+    opener(cr, d, &item->box, name[0] ? name : "no model", name[0] ? ub_text : ub_alarm);
+}
+
+void
+ub_draw_size(cairo_t* cr, const ub_draw* d, const ub_view_item* item)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "Size %.0f %%", 100.0 * d->view->scale);
+    opener(cr, d, &item->box, text, ub_text);
 }
 
 void
@@ -173,7 +187,7 @@ ub_draw_list(cairo_t* cr, const ub_view* view)
         }
         if (row < ub_list_rows(view)) {
             ub_list_text(view, row, &name, &about);
-            const ub_box upper = {b.x + 12, b.y + 3, b.w - 24, 18};
+            const ub_box upper = {b.x + 12, b.y + (about[0] ? 3 : (h - 18) / 2), b.w - 24, 18};
             const ub_box lower = {b.x + 12, b.y + 19, b.w - 24, 16};
             ub_paint_text(cr, &upper, name, 12.5, true, UB_LEFT, ub_text);
             ub_paint_text(cr, &lower, about, 10.5, false, UB_LEFT, ub_faint);
@@ -198,6 +212,7 @@ draw_item(cairo_t* cr, const ub_view* view, int i)
         [UB_ITEM_FADER] = ub_draw_fader,     [UB_ITEM_METER] = ub_draw_meter,
         [UB_ITEM_NAME] = draw_name,          [UB_ITEM_MODEL] = ub_draw_model,
         [UB_ITEM_LATE] = ub_draw_late,       [UB_ITEM_STATUS] = ub_draw_status,
+        [UB_ITEM_SCALE] = ub_draw_scale,     [UB_ITEM_SIZE] = ub_draw_size,
     };
     const ub_view_item* const item = &view->item[i];
     const ub_draw d = {view, i == view->hot || i == view->held, i == view->typing};
@@ -231,6 +246,7 @@ ub_view_draw(ub_view* view, cairo_t* cr, double width, double height)
     if (view->width != width / scale || view->height != height / scale) {
         ub_layout(view, width / scale, height / scale);
     }
+    view->scale = scale;
     cairo_save(cr);
     cairo_scale(cr, scale, scale);
     ub_paint_colour(cr, ub_ground, 1.0);

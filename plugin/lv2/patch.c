@@ -117,7 +117,7 @@ take_statement(const ub_patch* patch, const ub_statement* said, ub_request* requ
 ub_request
 ub_patch_read(const ub_patch* patch, const LV2_Atom_Sequence* messages)
 {
-    ub_request request = {NULL, false, false, 0.0f};
+    ub_request request = {NULL, false, false, -1.0f};
     const uint8_t* const body = (const uint8_t*)(&messages->atom + 1);
     const LV2_Atom* atom = NULL;
     ub_statement said;

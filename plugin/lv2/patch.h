@@ -68,7 +68,7 @@ typedef struct {
     const char* path; ///< The last model set, as long as the messages are there, or NULL
     bool get;         ///< Asked which model plays
     bool watch;       ///< Somebody watches
-    float scale;      ///< Chosen for the window, 0: none was
+    float scale;      ///< Chosen for the window, 0: the screen's, -1: none was
 } ub_request;
 
 /// Real-time safe.

@@ -126,7 +126,7 @@ take_in(plugin* self)
 {
     const bool talks = self->messages && self->host.map;
     const ub_request request = talks ? ub_patch_read(&self->patch, self->messages)
-                                     : (ub_request){NULL, false, false, 0.0f};
+                                     : (ub_request){NULL, false, false, -1.0f};
     for (uint32_t i = 0; i < self->shape->n_parameters; ++i) {
         const ub_parameter p = (ub_parameter)self->shape->parameters[i];
         if (!ub_parameters[p].output) {
@@ -137,7 +137,7 @@ take_in(plugin* self)
     if (request.path) {
         ub_shell_order(self->shell, request.path);
     }
-    if (request.scale > 0.0f) {
+    if (request.scale >= 0.0f) {
         atomic_store_explicit(&self->scale, request.scale, memory_order_relaxed);
     }
     if (request.watch) {

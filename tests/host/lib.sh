@@ -58,6 +58,19 @@ start_jack() {
     check "jackd starts" jack_wait -w -t 20
 }
 
+# start_screen: an X server that nobody sees; its number is in $screen
+start_screen() {
+    Xvfb -displayfd 6 -screen 0 2048x1200x24 -noreset -nolisten tcp 6>"$T/display" 2>"$T/xvfb.log" &
+    screen=$!
+    for _ in $(seq 100); do
+        [ -s "$T/display" ] && break
+        sleep 0.1
+    done
+    DISPLAY=:$(cat "$T/display")
+    export DISPLAY
+    [ "$DISPLAY" != : ]
+}
+
 # need PROGRAM...: skip the whole file if a program is not installed
 need() {
     for program; do

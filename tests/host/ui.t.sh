@@ -15,13 +15,6 @@ stop() {
     [ -z "$screen" ] || kill "$screen" 2>/dev/null
     wait 2>/dev/null
 }
-Xvfb -displayfd 6 -screen 0 2048x1200x24 -nolisten tcp 6>"$T/display" 2>"$T/xvfb.log" &
-screen=$!
-for _ in $(seq 100); do
-    [ -s "$T/display" ] && break
-    sleep 0.1
-done
-DISPLAY=:$(cat "$T/display")
-export DISPLAY
+start_screen
 echo "no weights" >"$T/broken.safetensors"
 "$BUILD/tests/host/check_ui" "$BUILD/unbraid.lv2" "$T/broken.safetensors" "$BUILD/ui.ppm"

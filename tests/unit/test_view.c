@@ -49,6 +49,7 @@ typedef struct {
     float value;
     char chosen[2048];
     int lists;
+    double scale;
 } desk;
 
 static void
@@ -86,10 +87,16 @@ on_list(void* handle)
 }
 
 static void
+on_scale(void* handle, double scale)
+{
+    ((desk*)handle)->scale = scale;
+}
+
+static void
 open_desk(desk* d, const ub_view_spec* specs)
 {
     memset(d, 0, sizeof(*d));
-    const ub_view_actions actions = {d, on_grab, on_set, on_choose, on_list};
+    const ub_view_actions actions = {d, on_grab, on_set, on_choose, on_list, on_scale};
     d->view = ub_view_new(specs, &actions);
     assert_non_null(d->view);
 }

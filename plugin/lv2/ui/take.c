@@ -64,19 +64,6 @@ take_sources(ub_ui* self, const char* names)
 }
 
 static void
-set_scale(ub_ui* self, double scale)
-{
-    double width, height;
-    ub_view_size(self->view, &width, &height);
-    self->scale = scale;
-    ub_window_resize(self->window, (unsigned)ceil(scale * width), (unsigned)ceil(scale * height));
-    if (self->resize) {
-        self->resize->ui_resize(self->resize->handle, (int)ceil(scale * width),
-                                (int)ceil(scale * height));
-    }
-}
-
-static void
 take_message(ub_ui* self, uint32_t size, const void* buffer)
 {
     ub_report report;
@@ -90,8 +77,8 @@ take_message(ub_ui* self, uint32_t size, const void* buffer)
     if (news.message) {
         snprintf(self->status.message, sizeof(self->status.message), "%s", news.message);
     }
-    if (news.scale > 0.0f && !self->fixed) {
-        set_scale(self, (double)news.scale);
+    if (news.scale > 0.0f) { // somebody's choice goes before what the host or the screen asks for
+        ub_ui_scale(self, (double)news.scale);
     }
     if (news.report) {
         self->status.latency = report.latency;

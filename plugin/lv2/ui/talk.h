@@ -35,7 +35,7 @@ void ub_talk_get(ub_talk* talk);
 /// Set the model; "" for the bundle's
 void ub_talk_choose(ub_talk* talk, const char* path);
 
-/// Tell the scale that somebody gave the window
+/// Tell the scale that somebody gave the window, 0 if it is to be the screen's again
 void ub_talk_scale(ub_talk* talk, float scale);
 
 /** What the plugin has said. */

@@ -74,6 +74,30 @@ on_list(void* handle)
     ub_view_set_models(self->view, models, n);
 }
 
+void
+ub_ui_scale(ub_ui* self, double scale)
+{
+    double width, height;
+    ub_view_size(self->view, &width, &height);
+    self->scale = scale;
+    ub_window_resize(self->window, (unsigned)ceil(scale * width), (unsigned)ceil(scale * height));
+    if (self->resize) {
+        self->resize->ui_resize(self->resize->handle, (int)ceil(scale * width),
+                                (int)ceil(scale * height));
+    }
+}
+
+static void
+on_scale(void* handle, double scale)
+{
+    ub_ui* const self = (ub_ui*)handle;
+    const double asked = self->wanted > 0 ? self->wanted : ub_window_screen_scale(self->window);
+    ub_ui_scale(self, scale > 0 ? scale : asked);
+    if (self->talks) {
+        ub_talk_scale(&self->talk, (float)scale);
+    }
+}
+
 /// What the options say; 0 where they say nothing
 static float
 option(const LV2_Options_Option* options, LV2_URID_Map* map, const char* uri)
@@ -100,7 +124,7 @@ cleanup(LV2UI_Handle handle)
 static bool
 open_window(ub_ui* self, uintptr_t parent, double scale, char* err, size_t err_size)
 {
-    const ub_view_actions actions = {self, on_grab, on_set, on_choose, on_list};
+    const ub_view_actions actions = {self, on_grab, on_set, on_choose, on_list, on_scale};
     ub_faces(self->shape, self->specs);
     self->view = ub_view_new(self->specs, &actions);
     if (!self->view) {
@@ -172,7 +196,7 @@ instantiate(const LV2UI_Descriptor* descriptor, const char* plugin_uri, const ch
     *widget = (LV2UI_Widget)ub_window_native(self->window);
     unsigned width, height;
     ub_window_size(self->window, &width, &height);
-    self->fixed = scale > 0.0;
+    self->wanted = scale;
     self->scale = ub_view_scale(self->view, width, height);
     if (self->resize) {
         self->resize->ui_resize(self->resize->handle, (int)width, (int)height);

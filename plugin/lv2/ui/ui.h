@@ -27,11 +27,14 @@ typedef struct {
     const LV2UI_Resize* resize;
     ub_view_status status;
     char bundle[1024];
-    bool fixed;     ///< The host has said what the window's scale is to be
+    double wanted;  ///< Scale that the host has asked for, 0: none
     double scale;   ///< Of the window, as the plugin knows it or it was opened
     double resized; ///< s, when it was last another one
     double watched; ///< s, when it was last asked for reports
 } ub_ui;
+
+/// Give the window a scale
+void ub_ui_scale(ub_ui* self, double scale);
 
 /// What the host tells of a port, as in LV2UI_Descriptor
 void ub_ui_port_event(LV2UI_Handle handle, uint32_t port, uint32_t size, uint32_t format,
