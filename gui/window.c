@@ -3,9 +3,9 @@
 
 #include "gui/window.h"
 
+#include "gui/place.h"
 #include "gui/state.h"
 
-#include <X11/Xlib.h>
 #include <pugl/cairo.h>
 #include <pugl/pugl.h>
 
@@ -16,7 +16,6 @@
 #define MIN_SCALE 0.75
 #define MAX_SCALE 3.0
 #define FRAME_S   0.04 ///< Between pictures
-#define FIRM_S    0.5  ///< That a size is held for which the host has been asked
 
 struct ub_window_s {
     ub_view* view;
@@ -25,9 +24,15 @@ struct ub_window_s {
     cairo_surface_t* canvas; // what is drawn on, as large as the window
     double width, height;    // pixels
     double ticked;           // s, when it was last drawn of its own accord
-    double asked;            // s, when a size was asked for; 0: the host may give it any
+    ub_place place;          // that was asked for
     bool closed;
 };
+
+static Display*
+display_of(const ub_window* self)
+{
+    return (Display*)puglGetNativeWorld(self->world);
+}
 
 static double
 scale_of(const ub_window* self)
@@ -175,13 +180,6 @@ fit(double scale)
     return fmin(fmax(scale, MIN_SCALE), MAX_SCALE);
 }
 
-/// The least size that is to be had
-static void
-hint_least(ub_window* self, double width, double height)
-{
-    puglSetSizeHint(self->pugl, PUGL_MIN_SIZE, (PuglSpan)width, (PuglSpan)height);
-}
-
 static bool
 open(ub_window* self, uintptr_t parent, double scale)
 {
@@ -198,7 +196,8 @@ open(ub_window* self, uintptr_t parent, double scale)
     scale = scale > 0 ? fit(scale) : ub_window_screen_scale(self);
     self->width = ceil(w * scale);
     self->height = ceil(h * scale);
-    hint_least(self, w * MIN_SCALE, h * MIN_SCALE);
+    puglSetSizeHint(self->pugl, PUGL_MIN_SIZE, (PuglSpan)(w * MIN_SCALE),
+                    (PuglSpan)(h * MIN_SCALE));
     puglSetSizeHint(self->pugl, PUGL_DEFAULT_SIZE, (PuglSpan)self->width, (PuglSpan)self->height);
     return puglRealize(self->pugl) == PUGL_SUCCESS && puglShow(self->pugl) == PUGL_SUCCESS;
 }
@@ -261,14 +260,18 @@ ub_window_size(const ub_window* window, unsigned* width, unsigned* height)
     *height = (unsigned)window->height;
 }
 
-/// For a while it is also the least: hosts ask for that before they make room for more
 void
 ub_window_resize(ub_window* window, unsigned width, unsigned height)
 {
-    window->asked = puglGetTime(window->world);
-    hint_least(window, width, height);
     puglSetSize(window->pugl, width, height);
-    XFlush((Display*)puglGetNativeWorld(window->world)); // who is told next may look
+}
+
+void
+ub_window_ask(ub_window* window, unsigned width, unsigned height)
+{
+    ub_place_ask(&window->place, display_of(window), (Window)ub_window_native(window), width,
+                 height, puglGetTime(window->world));
+    puglSetSize(window->pugl, width, height);
 }
 
 double
@@ -308,11 +311,10 @@ ub_window_idle(ub_window* window)
             post_moving(window);
         }
     }
-    if (window->asked > 0.0 && now - window->asked > FIRM_S) {
-        double w, h;
-        ub_view_size(window->view, &w, &h);
-        hint_least(window, w * MIN_SCALE, h * MIN_SCALE);
-        window->asked = 0.0;
+    const Window own = (Window)ub_window_native(window);
+    if (ub_place_wait(&window->place, display_of(window), own, now)) {
+        XMoveWindow(display_of(window), own, 0, 0);
+        puglSetSize(window->pugl, window->place.width, window->place.height);
     }
     puglUpdate(window->world, 0.0);
     return !window->closed;

@@ -36,6 +36,9 @@ double ub_window_screen_scale(const ub_window* window);
 void ub_window_size(const ub_window* window, unsigned* width, unsigned* height);
 void ub_window_resize(ub_window* window, unsigned width, unsigned height);
 
+/// The same where it is not the host's doing: room is asked for, and what there is at last taken
+void ub_window_ask(ub_window* window, unsigned width, unsigned height);
+
 /// Seconds since some moment, as the window counts them
 double ub_window_time(const ub_window* window);
 

@@ -215,7 +215,7 @@ check_scale(void)
     ub_ui_run(&h, (float*[]){sound, sound});
     XResizeWindow(ub_ui_display, h.window, 1290, 780);
     XSync(ub_ui_display, False);
-    ub_ui_idle_for(&h, 1.0);
+    ub_ui_idle_for(&h, 2.0);
     ub_ui_run(&h, (float*[]){sound, sound});
     h.ui->cleanup(h.handle);
     ub_ui_open(&h, rig, UB_URI_STEREO, 0.0f);

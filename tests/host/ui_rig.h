@@ -61,8 +61,7 @@ void ub_ui_idle_for(ub_ui_host* h, double seconds);
 void ub_ui_run(ub_ui_host* h, float* const* in);
 
 /// Press a button or let it go, at some time; move the pointer; press a key and let it go
-void ub_ui_button(const ub_ui_host* h, int x, int y, unsigned button, bool down,
-                  unsigned long ms);
+void ub_ui_button(const ub_ui_host* h, int x, int y, unsigned button, bool down, unsigned long ms);
 void ub_ui_move(const ub_ui_host* h, int x, int y);
 void ub_ui_key(const ub_ui_host* h, KeySym symbol);
 

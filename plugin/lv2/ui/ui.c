@@ -25,7 +25,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define SETTLED_S 0.5 ///< That a size must last to be somebody's choice
+#define SETTLED_S 1.5 ///< That a size must last to be somebody's choice
 #define WATCH_S   1.0 ///< The plugin forgets after two that somebody watches
 
 /// The port of a control of the window
@@ -80,7 +80,7 @@ ub_ui_scale(ub_ui* self, double scale)
     double width, height;
     ub_view_size(self->view, &width, &height);
     self->scale = scale;
-    ub_window_resize(self->window, (unsigned)ceil(scale * width), (unsigned)ceil(scale * height));
+    ub_window_ask(self->window, (unsigned)ceil(scale * width), (unsigned)ceil(scale * height));
     if (self->resize) {
         self->resize->ui_resize(self->resize->handle, (int)ceil(scale * width),
                                 (int)ceil(scale * height));
