@@ -130,7 +130,7 @@ ifndef UI_LIB
 UNIT_SRC   := $(filter-out $(VIEW_UNIT),$(UNIT_SRC))
 HOST_SRC   := $(filter-out $(UI_HOST) tests/host/window_places.c,$(HOST_SRC))
 endif
-VIEW_OBJ    = $(filter-out %/window.o %/place.o,$(call obj,$(GUI_SRC)))
+VIEW_OBJ    = $(filter-out %/window.o %/events.o %/place.o,$(call obj,$(GUI_SRC)))
 PUGL_OBJ   := $(addprefix $(B)/obj/pugl/,common.o internal.o x11.o x11_cairo.o)
 
 # How each rule begins

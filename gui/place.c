@@ -6,9 +6,8 @@
 #define HOST_S 0.3 ///< That a host has to make room
 #define LAST_S 1.0 ///< After which there is no more to come
 
-/// The window that one is in, None if that is the whole screen
-static Window
-parent_of(Display* display, Window window)
+Window
+ub_place_parent(Display* display, Window window)
 {
     Window root = None, parent = None, *children = NULL;
     unsigned n = 0;
@@ -35,7 +34,7 @@ static Window
 outermost(Display* display, Window window)
 {
     const Atom managed = XInternAtom(display, "WM_STATE", False);
-    for (Window above = window; above; above = parent_of(display, above)) {
+    for (Window above = window; above; above = ub_place_parent(display, above)) {
         Atom type = None;
         int format;
         unsigned long n, rest;
@@ -55,12 +54,12 @@ outermost(Display* display, Window window)
 
 void
 ub_place_ask(ub_place* place, Display* display, Window window, unsigned width, unsigned height,
-            double now)
+             double now)
 {
     unsigned w[2], h[2];
     *place = (ub_place){width, height, 0.0, false, false};
     if (size_of(display, window, &w[0], &h[0]) &&
-        size_of(display, parent_of(display, window), &w[1], &h[1])) {
+        size_of(display, ub_place_parent(display, window), &w[1], &h[1])) {
         place->at = now;
         place->fills = w[0] == w[1] && h[0] == h[1];
     }
@@ -86,7 +85,7 @@ ub_place_wait(ub_place* place, Display* display, Window window, double now)
     if (place->at <= 0.0 || now - place->at < (place->told ? LAST_S : HOST_S)) {
         return false;
     }
-    const Window parent = parent_of(display, window);
+    const Window parent = ub_place_parent(display, window);
     const bool there = size_of(display, parent, &w, &h);
     const bool lacks = there && (w < place->width || h < place->height);
     const bool spares = there && place->fills && (w != place->width || h != place->height);

@@ -20,14 +20,17 @@
 /** A size that was asked for. */
 typedef struct {
     unsigned width, height;
-    double at; ///< s, when; 0: none is waited for
+    double at;  ///< s, when; 0: none is waited for
     bool fills; ///< The window has filled the one that it is in
     bool told;  ///< The window around all was asked
 } ub_place;
 
+/// The window that one is in, None if that is the whole screen
+Window ub_place_parent(Display* display, Window window);
+
 /// Before a size is asked for: begins to wait
 void ub_place_ask(ub_place* place, Display* display, Window window, unsigned width, unsigned height,
-                 double now);
+                  double now);
 
 /// From time to time.  @return Whether the window is to take the size that is in the room now.
 bool ub_place_wait(ub_place* place, Display* display, Window window, double now);

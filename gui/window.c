@@ -3,6 +3,7 @@
 
 #include "gui/window.h"
 
+#include "gui/events.h"
 #include "gui/place.h"
 #include "gui/state.h"
 
@@ -25,6 +26,7 @@ struct ub_window_s {
     double width, height;    // pixels
     double ticked;           // s, when it was last drawn of its own accord
     ub_place place;          // that was asked for
+    bool key_used;           // the last key was of use here
     bool closed;
 };
 
@@ -38,14 +40,6 @@ static double
 scale_of(const ub_window* self)
 {
     return ub_view_scale(self->view, self->width, self->height);
-}
-
-/// @param time s, when it happened: what comes all at once may not have been done at once
-static ub_view_pointer
-pointer(const ub_window* self, double x, double y, PuglMods state, double time)
-{
-    const double scale = scale_of(self);
-    return (ub_view_pointer){x / scale, y / scale, (state & PUGL_MOD_SHIFT) != 0, time};
 }
 
 /// A canvas of the window's size.  It is in memory, not on the X server: there Cairo 1.16 keeps
@@ -80,71 +74,16 @@ expose(ub_window* self, const PuglExposeEvent* event)
     cairo_fill(cr);
 }
 
-static bool
-key(ub_window* self, const PuglKeyEvent* event)
+/// Keys that nothing here has a use for are the host's, as the one that makes it play: it sees none
+/// while a window that was clicked at has the keyboard
+static void
+hand_on_key(ub_window* self, const PuglEvent* event, bool used)
 {
-    static const struct {
-        uint32_t from;
-        ub_view_key to;
-    } keys[] = {{'\t', UB_KEY_TAB},
-                {'\r', UB_KEY_ENTER},
-                {PUGL_KEY_ESCAPE, UB_KEY_ESCAPE},
-                {PUGL_KEY_BACKSPACE, UB_KEY_BACKSPACE},
-                {PUGL_KEY_DELETE, UB_KEY_DELETE},
-                {PUGL_KEY_UP, UB_KEY_UP},
-                {PUGL_KEY_DOWN, UB_KEY_DOWN},
-                {PUGL_KEY_LEFT, UB_KEY_LEFT},
-                {PUGL_KEY_RIGHT, UB_KEY_RIGHT},
-                {PUGL_KEY_PAGE_UP, UB_KEY_PAGE_UP},
-                {PUGL_KEY_PAGE_DOWN, UB_KEY_PAGE_DOWN},
-                {PUGL_KEY_HOME, UB_KEY_HOME},
-                {PUGL_KEY_END, UB_KEY_END}};
-    const bool shift = (event->state & PUGL_MOD_SHIFT) != 0;
-    for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); ++i) {
-        if (keys[i].from == event->key) {
-            const bool back = keys[i].to == UB_KEY_TAB && shift;
-            return ub_view_press_key(self->view, back ? UB_KEY_BACK_TAB : keys[i].to, shift);
-        }
-    }
-    return false;
-}
-
-static bool
-press(ub_window* self, const PuglButtonEvent* event)
-{
-    const ub_view_pointer at = pointer(self, event->x, event->y, event->state, event->time);
-    puglGrabFocus(self->pugl); // hosts give it to nobody
-    return event->button < 2 && ub_view_press(self->view, &at, event->button == 1);
-}
-
-/// Whether all of it is to be drawn anew
-static bool
-act(ub_window* self, const PuglEvent* event)
-{
-    ub_view_pointer at;
-    switch (event->type) {
-    case PUGL_BUTTON_PRESS:
-        return press(self, &event->button);
-    case PUGL_BUTTON_RELEASE:
-        at = pointer(self, event->button.x, event->button.y, event->button.state,
-                     event->button.time);
-        return ub_view_release(self->view, &at);
-    case PUGL_MOTION:
-        at = pointer(self, event->motion.x, event->motion.y, event->motion.state,
-                     event->motion.time);
-        return ub_view_move(self->view, &at);
-    case PUGL_SCROLL:
-        at = pointer(self, event->scroll.x, event->scroll.y, event->scroll.state,
-                     event->scroll.time);
-        return ub_view_scroll(self->view, &at, event->scroll.dy);
-    case PUGL_POINTER_OUT:
-        return ub_view_leave(self->view);
-    case PUGL_KEY_PRESS:
-        return key(self, &event->key);
-    case PUGL_TEXT:
-        return ub_view_type(self->view, event->text.string);
-    default:
-        return false;
+    const bool key = event->type == PUGL_KEY_PRESS;
+    self->key_used = key ? used : self->key_used || used;
+    const bool last = key ? ub_event_is_silent(&event->key) : event->type == PUGL_TEXT;
+    if (last && !self->key_used && self->view->typing < 0 && !self->view->listing) {
+        ub_event_hand_on(display_of(self), (Window)ub_window_native(self), &event->key);
     }
 }
 
@@ -152,6 +91,7 @@ static PuglStatus
 on_event(PuglView* pugl, const PuglEvent* event)
 {
     ub_window* const self = (ub_window*)puglGetHandle(pugl);
+    bool used;
     switch (event->type) {
     case PUGL_CONFIGURE:
         self->width = event->configure.width;
@@ -167,7 +107,9 @@ on_event(PuglView* pugl, const PuglEvent* event)
         self->closed = true;
         break;
     default:
-        if (act(self, event)) {
+        used = ub_event_act(self->view, pugl, scale_of(self), event);
+        hand_on_key(self, event, used);
+        if (used) {
             puglPostRedisplay(pugl);
         }
     }

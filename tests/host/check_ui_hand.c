@@ -91,6 +91,47 @@ check_double_click(void)
     ub_ui_close(&h);
 }
 
+/// Whether the host is given a key that was pressed in the window
+static bool
+is_given(ub_ui_host* h, KeySym key)
+{
+    XEvent event;
+    ub_ui_key(h, key);
+    ub_ui_idle_for(h, 0.1);
+    const bool is = XCheckTypedWindowEvent(ub_ui_display, ub_ui_parent, KeyPress, &event);
+    return is && event.xkey.keycode == XKeysymToKeycode(ub_ui_display, key) &&
+           !XCheckTypedWindowEvent(ub_ui_display, ub_ui_parent, KeyPress, &event);
+}
+
+/// In a host's window: its keys are handed on, and room is made for another size
+static void
+check_host(void)
+{
+    ub_ui_host h;
+    const Window screen = ub_ui_parent;
+    ub_ui_parent = XCreateSimpleWindow(ub_ui_display, screen, 0, 0, 860, 520, 0, 0, 0);
+    XMapWindow(ub_ui_display, ub_ui_parent);
+    XSync(ub_ui_display, False);
+    open_window(&h, UB_URI_STEREO);
+    press_at(&h, 1000);
+    ub_ok(is_given(&h, XK_space) && is_given(&h, XK_F5), "the host is given keys of no use here");
+    ub_ok(!is_given(&h, XK_Home) && !is_given(&h, XK_Tab), "but none that are of use");
+    press_at(&h, 5000);
+    ub_ok(!is_given(&h, XK_5) && !is_given(&h, XK_a) && !is_given(&h, XK_Return),
+          "nor any while a value is typed");
+    ub_ui_click(&h, 450, 492); // the list of sizes
+    ub_ui_click(&h, 450, 414); // 200 %
+    ub_ui_idle_for(&h, 1.5);
+    XWindowAttributes around, own;
+    XGetWindowAttributes(ub_ui_display, ub_ui_parent, &around);
+    XGetWindowAttributes(ub_ui_display, h.window, &own);
+    ub_ok(around.width == 1720 && own.width == 1720 && around.height == own.height,
+          "there is room for twice the size");
+    ub_ui_close(&h);
+    XDestroyWindow(ub_ui_display, ub_ui_parent);
+    ub_ui_parent = screen;
+}
+
 /// Give a window reports, as if a plugin played
 static void
 report(ub_ui_host* h, unsigned n)
@@ -174,6 +215,7 @@ main(int argc, char** argv)
     }
     check_let_go();
     check_double_click();
+    check_host();
     check_all();
     XCloseDisplay(ub_ui_display);
     return ub_done();

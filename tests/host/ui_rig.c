@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 Display* ub_ui_display;
+Window ub_ui_parent;
 const char* ub_ui_bundle;
 
 static const LV2UI_Descriptor* ui;
@@ -37,6 +38,7 @@ ub_ui_load(const char* folder)
     LV2UI_DescriptorFunction find;
     *(void**)&find = dlsym(library, "lv2ui_descriptor");
     ui = find ? find(0) : NULL;
+    ub_ui_parent = ub_ui_display ? DefaultRootWindow(ub_ui_display) : None;
     return ui && ub_ui_display;
 }
 
@@ -100,7 +102,7 @@ ub_ui_open(ub_ui_host* h, ub_rig* rig, const char* uri, float scale)
     const LV2_Feature touch_feature = {LV2_UI__touch, &h->touching};
     const LV2_Feature resize_feature = {LV2_UI__resize, &h->resizing};
     const LV2_Feature option_feature = {LV2_OPTIONS__options, (void*)options};
-    const LV2_Feature parent = {LV2_UI__parent, (void*)DefaultRootWindow(ub_ui_display)};
+    const LV2_Feature parent = {LV2_UI__parent, (void*)ub_ui_parent};
     const LV2_Feature* const features[] = {
         &map, &touch_feature, &resize_feature, &option_feature, &parent, NULL};
     LV2UI_Widget widget = NULL;

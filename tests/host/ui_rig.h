@@ -36,6 +36,7 @@ typedef struct {
 } ub_ui_host;
 
 extern Display* ub_ui_display;
+extern Window ub_ui_parent;      ///< That windows open in, the whole screen if not set otherwise
 extern const char* ub_ui_bundle; ///< That windows are told of
 
 /// Load the library in a bundle's folder, and open the display.  False with a line on standard
