@@ -15,18 +15,20 @@ def at_level(magnitude, level):
     return level / (magnitude.square().mean((1, 2, 3)) + 1e-6).sqrt()
 
 
-def draw_amounts(rng, both, sources, options):
+def draw_amounts(rng, held, sources, options):
     """What is asked of each mix, float32 [mixes][rows][sources].
 
     Single sources, as often each; with the chance `blend` a pair, with the chance `whole` all of
-    them, with the chance `partial` any amount of each. Where `both` [mixes] is true, the mix has
-    its bass in other, and as much of those two is asked for.
+    them, with the chance `partial` any amount of each. `held` [mixes] is what stands for a mix's
+    other: with "joined" it has the bass too, and as much of those two is asked for; with "backing"
+    it is all but vocals, so all sources are.
     """
-    mixes, rows = len(both), options["rows"]
+    mixes, rows = len(held), options["rows"]
     some = rng.spawn(1)[0]  # apart, so that all other draws are the same with and without
     amounts = np.zeros((mixes, rows, len(sources)), np.float32)
     for n in range(mixes):
-        joined = [sources.index(name) for name in ("bass", "other")] if both[n] else []
+        both = held[n] == "joined"
+        joined = [sources.index(name) for name in ("bass", "other")] if both else []
         order = rng.permutation(len(sources))[:rows]
         for r, chosen in enumerate(order):
             amounts[n, r, chosen] = 1
@@ -41,17 +43,20 @@ def draw_amounts(rng, both, sources, options):
             if joined and np.ptp(amounts[n, r, joined]):
                 amounts[n, r] = 0
                 amounts[n, r, joined] = 1
+        if held[n] == "backing":
+            amounts[n] = 1
     return torch.from_numpy(amounts)
 
 
 class TunedMixer(Mixer):
-    """Mixes, and which of them hold a bass in `other`."""
+    """Mixes, and what each has in the place of `other`: "other", "joined" or "backing"."""
 
     def batch(self, rng, mixes):
         self.drawn = []
         audio, _ = super().batch(rng, mixes)
-        pieces = [place.get("other", ((None,),))[0][0] for place in self.drawn]
-        return audio, [piece in self.pieces.joined for piece in pieces]
+        keys = [place.get("other", ((None, "other"),))[0] for place in self.drawn]
+        joined = self.pieces.joined
+        return audio, ["joined" if piece in joined else name for piece, name in keys]
 
     def kind(self, rng):
         draw, spread = super().kind(rng)

@@ -10,28 +10,43 @@ import evaluate
 import export_films
 import generic
 import tune
-from asked import draw_amounts
+from asked import TunedMixer, draw_amounts
+from conftest import tone
 from films import corners, read_learnt, write_learnt
+from pieces import write_piece
 from test_films import SOURCES, made_up
 
 
 def test_what_is_asked_of_a_mix():
     rng = np.random.default_rng(1)
     options = {"rows": 3, "blend": 0.0, "whole": 0.0}
-    amounts = draw_amounts(rng, [False] * 400, SOURCES, options)
+    amounts = draw_amounts(rng, ["other"] * 400, SOURCES, options)
     assert (amounts.sum(2) == 1).all() and (amounts.sum(1) == 1).all()
-    amounts = draw_amounts(rng, [True] * 400, SOURCES, {**options, "blend": 0.5})
+    amounts = draw_amounts(rng, ["joined"] * 400, SOURCES, {**options, "blend": 0.5})
     assert (amounts[..., 1] == amounts[..., 2]).all() and (amounts.sum(2) > 0).all()
     options = {"rows": 2, "blend": 0.5, "whole": 0.1}
-    amounts = draw_amounts(rng, [False] * 400, SOURCES, options)
+    amounts = draw_amounts(rng, ["other"] * 400, SOURCES, options)
     assert 0.4 < (amounts.sum(2) == 2).float().mean() < 0.6
     assert 0.05 < (amounts.sum(2) == 3).float().mean() < 0.2
+    assert (draw_amounts(rng, ["backing"] * 9, SOURCES, options) == 1).all()
+
+
+def test_of_a_backing_all_is_asked_for(tmp_path, settings):
+    rng, about = np.random.default_rng(1), {"source": "test"}
+    write_piece(tmp_path / "train" / "a", {"vocals": tone(rng, 3, 300, 400)}, about)
+    write_piece(tmp_path / "train" / "b", {"backing": tone(rng, 3, 500, 600)}, about)
+    settings["data"] |= {"backing": 1.0, "coherent": 0.0}
+    mixer = TunedMixer(tmp_path / "train", 4096, settings["data"])
+    audio, held = mixer.batch(rng, 3)
+    assert held == ["backing"] * 3 and audio[:, SOURCES.index("other") + 1].abs().amax() > 0
 
 
 def test_any_amounts_change_no_other_draw():
     options = {"rows": 3, "blend": 0.3, "whole": 0.1}
     none, some = (
-        draw_amounts(np.random.default_rng(1), [False, True] * 200, SOURCES, {**options, **more})
+        draw_amounts(
+            np.random.default_rng(1), ["other", "joined"] * 200, SOURCES, {**options, **more}
+        )
         for more in ({}, {"partial": 0.5})
     )
     same = (none == some).all(2)

@@ -200,8 +200,8 @@ def batches(run, data):
     while True:
         mixer = TunedMixer(data / "train", length, options)
         for _ in range(run.config["train"]["rescan_steps"]):
-            audio, both = mixer.batch(run.rng, options["mixes"])
-            yield audio, draw_amounts(run.rng, both, run.config["sources"], options)
+            audio, held = mixer.batch(run.rng, options["mixes"])
+            yield audio, draw_amounts(run.rng, held, run.config["sources"], options)
 
 
 def begin_units(run, audio, amounts):
