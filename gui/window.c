@@ -189,6 +189,16 @@ ub_window_screen_scale(const ub_window* window)
     return fit(puglGetScaleFactor(window->pugl));
 }
 
+double
+ub_window_largest_scale(const ub_window* window)
+{
+    Display* const display = display_of(window);
+    const int screen = DefaultScreen(display);
+    return fmax(
+        ub_view_scale(window->view, DisplayWidth(display, screen), DisplayHeight(display, screen)),
+        MIN_SCALE);
+}
+
 uintptr_t
 ub_window_native(const ub_window* window)
 {

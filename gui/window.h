@@ -32,6 +32,9 @@ uintptr_t ub_window_native(const ub_window* window);
 /// The scale that the screen asks for
 double ub_window_screen_scale(const ub_window* window);
 
+/// The scale at which the window is as large as the screen
+double ub_window_largest_scale(const ub_window* window);
+
 /// Its size in pixels
 void ub_window_size(const ub_window* window, unsigned* width, unsigned* height);
 void ub_window_resize(ub_window* window, unsigned width, unsigned height);

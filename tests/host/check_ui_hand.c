@@ -127,6 +127,13 @@ check_host(void)
     XGetWindowAttributes(ub_ui_display, h.window, &own);
     ub_ok(around.width == 1720 && own.width == 1720 && around.height == own.height,
           "there is room for twice the size");
+    ub_ui_click(&h, 900, 984);
+    ub_ui_click(&h, 900, 924); // 300 %
+    ub_ui_idle_for(&h, 1.5);
+    XGetWindowAttributes(ub_ui_display, h.window, &own);
+    ub_ok(own.width > 1720 && own.width <= DisplayWidth(ub_ui_display, 0) &&
+              own.height <= DisplayHeight(ub_ui_display, 0),
+          "and for as much as the screen has (%d x %d)", own.width, own.height);
     ub_ui_close(&h);
     XDestroyWindow(ub_ui_display, ub_ui_parent);
     ub_ui_parent = screen;

@@ -79,6 +79,7 @@ ub_ui_scale(ub_ui* self, double scale)
 {
     double width, height;
     ub_view_size(self->view, &width, &height);
+    scale = fmin(scale, ub_window_largest_scale(self->window)); // or nobody could choose another
     self->scale = scale;
     ub_window_ask(self->window, (unsigned)ceil(scale * width), (unsigned)ceil(scale * height));
     if (self->resize) {
@@ -94,7 +95,7 @@ on_scale(void* handle, double scale)
     const double asked = self->wanted > 0 ? self->wanted : ub_window_screen_scale(self->window);
     ub_ui_scale(self, scale > 0 ? scale : asked);
     if (self->talks) {
-        ub_talk_scale(&self->talk, (float)scale);
+        ub_talk_scale(&self->talk, scale > 0 ? (float)self->scale : 0.0f);
     }
 }
 
