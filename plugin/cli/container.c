@@ -217,9 +217,10 @@ last_page(int fd, int64_t size)
         if (!read_at(fd, from, bytes, (size_t)(end - from))) {
             break;
         }
-        for (int64_t i = end - from - OGG_HEADER; i >= 0; --i) {
-            if (!memcmp(bytes + i, "OggS", 5)) {
-                return from + i;
+        size_t n = (size_t)(end - from) - OGG_HEADER + 1; // Where a page can begin
+        for (const uint8_t* at = NULL; (at = memrchr(bytes, 'O', n)); n = (size_t)(at - bytes)) {
+            if (!memcmp(at, "OggS", 5)) {
+                return from + (at - bytes);
             }
         }
         end = from ? from + OGG_HEADER - 1 : 0; // One may lie across

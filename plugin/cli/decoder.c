@@ -3,41 +3,14 @@
 
 #include "plugin/cli/decoder.h"
 
-#include "plugin/cli/converter.h"
-#include "plugin/cli/source.h"
+#include "plugin/cli/decoding.h"
 
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
 #include <libavutil/common.h>
 #include <libavutil/intreadwrite.h>
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-struct ub_decoder_s {
-    int fd;
-    ub_source source;
-    AVIOContext* io;
-    AVFormatContext* format;
-    AVDictionary* tags;
-    AVStream* stream; ///< The sound, one of the format's streams
-    AVCodecContext* codec;
-    AVPacket* packet;
-    AVFrame* frame;
-    ub_converter converter;
-    ub_sound sound;
-    int64_t decoded; ///< Frames in all
-    int64_t skipped; ///< Frames that encoders had added
-    int64_t reached; ///< Where the last packet of any stream ends, us
-    int64_t longest; ///< Frames of one packet, at most
-    uint64_t gaps;
-    uint64_t bad; ///< Packets since the last good one that could not be decoded
-    bool partial; ///< The last of them is the beginning of a good one
-    bool broken;  ///< The container cannot be read to its end
-    bool drained; ///< It got all packets
-    bool ended;   ///< It gave all frames
-};
 
 static const char*
 open_format(ub_decoder* self)
@@ -80,49 +53,6 @@ open_codec(ub_decoder* self)
     return avcodec_open2(self->codec, codec, NULL) < 0 ? "its coding is not known" : NULL;
 }
 
-/// Frames in all that the file says it has, not as guessed or found at its end; 0 if it does not
-static int64_t
-promised(const ub_decoder* self)
-{
-    const ub_container* c = &self->source.container;
-    const int bits = av_get_exact_bits_per_sample(self->codec->codec_id);
-    const AVRational frame = {1, self->sound.rate};
-    if (bits && c->present) {
-        return c->promised < 0 ? 0 : c->promised * 8 / (bits * self->sound.channels);
-    }
-    if (self->format->duration_estimation_method != AVFMT_DURATION_FROM_STREAM) {
-        return 0;
-    }
-    const int64_t all = self->stream->duration > 0
-                            ? av_rescale_q(self->stream->duration, self->stream->time_base, frame)
-                            : av_rescale_q(self->format->duration, AV_TIME_BASE_Q, frame);
-    return all > 0 ? all : 0; // Negative for unknown and for more than can be
-}
-
-/// Whether the file says it to the frame.  Others count whole packets, or round.
-static bool
-is_exact(const ub_decoder* self)
-{
-    const enum AVCodecID id = self->codec->codec_id;
-    return av_get_exact_bits_per_sample(id) || id == AV_CODEC_ID_FLAC || id == AV_CODEC_ID_MP3 ||
-           id == AV_CODEC_ID_WAVPACK || id == AV_CODEC_ID_TTA;
-}
-
-/// Of those, the ones that never came
-static int64_t
-missing(const ub_decoder* self)
-{
-    const AVRational frame = {1, self->sound.rate};
-    if (self->stream->duration <= 0 && !self->source.container.present) {
-        // The time of the longest stream, rounded
-        const int64_t lacking = self->format->duration - self->reached;
-        return lacking > AV_TIME_BASE / 10 ? av_rescale_q(lacking, AV_TIME_BASE_Q, frame) : 0;
-    }
-    const int64_t lacking = promised(self) - self->decoded - self->skipped;
-    const int64_t spare = is_exact(self) ? 0 : self->longest + self->sound.rate / 20;
-    return lacking > spare ? lacking : 0;
-}
-
 ub_decoder*
 ub_decoder_open(int fd, const char** why)
 {
@@ -144,7 +74,7 @@ ub_decoder_open(int fd, const char** why)
         *why = self->sound.channels < 1 || self->sound.rate < 1 ? "it has no sound" : NULL;
     }
     if (!*why) {
-        self->sound.frames = promised(self);
+        self->sound.frames = ub_decoder_promised(self);
         av_dict_copy(&self->tags, self->format->metadata, 0);
         av_dict_copy(&self->tags, self->stream->metadata, AV_DICT_DONT_OVERWRITE);
         self->converter.rate = self->sound.rate;
@@ -289,17 +219,4 @@ double
 ub_decoder_part(const ub_decoder* self)
 {
     return (double)avio_tell(self->io) / (double)self->source.container.end;
-}
-
-ub_loss
-ub_decoder_loss(const ub_decoder* self)
-{
-    const ub_container* c = &self->source.container;
-    const int64_t all = promised(self);
-    return (ub_loss){.promised = all,
-                     .missing = all ? missing(self) : 0,
-                     .gaps = self->gaps,
-                     .cut = c->cut || (!all && !c->ended && (self->partial || self->broken)),
-                     .behind = c->behind,
-                     .error = self->source.error};
 }

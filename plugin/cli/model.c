@@ -4,6 +4,7 @@
 #include "plugin/cli/model.h"
 
 #include "model/backend/cuda/cuda.h"
+#include "model/file/environment.h"
 #include "model/file/error.h"
 #include "plugin/models.h"
 
@@ -57,7 +58,7 @@ find_installed(char* path, size_t size, char* list, size_t list_size)
 {
     char program[1024];
     program_dir(program, sizeof(program));
-    const char* home = getenv("HOME");
+    const char* home = ub_environment(UB_ENV_HOME);
     const struct {
         const char* root;
         const char* sub;
