@@ -132,7 +132,7 @@ seen() {
     # shellcheck disable=SC2046 # four numbers
     set -- "$2" $(awk -v kind="$1" '$1 == kind { print $4, $5, $6, $7; exit }' "$T/places")
     xdotool mousemove 2000 1100
-    for _ in $(seq 100); do
+    for _ in $(seq 400); do # a model takes its time
         [ "$("$places" see "$2" "$3" "$4" "$5")" "$1" 0 ] && return 0
         sleep 0.05
     done
@@ -176,7 +176,7 @@ resizes() {
         look 3 && grep -q '^window [0-9]* 1720 1040 2$' "$T/places" && break
         sleep 0.05
     done
-    xdotool mousemove 2000 1100
+    sleep 2 # the window around it comes after
     grep -q '^window [0-9]* 1720 1040 2$' "$T/places" && point choice source 1 0.5 0.5 &&
         xdotool click 1 && told source 'v == 1'
 }
