@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#define MAX_ITEMS 6
+#define MAX_ITEMS 10
 
 /** A stream, and what runs it. */
 typedef struct {

@@ -9,6 +9,10 @@
 
 #include <stdlib.h>
 
+/// That have memory of their own at a time: of all networks of a model, so that all may be encoded
+/// before any is decoded
+#define MOST_WINDOWS (2 * UB_WINDOWS)
+
 /// Windows of one generic network that go through it together
 typedef struct {
     ub_native_plan plan;
@@ -20,11 +24,11 @@ typedef struct {
 struct ub_runner_s {
     const ub_model* model;
     ub_native_store* store;
-    float* memory[UB_WINDOWS]; ///< One for each window; more than one when first needed
+    float* memory[MOST_WINDOWS]; ///< One for each window; more than one when first needed
     uint32_t windows;
     size_t window_size; ///< Bytes
     void* scratch;
-    group groups[UB_WINDOWS]; ///< Encoded, and to be decoded
+    group groups[MOST_WINDOWS]; ///< Encoded, and to be decoded
     uint32_t n_groups;
     uint32_t taken; ///< Of memory, by those
 };
@@ -81,7 +85,7 @@ static bool
 encode_group(ub_runner* self, const group* listed)
 {
     const uint32_t needed = listed->plain ? 1 : listed->n;
-    if (self->taken + needed > UB_WINDOWS) {
+    if (self->taken + needed > MOST_WINDOWS) {
         decode_groups(self);
     }
     if (!grow(self, self->taken + needed)) {
