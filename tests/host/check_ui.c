@@ -79,23 +79,32 @@ check_picture(const char* path)
     ub_ui_close(&h);
 }
 
+static float silence[UB_UI_BLOCK];
+
+/// A window whose plugin has heard that it is open, and one block of silence
+static ub_rig*
+open_in_silence(ub_ui_host* h)
+{
+    ub_rig* const rig = ub_ui_rig(UB_URI_STEREO);
+    ub_ui_open(h, rig, UB_URI_STEREO, 1.0f);
+    ub_ui_idle_for(h, 0.1);
+    ub_ui_run(h, (float*[]){silence, silence});
+    return rig;
+}
+
 /// While nobody watches, nothing is sent
 static void
 check_silence(void)
 {
     ub_ui_host h;
-    ub_rig* const rig = ub_ui_rig(UB_URI_STEREO);
-    ub_ui_open(&h, rig, UB_URI_STEREO, 1.0f);
-    static float sound[UB_UI_BLOCK];
-    ub_ui_idle_for(&h, 0.1);
-    ub_ui_run(&h, (float*[]){sound, sound});
+    ub_rig* const rig = open_in_silence(&h);
     h.ui->cleanup(h.handle);
     h.handle = NULL;
     const LV2_Atom_Sequence* const from = (const LV2_Atom_Sequence*)rig->messages[1];
     uint32_t sent = 0;
     static float out[2][UB_UI_BLOCK];
     for (int b = 0; b < 300; ++b) {
-        ub_rig_run(rig, (float*[]){sound, sound}, (float*[]){out[0], out[1]}, UB_UI_BLOCK);
+        ub_rig_run(rig, (float*[]){silence, silence}, (float*[]){out[0], out[1]}, UB_UI_BLOCK);
         sent = from->atom.size;
     }
     ub_ok(sent == sizeof(LV2_Atom_Sequence_Body),
@@ -109,15 +118,11 @@ static void
 check_refusal(const char* broken)
 {
     ub_ui_host h;
-    ub_rig* const rig = ub_ui_rig(UB_URI_STEREO);
-    ub_ui_open(&h, rig, UB_URI_STEREO, 1.0f);
-    static float sound[UB_UI_BLOCK];
-    ub_ui_idle_for(&h, 0.1);
-    ub_ui_run(&h, (float*[]){sound, sound});
+    ub_rig* const rig = open_in_silence(&h);
     ub_messages_set(rig, broken);
     const char* said = "";
     for (int b = 0; b < 200 && !*said; ++b) {
-        ub_ui_run(&h, (float*[]){sound, sound});
+        ub_ui_run(&h, (float*[]){silence, silence});
         const LV2_Atom_Sequence* const from = (const LV2_Atom_Sequence*)rig->messages[1];
         LV2_ATOM_SEQUENCE_FOREACH(from, event)
         {
@@ -209,31 +214,30 @@ check_scale(void)
 {
     ub_ui_host h;
     ub_rig* const rig = ub_ui_rig(UB_URI_STEREO);
-    static float sound[UB_UI_BLOCK];
     ub_ui_open(&h, rig, UB_URI_STEREO, 0.0f);
     ub_ui_idle_for(&h, 0.2);
-    ub_ui_run(&h, (float*[]){sound, sound});
+    ub_ui_run(&h, (float*[]){silence, silence});
     XResizeWindow(ub_ui_display, h.window, 1290, 780);
     XSync(ub_ui_display, False);
     ub_ui_idle_for(&h, 2.0);
-    ub_ui_run(&h, (float*[]){sound, sound});
+    ub_ui_run(&h, (float*[]){silence, silence});
     h.ui->cleanup(h.handle);
     ub_ui_open(&h, rig, UB_URI_STEREO, 0.0f);
-    ub_ui_run(&h, (float*[]){sound, sound});
+    ub_ui_run(&h, (float*[]){silence, silence});
     ub_ok(h.width == 1290 && h.height == 780, "the next window is as large (%d x %d)", h.width,
           h.height);
     h.ui->cleanup(h.handle);
     ub_ui_open(&h, rig, UB_URI_STEREO, 1.0f);
-    ub_ui_run(&h, (float*[]){sound, sound});
+    ub_ui_run(&h, (float*[]){silence, silence});
     ub_ok(h.width == 1290, "whatever the host asks for");
     ub_ui_idle_for(&h, 0.2);
     ub_ui_click(&h, 675, 739); // the list of sizes
     ub_ui_click(&h, 675, 441); // its first row
-    ub_ui_run(&h, (float*[]){sound, sound});
+    ub_ui_run(&h, (float*[]){silence, silence});
     ub_ok(h.width == 860, "until the choice is left to the host again");
     h.ui->cleanup(h.handle);
     ub_ui_open(&h, rig, UB_URI_STEREO, 2.0f);
-    ub_ui_run(&h, (float*[]){sound, sound});
+    ub_ui_run(&h, (float*[]){silence, silence});
     ub_ok(h.width == 1720, "for good");
     ub_ui_close(&h);
 }

@@ -14,9 +14,11 @@ export LV2_PATH="$T/lv2:/usr/lib/lv2" LC_ALL=C.UTF-8
 HOST=$BUILD/tests/host/host
 WAVE=$BUILD/tests/host/wave
 tests=0
+screen='' # start_screen's X server
 
 finish() {
     type stop >/dev/null 2>&1 && stop # Whatever the test started
+    [ -z "$screen" ] || kill "$screen" 2>/dev/null
     rm -rf "$T"
 }
 
@@ -69,6 +71,14 @@ start_screen() {
     DISPLAY=:$(cat "$T/display")
     export DISPLAY
     [ "$DISPLAY" != : ]
+}
+
+# need_window: skip the whole file if the plugin was built without its window
+need_window() {
+    if [ ! -f "$BUILD/unbraid.lv2/unbraid_ui.so" ]; then
+        echo "1..0 # SKIP built without the window"
+        exit 0
+    fi
 }
 
 # need PROGRAM...: skip the whole file if a program is not installed

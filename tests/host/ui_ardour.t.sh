@@ -9,12 +9,9 @@ for version in 9 8 7 6; do
     command -v ardour$version-lua >/dev/null && break
 done
 need Xvfb xdotool ardour ardour$version-lua
-if [ ! -f "$BUILD/unbraid.lv2/unbraid_ui.so" ]; then
-    echo "1..0 # SKIP built without the window"
-    exit 0
-fi
+need_window
 
-screen='' ardour=''
+ardour=''
 stop() {
     # shellcheck disable=SC2086 # none, one or two numbers
     kill -9 $ardour $screen 2>/dev/null

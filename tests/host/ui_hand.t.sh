@@ -6,16 +6,8 @@
 # access out of bounds and no leak of ours
 . tests/host/lib.sh
 need Xvfb
-if [ ! -f "$BUILD/unbraid.lv2/unbraid_ui.so" ]; then
-    echo "1..0 # SKIP built without the window"
-    exit 0
-fi
+need_window
 
-screen=''
-stop() {
-    [ -z "$screen" ] || kill "$screen" 2>/dev/null
-    wait 2>/dev/null
-}
 hand() { "$@" "$BUILD/tests/host/check_ui_hand" "$BUILD/unbraid.lv2"; }
 
 check "an X server starts" start_screen

@@ -6,12 +6,9 @@
 # and what the plugin's ports are given is looked at.
 . tests/host/lib.sh
 need Xvfb jackd jack_wait jalv.gtk3 xdotool
-if [ ! -f "$BUILD/unbraid.lv2/unbraid_ui.so" ]; then
-    echo "1..0 # SKIP built without the window"
-    exit 0
-fi
+need_window
 
-screen='' jackd='' jalv=''
+jackd='' jalv=''
 stop() {
     # shellcheck disable=SC2086 # none to three numbers
     kill $jalv $jackd $screen 2>/dev/null
