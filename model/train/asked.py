@@ -48,6 +48,31 @@ def draw_amounts(rng, held, sources, options):
     return torch.from_numpy(amounts)
 
 
+def in_parts(amounts):
+    """(amounts, bool [mixes]): a mix whose rows all ask for all sources asks for one in each.
+
+    Of such a mix, as of one over a backing, no more is known than the sum of its sources.
+    """
+    mixes, rows, sources = amounts.shape
+    if rows != sources:
+        raise ValueError(f"{rows} rows, {sources} sources: a sum takes as many rows as sources")
+    whole = (amounts == 1).all(2).all(1)
+    return torch.where(whole[:, None, None], torch.eye(sources), amounts), whole
+
+
+def summed(mask, whole, share):
+    """Masks [mixes * rows], and the weights of their losses, where sums count `share`.
+
+    In a mix that is `whole` [mixes], each row is the sum of all.
+    """
+    mask = mask.unflatten(0, (len(whole), -1))
+    rows = mask.shape[1]
+    where = whole[:, None, None, None, None]
+    mask = torch.where(where, mask.sum(1, keepdim=True), mask).flatten(0, 1)
+    weight = torch.where(whole, share, 1.0).repeat_interleave(rows)
+    return mask, weight[:, None, None, None]
+
+
 class TunedMixer(Mixer):
     """Mixes, and what each has in the place of `other`: "other", "joined" or "backing"."""
 

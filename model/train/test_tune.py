@@ -10,7 +10,7 @@ import evaluate
 import export_films
 import generic
 import tune
-from asked import TunedMixer, draw_amounts
+from asked import TunedMixer, draw_amounts, in_parts, summed
 from conftest import tone
 from films import corners, read_learnt, write_learnt
 from pieces import write_piece
@@ -39,6 +39,32 @@ def test_of_a_backing_all_is_asked_for(tmp_path, settings):
     mixer = TunedMixer(tmp_path / "train", 4096, settings["data"])
     audio, held = mixer.batch(rng, 3)
     assert held == ["backing"] * 3 and audio[:, SOURCES.index("other") + 1].abs().amax() > 0
+
+
+def level(x):
+    """dB of audio [2][samples]."""
+    return 10 * float(x.square().mean().log10())
+
+
+def test_many_voices_are_heard_over_many_backings(tmp_path, settings):
+    rng, heard = np.random.default_rng(1), set()
+    for name, low in (("vocals", 300), ("backing", 2000)):
+        for n in range(3):
+            about, tones = {"source": f"{name}-{n}"}, (low + 500 * n, low + 500 * n + 1)
+            write_piece(tmp_path / "train" / f"{name}-{n}", {name: tone(rng, 3, *tones)}, about)
+    settings["data"] |= {"backing": 0.5, "coherent": 0.0}
+    mixer = TunedMixer(tmp_path / "train", 22050, settings["data"])
+    audio, held = mixer.batch(rng, 200)
+    assert 0.4 < np.mean([name == "backing" for name in held]) < 0.6
+    vocals, other = (audio[:, n] for n in (0, SOURCES.index("other") + 1))
+    backed = [n for n, name in enumerate(held) if name == "backing"]
+    assert all((other[n] == 0).all() for n in range(200) if n not in backed)
+    apart = np.array([level(vocals[n]) - level(other[n]) for n in backed])
+    assert abs(np.median(apart)) < 3 and 4 < apart.std() < 10 and np.abs(apart).max() < 20
+    for n in backed:
+        peaks = (torch.fft.rfft(x[n, 0]).abs().argmax() * 2 for x in (vocals, other))
+        heard.add(tuple(int(peak) // 500 for peak in peaks))
+    assert heard == {(v, b) for v in (0, 1, 2) for b in (4, 5, 6)}
 
 
 def test_any_amounts_change_no_other_draw():
@@ -135,6 +161,50 @@ def test_the_generic_network_can_be_tuned_from_films_on(tuned, prepared, setting
     for name, value in run.network.state_dict().items():
         assert torch.equal(value, again.network.state_dict()[name])
     assert any((again.average[f"generic.{n}"] != v).any() for n, v in before.items())
+
+
+def test_of_a_sum_every_source_is_asked_for():
+    amounts = torch.stack([torch.ones(3, 3), torch.eye(3).flip(0), torch.ones(3, 3)])
+    amounts[2, 1, 0] = 0
+    asked, whole = in_parts(amounts)
+    assert whole.tolist() == [True, False, False]
+    assert torch.equal(asked[0], torch.eye(3)) and torch.equal(asked[1:], amounts[1:])
+    mask = torch.rand(9, 2, 4, 5)
+    found, weight = summed(mask, whole, 0.3)
+    assert torch.allclose(found[:3], mask[:3].sum(0).expand(3, -1, -1, -1))
+    assert torch.equal(found[3:], mask[3:])
+    assert torch.allclose(weight.flatten(), torch.tensor([0.3] * 3 + [1.0] * 6))
+    with pytest.raises(ValueError, match="2 rows, 3 sources"):
+        in_parts(amounts[:, :2])
+
+
+def first_loss(settings, folder, audio, amounts, **more):
+    """The loss of a run's first step, and what it has changed of the films."""
+    settings = {**settings, "train": {**settings["train"], **more}}
+    run = tune.Tuning(settings, generic.load_generic(made_up(), 1), folder)
+    loss = float(tune.train_step(run, audio, amounts))
+    return loss, run.network.films.table.detach().abs().sum((1, 2))
+
+
+def test_the_loss_of_a_backing_may_be_on_sums(settings, tmp_path):
+    rng = np.random.default_rng(1)
+    audio = torch.zeros(2, 4, 2, 4096 + 63 * 1024)
+    for n, x in ((0, audio[0, 0]), (1, audio[0, 3]), (2, audio[1, 1]), (3, audio[1, 2])):
+        x.copy_(torch.from_numpy(tone(rng, 2, 300 * n + 50, 300 * n + 90).T[:, : x.shape[1]]))
+    settings["data"]["level_spread"] = 0.0
+    single, whole = corners(3).sum(1) == 1, corners(3).sum(1) > 1
+    backed, labelled = (audio[:1], torch.ones(1, 3, 3)), (audio[1:], torch.eye(3)[None])
+    both = audio, torch.cat([backed[1], labelled[1]])
+    plain, table = first_loss(settings, tmp_path, *backed)
+    assert not table.any()  # all at once are the generic network
+    sums, table = first_loss(settings, tmp_path, *backed, sum=0.3)
+    assert (table[single] > 0).all() and not table[whole].any()
+    half, _ = first_loss(settings, tmp_path, *backed, sum=0.15)
+    assert sums == pytest.approx(2 * half) and sums != pytest.approx(0.3 * plain)
+    other, _ = first_loss(settings, tmp_path, *labelled)
+    assert first_loss(settings, tmp_path, *labelled, sum=0.3)[0] == pytest.approx(other)
+    mean, _ = first_loss(settings, tmp_path, *both, sum=0.3)
+    assert mean == pytest.approx((sums + other) / 2, rel=1e-3)
 
 
 def test_no_level_changes_an_estimate(tuned):

@@ -17,7 +17,7 @@ import torch
 import evaluate
 import losses
 import songs
-from asked import TunedMixer, draw_amounts, images
+from asked import TunedMixer, draw_amounts, images, in_parts, summed
 from export_films import read_start
 from films import Conditioned, Films, units
 from generic import load_generic, stft_description
@@ -125,7 +125,13 @@ class Tuning(Resumable):
 
 
 def train_step(run, audio, amounts):
-    """One step on audio [mixes][sources][2][samples]; returns the loss."""
+    """One step on audio [mixes][sources][2][samples]; returns the loss.
+
+    With `sum` in the settings, what is asked for of a mix whose sum alone is known is one source a
+    row, and the loss is that of their sum, times `sum`.
+    """
+    settings = run.config["train"]
+    share = settings.get("sum", 0.0)
     if run.fresh:
         begin_units(run, audio, amounts)
     with torch.no_grad():
@@ -135,13 +141,14 @@ def train_step(run, audio, amounts):
         rows = amounts.shape[1]
         again = mixture.repeat_interleave(rows, 0)
         cross = again.real * target.real + again.imag * target.imag
-    half = run.config["train"]["precision"] == "bf16"
+    asked, whole = in_parts(amounts) if share else (amounts, None)
+    half = settings["precision"] == "bf16"
     with torch.autocast("cpu", torch.bfloat16, enabled=half):
-        mask = run.network(magnitude, amounts)
-    settings = run.config["train"]
+        mask = run.network(magnitude, asked)
+    mask, weight = summed(mask, whole, share) if share else (mask, 1.0)
     function = losses.compiled("mask") if settings["compile"] else losses.mask_square
     loss = function(
-        mask, magnitude.repeat_interleave(rows, 0), target, cross, 1.0, settings["quiet"]
+        mask, magnitude.repeat_interleave(rows, 0), target, cross, weight, settings["quiet"]
     )
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
