@@ -221,28 +221,24 @@ mask_at(const float* mask, ub_place place)
     return m0 + place.part * (m1 - m0);
 }
 
-// The mean over the uppermost n of the model's bins
+// The mean over the n model bins from `first` on
 static float
-mean_mask(const ub_gridmap* map, const float* mask, uint32_t n)
+mean_mask(const ub_gridmap* map, const float* mask, uint32_t first, uint32_t n)
 {
-    const uint32_t bins = map->grid.dft_bins;
-    n = bins < n ? bins : n;
     float sum = 0.0f;
-    for (uint32_t b = bins - n; b < bins; ++b) {
+    for (uint32_t b = first; b < first + n; ++b) {
         sum += mask_at(mask, map->band[b]);
     }
     return sum / (float)n;
 }
 
-// The mask of bins that the model does not see, to which `near` is the nearest that it does
+// The mask of bins above all that the model sees, if that of those nearest to them counts
 static float
-dropped_mask(const ub_gridmap* map, const float* mask, uint32_t near)
+top_mask(const ub_gridmap* map, const float* mask, uint32_t n)
 {
-    const ub_grid* g = &map->grid;
-    if (g->dropped_mean) {
-        return mean_mask(map, mask, g->dft_bins);
-    }
-    return isnan(g->dropped_mask) ? clamp_mask(mask[near]) : g->dropped_mask;
+    const uint32_t bins = map->grid.dft_bins;
+    n = bins < n ? bins : n;
+    return mean_mask(map, mask, bins - n, n);
 }
 
 static void
@@ -257,13 +253,15 @@ void
 ub_gridmap_mask(const ub_gridmap* map, const float* mask, float* host_mask)
 {
     const ub_grid* g = &map->grid;
-    const float high = dropped_mask(map, mask, g->bins - 1);
+    const bool given = !isnan(g->dropped_mask);
+    const float low = given ? g->dropped_mask : mean_mask(map, mask, 0, g->nearest);
+    const float high = given ? g->dropped_mask : top_mask(map, mask, g->nearest);
     // More than the Nyquist frequency's own bin: what is above it goes on as those below do
     const bool narrow = g->first_bin + g->dft_bins < g->window / 2;
-    fill(host_mask, 0, map->below, dropped_mask(map, mask, 0));
+    fill(host_mask, 0, map->below, low);
     for (uint32_t k = map->below; k < map->network; ++k) {
         host_mask[k] = mask_at(mask, map->up[k]);
     }
     fill(host_mask, map->network, map->nyquist, high);
-    fill(host_mask, map->nyquist, map->host_bins, narrow ? high : mean_mask(map, mask, TOP_BINS));
+    fill(host_mask, map->nyquist, map->host_bins, narrow ? high : top_mask(map, mask, TOP_BINS));
 }

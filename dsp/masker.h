@@ -39,9 +39,9 @@ typedef struct {
     uint32_t sources;   ///< Length of a condition vector
     float level;        ///< Root mean square that it wants sounds at, dB of full scale, below 0;
                         ///< or 0 to take them as they are (see level.h)
-    float dropped_mask; ///< Mask of DFT bins that the network does not see, or
-                        ///< NaN to continue that of the nearest bin it sees
-    bool dropped_mean;  ///< Theirs is the mean over the bins that it sees instead
+    float dropped_mask; ///< Mask of DFT bins that the network does not see, or NaN for
+                        ///< the mean of those of the nearest bins that it does see,
+    uint32_t nearest;   ///< of so many, from 1 to dft_bins
 } ub_grid;
 
 /** What a masker must have room for; see ub_timings_room. */

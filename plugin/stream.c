@@ -30,7 +30,8 @@ static const ub_grid default_grid = {.rate = 44100,
                                      .kept = 1024,
                                      .bins = 1024,
                                      .sources = 4,
-                                     .dropped_mask = NAN};
+                                     .dropped_mask = NAN,
+                                     .nearest = 1};
 
 /** Timings as they were measured, with a model of that hop. */
 typedef struct {

@@ -360,5 +360,5 @@ ub_model_grid(const ub_model* model)
                      .sources = net->sources,
                      .level = net->level,
                      .dropped_mask = net->dropped_mask,
-                     .dropped_mean = net->dropped_mean};
+                     .nearest = net->nearest};
 }

@@ -89,14 +89,21 @@ read_input(ub_json* json, const json_t* root, ub_network* net)
 static void
 read_dropped(ub_json* json, const json_t* root, ub_network* net)
 {
+    static const char key[] = "dropped_mask";
     static const char* const words[] = {"nearest", "mean", NULL};
     static const char* const nearest[] = {"nearest", NULL};
+    static const char* const counts[] = {"mean", NULL};
+    const json_t* value = json_object_get(root, key);
     net->dropped_mask = NAN;
-    if (json_is_number(json_object_get(root, "dropped_mask"))) {
-        net->dropped_mask = (float)ub_json_number(json, root, "", "dropped_mask", 0.0, 1.0);
-    } else {
-        net->dropped_mean =
-            ub_json_word(json, root, "", "dropped_mask", net->version > 1 ? words : nearest);
+    net->nearest = 1;
+    if (json_is_number(value)) {
+        net->dropped_mask = (float)ub_json_number(json, root, "", key, 0.0, 1.0);
+    } else if (net->version > 1 && json_is_object(value)) {
+        if (ub_json_object(json, value, key, counts)) {
+            net->nearest = ub_json_uint(json, value, key, "mean", 1, net->dft_bins);
+        }
+    } else if (ub_json_word(json, root, "", key, net->version > 1 ? words : nearest)) {
+        net->nearest = net->dft_bins;
     }
 }
 

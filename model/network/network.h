@@ -106,8 +106,8 @@ typedef struct {
     uint32_t dft_bins;  ///< Bins of the transform that the network is about
     uint32_t kept;      ///< Of those the lowest, which it sees as they are
     uint32_t bins;      ///< Of its images: kept bins and the bands that the others make
-    float dropped_mask; ///< Of the bins that it does not see; NaN: as the nearest bin's,
-    bool dropped_mean;  ///< or as the mean of the frame's mask
+    float dropped_mask; ///< Of the bins that it does not see; NaN: the mean of the masks of the
+    uint32_t nearest;   ///< nearest bins that it does see, of so many
     float input_scale;  ///< Network input = (scale * magnitude) ^ power
     float input_power;
     float level;  ///< Root mean square that sounds are brought to first, dB of full scale, or 0

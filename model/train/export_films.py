@@ -14,6 +14,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save
 
+from above import ABOVE
 from films import Films, read_learnt, write_learnt
 from generic import (
     DECODED,
@@ -69,7 +70,7 @@ def describe(films):
     return {
         "sources": sources,
         "stft": stft_description(),
-        "dropped_mask": "nearest",
+        "dropped_mask": ABOVE,
         "input": {"scale": 1.0, "power": 1.0},
         "level": LEVEL,
         "mask": {"softmax": False, "ratio": None, "shares": shares(sources)},

@@ -17,6 +17,7 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import nn
 
+from above import ABOVE
 from generic import LEVEL, PAIRS, PLACES, split, stft_description
 
 
@@ -60,7 +61,7 @@ class Conditioned(nn.Module):
     def description(self):
         """What separating with it takes, as in FORMAT.md."""
         return {"sources": self.films.sources, "stft": stft_description(), "level": LEVEL,
-                "dropped_mask": "nearest"}  # fmt: skip
+                "dropped_mask": ABOVE}  # fmt: skip
 
     def forward(self, magnitude, amounts):
         """Masks [mixes * rows] of magnitudes [mixes] and amounts [mixes][rows][sources].

@@ -48,13 +48,13 @@ def seen(spectrum, stft):
 def whole_mask(mask, description):
     """The mask of every bin from that of the bins that the network sees."""
     stft, dropped = description["stft"], description["dropped_mask"]
+    nearest = {"nearest": 1, "mean": stft["bins"]}
+    count = dropped["mean"] if isinstance(dropped, dict) else nearest.get(dropped)
     below = stft["first_bin"]
     above = stft["window"] // 2 + 1 - below - stft["bins"]
-    if dropped == "nearest":
-        ends = mask[..., :1], mask[..., -1:]
-    elif dropped == "mean":
-        ends = [mask.mean(-1, keepdim=True)] * 2
+    if count:
+        ends = [end.mean(-1, keepdim=True) for end in (mask[..., :count], mask[..., -count:])]
     else:
-        ends = torch.full_like(mask[..., :1], dropped), torch.full_like(mask[..., :1], dropped)
+        ends = [torch.full_like(mask[..., :1], dropped)] * 2
     parts = [ends[0].expand(*mask.shape[:-1], below), mask, ends[1].expand(*mask.shape[:-1], above)]
     return torch.cat(parts, -1)

@@ -12,7 +12,9 @@ import pytest
 import soundfile
 import torch
 
+import above
 import evaluate
+import measure
 import metrics
 import songs
 from conftest import tone
@@ -85,6 +87,25 @@ def test_the_engine_scores_as_pytorch_does():
         for name, values in evaluate.score(piece, estimates).items():
             for metric, value in values.items():
                 assert value == pytest.approx(expected[name][metric], abs=0.05), (name, metric)
+
+
+@pytest.mark.skipif(not BUILT, reason="needs make all hosts (BUILD names the folder)")
+def test_the_engine_goes_on_above_as_pytorch_does(tmp_path, call):
+    weights = tmp_path / "mean.safetensors"
+    call(above, ROOT / "model" / "weights" / "default.safetensors", weights, "--bins", 100)
+    network, _ = load_weights(str(weights))
+    torch.set_num_threads(1)
+    mix = (0.1 * np.random.default_rng(3).standard_normal((2, 44100))).astype(np.float32)
+    place = evaluate.Placement(16, 29, 8)  # Studio's with frames so far apart
+    found = measure.high(Engine(BUILD, weights).program(mix, ("drums",)), 11100)["drums"]
+    power = np.square(found).mean()
+    assert power > 1e-5
+    # and not as the highest bin alone
+    for dropped, least, most in (({"mean": 100}, 0, 1e-6), ("nearest", 1e-3, np.inf)):
+        network.description["dropped_mask"] = dropped
+        other = evaluate.separate(network, mix, {"drums": ["drums"]}, place)
+        error = np.square(found - measure.high(other, 11100)["drums"]).mean()
+        assert least <= error / power < most, dropped
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")

@@ -38,8 +38,21 @@ def test_what_is_asked_of_a_piece(piece):
 
 def test_the_level_is_taken_off_again(piece):
     engine = Half()
-    scores = [measure.by_program(engine, piece, False, gain) for gain in (0.0, -40.0)]
+    rows = [
+        measure.scores("", *measure.by_program(engine, piece, False, gain), None)
+        for gain in (0.0, -40.0)
+    ]
     assert engine.heard[1][0] == pytest.approx(engine.heard[0][0] / 100, rel=1e-5)
     # half of two equal and unrelated sounds: an error of half the power
-    for each in scores:
-        assert each["vocals"]["usdr"] == pytest.approx(3.0, abs=0.1)
+    for each in rows:
+        assert each[""]["vocals"]["usdr"] == pytest.approx(3.0, abs=0.1)
+
+
+def test_what_is_high_is_scored_alone(piece):
+    stems = piece.stems
+    high = measure.high(stems, 9000)
+    # half of what is right above 9 kHz, and all wrong below
+    estimates = {name: high[name] * 1.5 - stems[name] for name in stems}
+    rows = measure.scores("x", piece, estimates, 9000)
+    assert rows["x"]["other"]["usdr"] < 0
+    assert rows["x, above 9000 Hz"]["other"]["usdr"] == pytest.approx(6.02, abs=0.01)

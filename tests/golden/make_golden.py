@@ -10,6 +10,8 @@ uint32 number of points and stride, then for each condition float32 masks at the
 [channels][frames][bins] indices 0, stride, 2 * stride... All little endian. The bins of a network
 with a band map are its bands; NAME-at-bins.golden holds, in the same form, what comes of magnitudes
 and gives masks at the bins of the transform: the map to bands, the network, and the map back.
+Where a network sees a part of the transform, and its dropped mask is a mean over some bins,
+NAME-whole.golden holds, in the same form, the masks of all of the transform's bins.
 
 Needs PyTorch and NumPy:  python3 tests/golden/make_golden.py
 """
@@ -27,6 +29,7 @@ from torch.nn import functional as F
 FOLDER = pathlib.Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parents[1] / "model/train"))
 from bands import spread_matrix  # noqa: E402
+from stft import whole_mask  # noqa: E402
 
 SEED = 7
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -364,6 +367,8 @@ def later_cases():
     shares["mask"]["shares"] = {"sources": ["vocals", "hum", "bass", "drums"], "exponent": 1.5}
     FIVE = np.array([[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 0, 1, 0], [0.5, 0, 1, 0.2, 1]],
                     dtype=np.float32)  # fmt: skip
+    # of a window of 160 samples, of whose 81 bins three below and fourteen above are not seen
+    part = model({**grid(16, 64, first_bin=3), "window": 160}, two[:1], dropped={"mean": 11})
     deep = generic([16, 32, 64, 128, 256, 512], leaky=LEAKY2)
     TWO = np.array([[1, 0], [0, 1], [0.25, 0.5]], dtype=np.float32)
     return {
@@ -374,6 +379,7 @@ def later_cases():
         "films": (model(grid(24, 64), mixed), THREE, 1024),
         "one": (scaled, THREE, 480),
         "shares": (shares, FIVE, 1024),
+        "part": (part, ONE_HOT[:1, :1], 1024),
         "deep": (model(grid(64, 128, first_bin=0), [deep]), ONE_HOT[:1, :1], 4096),
     }  # fmt: skip
 
@@ -433,6 +439,9 @@ def write(name, net, vectors, points):
     if "bands" in net:
         size = image.shape[0] * image.shape[1] * net["stft"]["bins"]
         write_masks(f"{name}-at-bins", vectors, [mask_at_bins(net, v) for v in vectors], size)
+    if isinstance(net["dropped_mask"], dict):
+        whole = [whole_mask(torch.from_numpy(mask(net, v, image)), net).numpy() for v in vectors]
+        write_masks(f"{name}-whole", vectors, whole, whole[0].size)
 
 
 def main():

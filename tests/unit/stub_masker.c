@@ -138,7 +138,8 @@ stub_grid(uint32_t channels)
                      .kept = 1024,
                      .bins = 1024,
                      .sources = 4,
-                     .dropped_mask = NAN};
+                     .dropped_mask = NAN,
+                     .nearest = 1};
 }
 
 float

@@ -29,7 +29,7 @@
 static const char* const cases[] = {"full",  "simple",  "decoder", "both",    "plain",
                                     "keras", "kernel4", "stride3", "conv",    "mono",
                                     "bands", "two",     "own",     "softmax", "softmax-own",
-                                    "films", "one",     "deep",    "shares"};
+                                    "films", "one",     "deep",    "shares",  "part"};
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
@@ -341,6 +341,39 @@ bands_are_those_of_training(void** state)
     golden_close(&g);
 }
 
+/* From a mask at the bins that a network sees to one at all of the transform's */
+static void
+masks_go_on_where_nothing_is_seen(void** state)
+{
+    (void)state;
+    char err[256] = "";
+    golden g;
+    golden_open(&g, "part");
+    const ub_network* net = &g.model->net;
+    const ub_backend* backend = ub_backend_find("reference", err, sizeof(err));
+    ub_runner* runner = make_runner(backend, g.model);
+    float* seen = (float*)malloc(g.size * sizeof(float));
+    assert_true(ub_test_masks(backend, runner, g.model, g.input, true, 1, g.condition, 0,
+                              net->frames, &seen));
+    const ub_grid grid = ub_model_grid(g.model);
+    ub_gridmap* map = ub_gridmap_new(&grid, grid.rate);
+    const size_t rows = (size_t)net->channels * net->frames;
+    const size_t bins = net->window / 2 + 1;
+    float* whole = (float*)malloc(rows * bins * sizeof(float));
+    for (size_t t = 0; t < rows; ++t) {
+        ub_gridmap_mask(map, seen + t * net->bins, whole + t * bins);
+    }
+    free(g.expected);
+    g.size = rows * bins;
+    read_expected(&g, "part-whole");
+    check_mask(backend, &g, 0, "part-whole", whole);
+    free(whole);
+    free(seen);
+    ub_gridmap_free(map);
+    backend->destroy(runner);
+    golden_close(&g);
+}
+
 int
 main(int argc, char** argv)
 {
@@ -348,6 +381,7 @@ main(int argc, char** argv)
     char names[32][64];
     size_t n = 0;
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(bands_are_those_of_training);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(masks_go_on_where_nothing_is_seen);
     for (const ub_backend* const* b = ub_backends(); *b; ++b) {
         if (!(*b)->available()) {
             print_message("# %s is not available here\n", (*b)->name);

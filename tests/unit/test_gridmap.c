@@ -241,27 +241,39 @@ test_dropped_bins_may_have_a_mask(void** state)
     ub_gridmap_free(map);
 }
 
-/* Also above the model's Nyquist frequency, where more bins are dropped than that of it alone */
+/* Also above the model's Nyquist frequency, where more bins are dropped than that of it alone.
+   Of bins that are seen in bands, too. */
 static void
-test_dropped_bins_may_have_the_mean(void** state)
+test_dropped_bins_may_have_a_mean(void** state)
 {
     (void)state;
-    ub_grid grid = stub_grid(1);
-    grid.dropped_mean = true;
-    grid.dft_bins = grid.kept = grid.bins = 500;
-    ub_gridmap* map = ub_gridmap_new(&grid, 88200);
+    static const uint32_t nearest[] = {1, 2, 101, 500};
+    static const uint32_t bands[] = {500, 300};
     static float mask[500];
     static float gain[2049];
-    for (uint32_t b = 0; b < 500; ++b) {
-        mask[b] = (float)b / 499.0f;
+    double centre[500];
+    for (size_t i = 0; i < COUNT(nearest) * COUNT(bands); ++i) {
+        const uint32_t n = nearest[i / COUNT(bands)];
+        ub_grid grid = stub_grid(1);
+        grid.nearest = n;
+        grid.dft_bins = 500;
+        grid.bins = bands[i % COUNT(bands)];
+        grid.kept = grid.bins < 500 ? 200 : 500;
+        ub_gridmap* map = ub_gridmap_new(&grid, 88200);
+        ub_band_centres(&grid, centre);
+        for (uint32_t b = 0; b < grid.bins; ++b) {
+            mask[b] = (float)centre[b] / 499.0f; // a straight line from 0 to 1
+        }
+        ub_gridmap_mask(map, mask, gain);
+        const float low = (float)(n - 1) / 998.0f;
+        assert_float_equal(gain[0], low, 1e-5);
+        assert_float_equal(gain[1], 0.0f, 1e-5);
+        assert_float_equal(gain[500], 1.0f, 1e-5);
+        for (uint32_t k = 501; k <= 2048; ++k) {
+            assert_float_equal(gain[k], 1.0f - low, 1e-5);
+        }
+        ub_gridmap_free(map);
     }
-    ub_gridmap_mask(map, mask, gain);
-    assert_float_equal(gain[0], 0.5f, 1e-5);
-    assert_float_equal(gain[500], 1.0f, 1e-5);
-    for (uint32_t k = 501; k <= 2048; ++k) {
-        assert_float_equal(gain[k], 0.5f, 1e-5);
-    }
-    ub_gridmap_free(map);
 }
 
 /* A model for 8192 Hz in a 44.1 kHz host: what it does not know of goes on as its top */
@@ -279,7 +291,8 @@ test_narrow_models_fit_wide_hosts(void** state)
                           .kept = 512,
                           .bins = 512,
                           .sources = 4,
-                          .dropped_mask = NAN};
+                          .dropped_mask = NAN,
+                          .nearest = 1};
     ub_gridmap* map = ub_gridmap_new(&grid, 44100);
     const uint32_t size = ub_gridmap_size(&grid, 44100);
     assert_float_equal(size, 1024 * 44100.0 / 8192, 20);
@@ -309,7 +322,7 @@ main(void)
         cmocka_unit_test(test_bands_are_means),
         cmocka_unit_test(test_bands_are_those_of_training),
         cmocka_unit_test(test_dropped_bins_may_have_a_mask),
-        cmocka_unit_test(test_dropped_bins_may_have_the_mean),
+        cmocka_unit_test(test_dropped_bins_may_have_a_mean),
         cmocka_unit_test(test_narrow_models_fit_wide_hosts),
     };
     return cmocka_run_group_tests_name("gridmap", tests, NULL, NULL);

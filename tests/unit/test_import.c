@@ -213,7 +213,7 @@ two_stems_are_imported(void** state)
     assert_string_equal(model->net.source[0], "vocals");
     assert_string_equal(model->net.source[1], "accompaniment");
     assert_int_equal(model->net.dft_bins, 1024);
-    assert_true(isnan(model->net.dropped_mask) && !model->net.dropped_mean);
+    assert_true(isnan(model->net.dropped_mask) && model->net.nearest == 1);
     assert_true(model->net.ratio_exponent == 2.0f && !model->net.softmax);
     assert_non_null(strstr(model->card, "MIT"));
     check_layers(&model->net.unet[1], false, false);
@@ -231,7 +231,7 @@ four_stems_are_imported(void** state)
     assert_int_equal(model->net.unets, 4);
     assert_string_equal(model->net.source[3], "other");
     assert_int_equal(model->net.dft_bins, 1536);
-    assert_true(model->net.dropped_mask == 0.0f && !model->net.dropped_mean);
+    assert_true(model->net.dropped_mask == 0.0f);
     assert_true(model->net.ratio_exponent == 0.0f && !model->net.softmax);
     check_layers(&model->net.unet[3], true, false);
     check_network(model, 3);
@@ -247,7 +247,7 @@ five_stems_are_imported(void** state)
     const ub_model* model = accepted(&options, "spleeter-5stems");
     assert_int_equal(model->net.unets, 5);
     assert_string_equal(model->net.source[1], "piano");
-    assert_true(model->net.dropped_mean);
+    assert_true(isnan(model->net.dropped_mask) && model->net.nearest == 1024);
     assert_true(model->net.ratio_exponent == 2.0f && model->net.softmax);
     check_layers(&model->net.unet[4], true, true);
     check_network(model, 4);

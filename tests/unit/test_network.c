@@ -57,6 +57,7 @@ sizes_are_chained(void** state)
     assert_int_equal(net.unet[0].pairs, 9);
     assert_int_equal(net.unet[0].control[0].inputs, 2);
     assert_true(isnan(net.dropped_mask));
+    assert_int_equal(net.nearest, 1);
     assert_true(net.unet[0].encoder[1].activation.slope == 0.2f);
 }
 
@@ -97,6 +98,7 @@ static const change changes[] = {
     {"{\"sources\"", "{\"bands\": {\"kept\": 8, \"count\": 30}, \"sources\"", "decoder.1"},
     {"\"nearest\"", "\"furthest\"", "dropped_mask"},
     {"\"nearest\"", "1.5", "dropped_mask"},
+    {"\"nearest\"", "{\"mean\": 8}", "dropped_mask"}, // of version 2
     {"\"scale\": 2.0", "\"scale\": 0", "input.scale"},
     {"\"power\": 0.3", "\"power\": -1", "input.power"},
     {"{\"sources\"", "{\"level\": 0, \"sources\"", "level"},

@@ -67,7 +67,8 @@ everything_is_read(void** state)
     ub_network net;
     read_good(&net);
     assert_int_equal(net.version, 2);
-    assert_true(net.dropped_mean);
+    assert_true(isnan(net.dropped_mask));
+    assert_int_equal(net.nearest, 64); // all that it sees
     assert_true(net.level == -15.5f);
     assert_false(net.softmax);
     assert_true(net.ratio_exponent == 2.0f);
@@ -110,6 +111,11 @@ static const change changes[] = {
     {"\"frames\": 12", "\"frames\": 14", "stft.frames: 14 (expected a multiple of"},
     {"\"bins\": 64", "\"bins\": 66", "networks.0.decoder"},
     {"\"mean\"", "\"median\"", "dropped_mask"},
+    {"\"mean\"", "{\"mean\": 0}", "dropped_mask.mean"},
+    {"\"mean\"", "{\"mean\": 65}", "dropped_mask.mean"},
+    {"\"mean\"", "{\"mean\": 1.5}", "dropped_mask.mean"},
+    {"\"mean\"", "{\"means\": 8}", "dropped_mask.means"},
+    {"\"mean\"", "[8]", "dropped_mask"},
     {"\"level\": -15.5", "\"level\": 15.5", "level"},
     {"\"level\": -15.5", "\"level\": {\"reference\": 0.1}", "level"},
     {"\"level\": -15.5", "\"levels\": -15.5", "levels"},
