@@ -350,13 +350,19 @@ $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libread.a
 # Those that are run at every level of instructions, which would take too long with checks
 LEVEL_UNIT := $(patsubst %,$(B)/tests/unit/test_%,golden trail backends)
 
+# How many files are compiled at a time, and tests run (tests/rules.yml says which), where make was
+# not told
+JOBS       ?= $(shell nproc)
+AT_A_TIME   = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+
 check: all unit-asan unit-tsan hosts benches $(LEVEL_UNIT)
-	BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove -e '$(FIXED)' --timer \
+	BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP HARNESS_RULESFILE=tests/rules.yml \
+	    prove -j2 -e '$(FIXED)' --timer \
 	    $(UNIT_SRC:%.c=$(B)/asan/%) $(THREADED:%=$(B)/tsan/%) $(wildcard tests/host/*.t.sh)
 
 test:
 	.ci/packages build test
-	$(MAKE) check
+	$(MAKE) $(AT_A_TIME) check
 
 demo:
 	.ci/packages build demo

@@ -7,8 +7,10 @@
    files with samples that are no numbers, sums of stems.
 */
 
+#include "model/file/safetensors.h"
 #include "tests/unit/make_model.h"
 
+#include <jansson.h>
 #include <sndfile.h>
 
 #include <math.h>
@@ -22,6 +24,7 @@
 static const char usage[] =
     "usage: cli_tool model OUT SOURCES CHANNELS RATE [SEED]\n"
     "       cli_tool network OUT JSON (with the description in that file)\n"
+    "       cli_tool thin OUT MODEL  (the same but for an eighth of the filters, and random weights)\n"
     "       cli_tool poison IN OUT   (IN with NaN for sample 1000, infinity for 2000 and 2001)\n"
     "       cli_tool sum MIX A B     (prints the largest |A + B - MIX| in dB of full scale)\n"
     "       cli_tool peak COMMAND... (prints the most memory that the command held, in KiB)\n";
@@ -48,6 +51,45 @@ network(const char* path, const char* description)
         fclose(file);
     }
     return !read || !ub_test_write_network(path, text, 5);
+}
+
+/// An eighth of the filters of all layers that have so many, but of the generators of FiLM.
+static void
+make_thin(json_t* value)
+{
+    const char* key = NULL;
+    json_t* member = NULL;
+    size_t i = 0;
+    const json_int_t filters = json_integer_value(json_object_get(value, "filters"));
+    if (filters >= 8) {
+        json_object_set_new(value, "filters", json_integer(filters / 8));
+    }
+    json_object_foreach(value, key, member)
+    {
+        if (strcmp(key, "control")) {
+            make_thin(member);
+        }
+    }
+    json_array_foreach(value, i, member)
+    {
+        make_thin(member);
+    }
+}
+
+static int
+thin(const char* path, const char* model)
+{
+    char err[256] = "";
+    ub_safetensors* file = ub_safetensors_open(model, err, sizeof(err));
+    json_t* network = file ? json_loads(ub_safetensors_metadata(file, "network"), 0, NULL) : NULL;
+    make_thin(network);
+    char* description = network ? json_dumps(network, JSON_COMPACT) : NULL;
+    const bool written = description && ub_test_write_network(path, description, 5);
+    fputs(err, stderr);
+    free(description);
+    json_decref(network);
+    ub_safetensors_close(file);
+    return !written;
 }
 
 static float*
@@ -129,6 +171,9 @@ main(int argc, char** argv)
     }
     if (argc == 4 && !strcmp(argv[1], "network")) {
         return network(argv[2], argv[3]);
+    }
+    if (argc == 4 && !strcmp(argv[1], "thin")) {
+        return thin(argv[2], argv[3]);
     }
     if (argc == 4 && !strcmp(argv[1], "poison")) {
         return poison(argv[2], argv[3]);

@@ -3,4 +3,5 @@
 # SPDX-License-Identifier: MIT
 . tests/host/lib.sh
 tell_grid
+thin_bundle
 "$BUILD/tests/host/check_mixer"

@@ -4,6 +4,7 @@
 #
 # Beside plugins that make FFTW plans whenever they like.
 . tests/host/lib.sh
+thin_bundle
 "$BUILD/tests/host/cli_tool" model "$T/other.safetensors" 4 1 44100
 
 survive() {
