@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: MIT
 """A tiny data set, a tiny configuration, and commands without a process of their own."""
 
+import copy
+import functools
+import shutil
 import sys
 
 import numpy as np
@@ -30,19 +33,26 @@ def prepared(tmp_path_factory):
     return data
 
 
+def run_command(monkeypatch, module, *arguments):
+    """A command here: a process would import PyTorch again."""
+    monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
+    module.main()
+
+
 @pytest.fixture
 def call(monkeypatch):
-    """call(module, *arguments) runs a command here: a process would import PyTorch again."""
-
-    def run(module, *arguments):
-        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
-        module.main()
-
-    return run
+    """call(module, *arguments) runs a command."""
+    return functools.partial(run_command, monkeypatch)
 
 
-@pytest.fixture
-def config():
+def copy_run(run, folder):
+    """A run that was made once for many tests, with a folder of its own to go on in."""
+    again = copy.copy(run)
+    again.folder = shutil.copytree(run.folder, folder, dirs_exist_ok=True)
+    return again
+
+
+def tiny_config():
     """A network and a run that take a second."""
     return {
         "seed": 1,
@@ -59,3 +69,8 @@ def config():
             "weights": {},
         },
     }  # fmt: skip
+
+
+@pytest.fixture
+def config():
+    return tiny_config()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Spleeter's checkpoint, its network, and FiLM upon it."""
 
+import functools
 import itertools
 import json
 import os
@@ -21,6 +22,7 @@ from tf_checkpoint import read_checkpoint
 SOURCES = ["drums", "bass", "other"]
 
 
+@functools.cache
 def made_up():
     """Tensors of a checkpoint of two networks, with values that a network could have."""
     rng, tensors = np.random.default_rng(1), {}

@@ -10,14 +10,15 @@ import torch
 import export_films
 import generic
 import teach
-from conftest import tone
+from conftest import run_command, tone
 from films import Films
 from test_films import SOURCES, made_up
 
 
-@pytest.fixture
-def taught(tmp_path, call):
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory):
     """A weights file, and the same with a source more."""
+    tmp_path = tmp_path_factory.mktemp("taught")
     films, rng = Films(SOURCES), np.random.default_rng(1)
     torch.nn.init.normal_(films.table, std=0.2)
     average = {f"films.{k}": v for k, v in films.state_dict().items()}
@@ -28,8 +29,10 @@ def taught(tmp_path, call):
         for name, span in {"Piano left": (800, 900), "pad": (200, 300), "kick": (60, 70)}.items():
             path = tmp_path / "stems" / f"song {n}" / f"{name}.wav"
             soundfile.write(path, tone(rng, 4, *span), 44100)
-    call(teach, tmp_path / "stems", "piano", "--weights", tmp_path / "a.safetensors", "--output",
-         tmp_path / "b.safetensors", "--minutes", "0.02")  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        run_command(patch, teach, tmp_path / "stems", "piano", "--weights",
+                    tmp_path / "a.safetensors", "--output", tmp_path / "b.safetensors",
+                    "--minutes", "0.02")  # fmt: skip
     return teach.open_file(tmp_path / "a.safetensors"), teach.open_file(tmp_path / "b.safetensors")
 
 

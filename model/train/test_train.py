@@ -13,6 +13,7 @@ import evaluate
 import export
 import metrics
 import stft as transform
+from conftest import copy_run, tiny_config
 from export import write_weights
 from model import UNet, describe
 from train import Run, read_config, spectra, train
@@ -25,13 +26,24 @@ def small_stft(description):
     return description
 
 
-@pytest.fixture
-def trained(prepared, config, tmp_path, monkeypatch):
-    """A run of two steps."""
+def describe_small(monkeypatch):
     monkeypatch.setattr("train.describe", lambda **given: small_stft(describe(**given)))
-    run = Run(config, tmp_path)
-    train(run, prepared, last_step=2)
+
+
+@pytest.fixture(scope="module")
+def trained_once(prepared, tmp_path_factory):
+    """A run of two steps."""
+    with pytest.MonkeyPatch.context() as patch:
+        describe_small(patch)
+        run = Run(tiny_config(), tmp_path_factory.mktemp("trained"))
+        train(run, prepared, last_step=2)
     return run
+
+
+@pytest.fixture
+def trained(trained_once, tmp_path, monkeypatch):
+    describe_small(monkeypatch)
+    return copy_run(trained_once, tmp_path)
 
 
 def test_two_steps_write_checkpoint_log_and_curve(trained):

@@ -11,7 +11,7 @@ import export_films
 import generic
 import tune
 from asked import TunedMixer, draw_amounts, in_parts, summed
-from conftest import tone
+from conftest import copy_run, tone
 from films import corners, read_learnt, write_learnt
 from pieces import write_piece
 from test_films import SOURCES, made_up
@@ -80,8 +80,7 @@ def test_any_amounts_change_no_other_draw():
     assert (some[1::2, :, 1] == some[1::2, :, 2]).all() and (some != some.round()).any()
 
 
-@pytest.fixture
-def settings():
+def tiny_settings():
     """A run that takes seconds."""
     return {
         "seed": 1, "generic": 1, "sources": SOURCES,
@@ -100,11 +99,22 @@ def settings():
 
 
 @pytest.fixture
-def tuned(prepared, settings, tmp_path):
+def settings():
+    return tiny_settings()
+
+
+@pytest.fixture(scope="module")
+def tuned_once(prepared, tmp_path_factory):
     """A run of two steps."""
-    run = tune.Tuning(settings, generic.load_generic(made_up(), 1), tmp_path)
+    folder = tmp_path_factory.mktemp("tuned")
+    run = tune.Tuning(tiny_settings(), generic.load_generic(made_up(), 1), folder)
     tune.train(run, prepared, last_step=2)
     return run
+
+
+@pytest.fixture
+def tuned(tuned_once, tmp_path):
+    return copy_run(tuned_once, tmp_path)
 
 
 def test_two_steps_change_films_alone(tuned, settings):
