@@ -10,6 +10,7 @@ ffmpeg -hide_banner -filters 2>/dev/null | grep -q ' lv2 ' || {
     exit 0
 }
 
+thin_bundle
 "$WAVE" make "$T/in.wav" 48000 240000
 latency=$("$HOST" -s amount=0 "$T/in.wav" "$T/host.wav" | awk '{ print $2 }')
 filter() {
