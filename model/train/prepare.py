@@ -24,7 +24,7 @@ from pieces import CLASSES, decode, digest, write_piece
 
 LICENCES = (
     "CC0-1.0", "PD", "CC-BY-3.0", "CC-BY-4.0", "BSD-2-Clause", "BSD-3-Clause", "MIT",
-    "Zlib", "custom-allowed",
+    "Zlib", "own terms",
 )  # fmt: skip
 AUDIO = (".aac", ".aif", ".flac", ".m4a", ".mp3", ".ogg", ".opus", ".wav")
 

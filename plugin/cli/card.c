@@ -13,7 +13,7 @@
 
 #define SENTENCE 24 // Bytes; what is shorter is a word in a row of them
 
-/// A text, but in words where training's list of sources says that a licence is none of the usual
+/// A text, with own terms in words also where a weights file has the mark that they once had
 static void
 put_text(const char* text, FILE* line)
 {
