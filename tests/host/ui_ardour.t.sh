@@ -24,6 +24,7 @@ export HOME="$T/home" XDG_CONFIG_HOME="$T/config" LV2_PATH="$T/lv2" NO_AT_BRIDGE
 
 # A session with the window open, for an Ardour that was used before and has no sound card
 makes() {
+    rm -rf "$T/session" # of a try before
     "$WAVE" make "$T/in.wav" 48000 288000
     timeout 120 ardour$version-lua tests/host/ardour_session.lua "$T/session" "$T/in.wav" "$URI" \
         amount 0:1
