@@ -22,7 +22,7 @@ class Pieces:
     """The prepared pieces of a split: memory mapped on a CPU, whole in the memory of a GPU."""
 
     def __init__(self, folder, options, device="cpu"):
-        """`options`: weights, sources (all, if left out) and fraction, see config.toml."""
+        """`options`: weights, sources (all, if left out), fraction, entire; see config.toml."""
         weights, chosen = options["weights"], options.get("sources")
         fraction = options.get("fraction", 1.0)
         self.audio, self.rms, self.weight = {}, {}, {}
@@ -34,7 +34,7 @@ class Pieces:
             if chosen and about["source"] not in chosen:
                 continue
             if (zlib.crc32(piece.encode()) % 1000 >= 1000 * fraction
-                    and about["source"] not in options.get("whole", [])):  # fmt: skip
+                    and about["source"] not in options.get("entire", [])):  # fmt: skip
                 continue
             for name, minutes in about["minutes"].items():
                 if minutes > 0.02:

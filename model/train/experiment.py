@@ -22,6 +22,7 @@ from torch import nn
 
 import evaluate
 import film_trials
+import generic
 import songs
 from data import Batches
 from model import SOURCES, UNet, describe, multiply_adds
@@ -180,7 +181,7 @@ def prepare_trials(plan, args):
     """A function of (name, config) that runs a trial; anchors are written first."""
     excerpted = excerpts(args.data / "valid", plan)
     if "film" in plan["base"]:
-        networks = film_trials.load_networks(args.weights)
+        networks = generic.load_networks(args.weights)
         return functools.partial(film_trials.run_trial, plan=plan, data=args.data,
                                  pieces=excerpted, networks=networks)  # fmt: skip
     pieces = [piece for piece, _ in excerpted]

@@ -20,9 +20,8 @@ from torch.nn.utils import parametrize
 
 import tune
 from films import Conditioned, Films
-from generic import PAIRS, PLACES, load_generic
+from generic import PAIRS, PLACES
 from tables import TIMINGS
-from tf_checkpoint import read_checkpoint
 
 DEEP = ("encoder.4", "encoder.5", "decoder.0", "decoder.1")  # nine tenths of all weights
 
@@ -101,7 +100,8 @@ class Trial(tune.Tuning):
     def __init__(self, config, networks, steps):
         """`networks`: Spleeter's two, vocals and accompaniment."""
         torch.manual_seed(config["seed"])
-        self.steps, self.networks, self.film = steps, networks, config["film"]
+        self.steps, self.film = steps, config["film"]
+        self.teachers = networks if self.film["teacher"] else None
         generic = copy.deepcopy(networks[config["generic"]])
         super().__init__(config, generic, pathlib.Path("/nonexistent"))
         self.vary()
@@ -126,17 +126,6 @@ class Trial(tune.Tuning):
         warm = min(1.0, (self.step + 1) / train["warmup_steps"])
         fall = 0.5 * (1 + math.cos(math.pi * self.step / self.steps))
         return train["learning_rate"] * warm * fall
-
-    def wanted(self, mixture, target, amounts):
-        """With a teacher, what all sources at once are is Spleeter's answer."""
-        rows = (amounts == 1).all(2).flatten()
-        if not self.film["teacher"] or not rows.any():
-            return target
-        again = mixture.repeat_interleave(amounts.shape[1], 0)[rows]
-        vocals, rest = (network(again.abs()).square() for network in self.networks)
-        target = target.clone()
-        target[rows] = rest / (vocals + rest + 1e-10) * again
-        return target
 
 
 def asked_of(run, about, blends):
@@ -167,12 +156,6 @@ def measure(run, pieces, blends):
         for column, values in found.items()
     }
     return means, every
-
-
-def load_networks(prefix):
-    """Spleeter's two networks."""
-    tensors = read_checkpoint(prefix)
-    return [load_generic(tensors, k) for k in range(2)]
 
 
 def run_trial(name, config, plan, data, pieces, networks):

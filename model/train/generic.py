@@ -16,6 +16,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tf_checkpoint import read_checkpoint
+
 FILTERS = (16, 32, 64, 128, 256, 512)
 BINS = 1024
 WINDOW, HOP = 4096, 1024
@@ -158,3 +160,15 @@ def load_generic(tensors, k):
     network = Generic()
     network.load_state_dict(generic_state(tensors, k))
     return network.requires_grad_(False).eval()
+
+
+def load_networks(prefix):
+    """Spleeter's two networks, vocals and accompaniment, from a checkpoint PREFIX.*."""
+    tensors = read_checkpoint(prefix)
+    return [load_generic(tensors, k) for k in range(2)]
+
+
+def accompaniment(networks, magnitude):
+    """Spleeter's own mask of what is not vocals: a ratio of both networks' powers."""
+    vocals, rest = (network(magnitude).square() for network in networks)
+    return rest / (vocals + rest + 1e-10)

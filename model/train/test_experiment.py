@@ -12,6 +12,7 @@ import torch
 import bands
 import experiment
 import film_trials
+import generic
 import losses
 import stft as transform
 import tables
@@ -237,7 +238,7 @@ def networks():
 
 
 def test_trials_upon_generic_networks(prepared, networks, tmp_path, call, capsys, monkeypatch):
-    monkeypatch.setattr(film_trials, "load_networks", lambda prefix: networks)
+    monkeypatch.setattr(generic, "load_networks", lambda prefix: networks)
     (tmp_path / "plan.toml").write_text(UPON)
     call(experiment, tmp_path / "plan.toml", prepared, tmp_path)
     assert len(capsys.readouterr().out.splitlines()) == 6

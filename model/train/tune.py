@@ -20,10 +20,9 @@ import songs
 from asked import TunedMixer, draw_amounts, images, in_parts, summed
 from export_films import read_start
 from films import Conditioned, Films, units
-from generic import load_generic, stft_description
+from generic import accompaniment, load_networks, stft_description
 from loop import Resumable, run_steps
 from pieces import prepared
-from tf_checkpoint import read_checkpoint
 from train import read_config
 
 PLACE = evaluate.Placement(64, 32, 0)  # of windows in validation
@@ -32,8 +31,12 @@ PLACE = evaluate.Placement(64, 32, 0)  # of windows in validation
 class Tuning(Resumable):
     """Everything that a checkpoint holds.
 
-    `classes` names the class of pieces that each source is, if its name does not.
+    `classes` names the class of pieces that each source is, if its name does not. `teachers`, if
+    there are any, are Spleeter's networks for vocals and accompaniment: where all sources are asked
+    for, their accompaniment is learnt.
     """
+
+    teachers = None
 
     def __init__(self, config, generic, folder, classes=None):
         self.config, self.folder = config, folder
@@ -114,7 +117,13 @@ class Tuning(Resumable):
             torch._foreach_lerp_([self.average[n] for n in now], list(now.values()), 1 - decay)
 
     def wanted(self, mixture, target, amounts):
-        """What a step is to give, in the place of what is true."""
+        """What a step is to give: what is true, or what the teachers say."""
+        rows = (amounts == 1).all(2).flatten()
+        if not self.teachers or not rows.any():
+            return target
+        again = mixture.repeat_interleave(amounts.shape[1], 0)[rows]
+        target = target.clone()
+        target[rows] = accompaniment(self.teachers, again.abs()) * again
         return target
 
     def averaged(self):
@@ -240,8 +249,11 @@ def main():
     args = parser.parse_args()
     args.run.mkdir(parents=True, exist_ok=True)
     config = read_config(args.config)
-    generic = load_generic(read_checkpoint(args.weights), config["generic"])
-    train(Tuning(config, generic, args.run), args.data, minutes=args.minutes)
+    networks = load_networks(args.weights)
+    run = Tuning(config, copy.deepcopy(networks[config["generic"]]), args.run)
+    if config["train"].get("teacher"):
+        run.teachers = networks
+    train(run, args.data, minutes=args.minutes)
 
 
 if __name__ == "__main__":
