@@ -68,6 +68,8 @@ def run_steps(run, batches, take, validate, measured, last_step=None, minutes=ma
         done = run.seconds >= settings["minutes"] * 60 or run.step == last_step
         done = done or run.seconds - began >= minutes * 60
         check = done or run.seconds - validated > settings["validate_minutes"] * 60
+        if check:
+            run.save()  # validation takes long, and may be stopped
         if check or run.seconds - logged > 60:
             report(run, measured, recent, validate() if check else {})
             recent, logged = [], run.seconds
