@@ -39,24 +39,26 @@ mixes() { uri=urn:unbraid:mixer && render mixer drums "0:0" && same "$T/in.wav" 
 check "an export through the mixer is the mix" tries 6 mixes
 uri=$URI
 
-for source in 0 1 2; do
+# Of noise the default model makes some of each of these at any time, wherever its frames fall;
+# what it takes for vocals comes and goes, and of bass it makes next to nothing
+for source in 3 1 2; do
     "$HOST" -a -s source=$source "$T/in.wav" "$T/$source.wav" >/dev/null
 done
 # While it plays or exports, Ardour runs a plugin at the time of the plugin's output, so a
 # step that should be heard at a time must be drawn earlier by the latency
 latency=$("$HOST" "$T/in.wav" "$T/host.wav" | awk '{ print $2 }')
-steps="0:0,$((96123 - latency)):1,$((150000 - latency)):2,$((200001 - latency)):0"
+steps="0:3,$((96123 - latency)):1,$((150000 - latency)):2,$((200001 - latency)):3"
 exports() {
     render auto source "$steps" && "$WAVE" compare "$T/in.wav" "$T/auto.wav" | awk '{ exit !($4 > 0) }'
 }
 check "an export with the source automated" tries 6 exports
 # Ardour also runs the plugin before the export begins, so frames fall elsewhere than in the
 # test host's, by up to half a hop of 23 ms, and the sound is nearest but not the same
-# plays FILE SOURCE FROM TO
+# plays FILE FIRST_SECOND_OR_THIRD FROM TO, counted from 0
 plays() {
-    "$WAVE" nearest "$1" "$3" "$4" "$T/0.wav" "$T/1.wav" "$T/2.wav" >"$T/near" &&
+    "$WAVE" nearest "$1" "$3" "$4" "$T/3.wav" "$T/1.wav" "$T/2.wav" >"$T/near" &&
         cat "$T/near" &&
-        awk -v expected="$2" '{ exit !($1 == expected && $2 < -4 && $2 + 3 < $3) }' "$T/near"
+        awk -v expected="$2" '{ exit !($1 == expected && $2 < -2 && $2 + 3 < $3) }' "$T/near"
 }
 check "the first source plays up to the first step" plays "$T/auto.wav" 0 86123 94623
 check "the second plays after it" plays "$T/auto.wav" 1 97623 107623
