@@ -16,22 +16,34 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: wave make OUT.wav RATE FRAMES [CHANNELS]\n"
+    "usage: wave make OUT.wav RATE FRAMES [CHANNELS [HZ]]\n"
     "       wave compare A B [LAG]\n"
     "       wave nearest X FROM TO A B...\n"
+    "make writes noises, with HZ over a steady note of that frequency, as a bass plays it.\n"
     "nearest prints which of A, B... X is nearest to from sample FROM to TO, counted from\n"
     "0, and its distance and the second's in dB relative to X, over the first channel.\n"
     "compare prints: frames A, frames B, largest |A[t] - B[t + LAG]|, peak of B.\n"
     "The largest difference is nan if B has a sample that is not finite.\n";
 
+/// A note that goes on, with odd harmonics, at a time in periods
+static float
+note(double periods)
+{
+    const double sine = sin(2.0 * acos(-1.0) * periods);
+    return (float)(0.2 * sine + (sine < 0.0 ? -0.1 : 0.1));
+}
+
 static int
-make(const char* path, int rate, uint32_t frames, int channels)
+make(const char* path, int rate, uint32_t frames, int channels, double hz)
 {
     ub_sound sound = ub_noises(frames);
     SF_INFO info = {0, rate, channels, SF_FORMAT_WAV | SF_FORMAT_FLOAT, 0, 0};
     SNDFILE* const file = sf_open(path, SFM_WRITE, &info);
     for (uint32_t i = 0; file && i < frames; ++i) {
-        const float frame[2] = {sound.channel[0][i], sound.channel[1][i]};
+        float frame[2] = {sound.channel[0][i], sound.channel[1][i]};
+        for (int c = 0; hz > 0.0 && c < 2; ++c) {
+            frame[c] = 0.6f * (frame[c] + note(hz * i / rate));
+        }
         sf_writef_float(file, frame, 1);
     }
     ub_sound_free(&sound);
@@ -134,7 +146,8 @@ int
 main(int argc, char** argv)
 {
     if (argc >= 5 && !strcmp(argv[1], "make")) {
-        return make(argv[2], atoi(argv[3]), (uint32_t)atol(argv[4]), argc > 5 ? atoi(argv[5]) : 2);
+        return make(argv[2], atoi(argv[3]), (uint32_t)atol(argv[4]), argc > 5 ? atoi(argv[5]) : 2,
+                    argc > 6 ? atof(argv[6]) : 0.0);
     }
     if (argc >= 4 && !strcmp(argv[1], "compare")) {
         return compare(argv[2], argv[3], argc > 4 ? atol(argv[4]) : 0);
