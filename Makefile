@@ -350,8 +350,8 @@ $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libread.a
 # Those that are run at every level of instructions, which would take too long with checks
 LEVEL_UNIT := $(patsubst %,$(B)/tests/unit/test_%,golden trail backends)
 
-# How many files are compiled at a time, and tests run (tests/rules.yml says which), where make was
-# not told
+# How many files are compiled at a time, where make was not told.  Tests are run two at a time, by
+# tests/rules.yml
 JOBS       ?= $(shell nproc)
 AT_A_TIME   = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
